@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sealing: what is stored about a family can be read only with a key that Redis never has.
+ *
+ * XChaCha20-Poly1305 (IETF draft, libsodium) with a random 24-byte nonce.  A sealed text is
+ * version byte 1, key number byte, nonce, ciphertext, tag; the context (case id and what it
+ * is) is authenticated, so a sealed text opens only where it belongs. */
+#ifndef COMMON_SEAL_H
+#define COMMON_SEAL_H
+
+#include "proto/status.h"
+
+/* Bytes that sealing adds. */
+#define SEAL_OVERHEAD_BYTES (2 + 24 + 16)
+#define SEAL_KEY_BYTES 32
+/* A case's wrapped data key. */
+#define SEAL_WRAPPED_BYTES (SEAL_OVERHEAD_BYTES + SEAL_KEY_BYTES)
+
+/* Keys of one purpose, read from a file of lines "NUMBER HEX64"; the highest number seals,
+ * all of them open.  Memory is locked and wiped. */
+struct seal;
+
+/* Reads a key file; it must not be readable by others (mode & 077 is refused).
+ * ABSENT: no such file.  INVALID: not a key file; `why` (a buffer) says what and where. */
+enum status seal_open(const char *path, struct seal **seal, char *why, size_t why_size) MUST_CHECK;
+/* Writes a key file with one random key, mode 0600, unless it exists.  OK, DUP or
+ * UNAVAILABLE (`why` says which call failed). */
+enum status seal_create(const char *path, char *why, size_t why_size) MUST_CHECK;
+void seal_close(struct seal *seal);
+
+/* Seals `plain` under the newest key.  TOO_LARGE: `size` is under plain + overhead. */
+enum status seal_put(const struct seal *seal, struct text context, struct text plain,
+    void *out, size_t size, size_t *length) MUST_CHECK;
+/* Opens; DAMAGED: altered, of another context, or of a key that is not there any more. */
+enum status seal_get(const struct seal *seal, struct text context, struct text sealed,
+    void *out, size_t size, size_t *length) MUST_CHECK;
+
+/* A case's own key: made, wrapped under `seal` with the case id as context. */
+enum status seal_case_key_new(const struct seal *seal, struct text case_id,
+    uint8_t key[SEAL_KEY_BYTES], uint8_t wrapped[SEAL_WRAPPED_BYTES]) MUST_CHECK;
+enum status seal_case_key_open(const struct seal *seal, struct text case_id,
+    struct text wrapped, uint8_t key[SEAL_KEY_BYTES]) MUST_CHECK;
+/* The same as seal_put and seal_get under a bare key (key number 0). */
+enum status seal_put_key(const uint8_t key[SEAL_KEY_BYTES], struct text context,
+    struct text plain, void *out, size_t size, size_t *length) MUST_CHECK;
+enum status seal_get_key(const uint8_t key[SEAL_KEY_BYTES], struct text context,
+    struct text sealed, void *out, size_t size, size_t *length) MUST_CHECK;
+void seal_wipe(void *bytes, size_t length);
+
+/* Keyed hash for blind indexes: the same value gives the same 32 hexadecimal digits, and
+ * nobody without the oldest key can tell which value it was. */
+#define SEAL_BLIND_BYTES 32
+void seal_blind(const struct seal *seal, struct text kind, struct text value,
+    char blind[SEAL_BLIND_BYTES + 1]);
+
+/* A secret of `length` (16..64) bytes derived from the oldest key for a name, e.g. an
+ * agency's webhook secret: never stored, always the same. */
+void seal_derive(const struct seal *seal, struct text name, uint8_t *out, size_t length);
+/* Fingerprint of a bearer token (BLAKE2b-256, hexadecimal): what is stored instead of it. */
+#define SEAL_TOKEN_DIGEST_BYTES 64
+void seal_token_digest(struct text token, char digest[SEAL_TOKEN_DIGEST_BYTES + 1]);
+/* A random token: 43 characters of URL-safe base 64. */
+#define SEAL_TOKEN_BYTES 43
+void seal_token_new(char token[SEAL_TOKEN_BYTES + 1]);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The bounded edge to msgpack: what may be given to msgpack_unpack at all. */
+#ifndef PROTO_WIRE_H
+#define PROTO_WIRE_H
+
+#include "proto/status.h"
+
+/* Limits of one message, far above any legal one (a submit with 16 needs and 24 members has
+ * under 500 values, nested 6 deep). */
+#define WIRE_MAX_DEPTH 8
+#define WIRE_MAX_VALUES 8192
+
+/* Whether the bytes are exactly one msgpack map of bounded depth and size: each declared
+ * length fits into what is left, keys are strings and not repeated within a map, no
+ * extension types, nothing after the end.  Needed because msgpack_unpack allocates what a
+ * five-byte message declares (msgpack-c issue 1013).  Reads only; no allocation.
+ * OK or BAD_MESSAGE. */
+enum status wire_check(const void *bytes, size_t length) MUST_CHECK;
+
+/* The same for one value of any type, with extensions and repeated keys allowed: for tests
+ * against the msgpack suite. */
+enum status wire_check_any(const void *bytes, size_t length) MUST_CHECK;
+
+#endif
