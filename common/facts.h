@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What matters for matching in one service, read from its HSDS 3.1 document.
+ *
+ * Nothing is invented: what a document does not say is unknown here (NaN, 0, count 0). */
+#ifndef COMMON_FACTS_H
+#define COMMON_FACTS_H
+
+#include "proto/message.h"
+
+enum confidentiality {
+	CONFIDENTIALITY_public,
+	CONFIDENTIALITY_address_hidden, /* found by all, its address shown to nobody but cleared roles */
+	CONFIDENTIALITY_cleared,        /* found by cleared roles and the matcher only */
+};
+
+#define FACTS_TERMS_MAX 24
+#define FACTS_LANGUAGES_MAX 16
+#define FACTS_AREAS_MAX 64
+#define FACTS_POINTS_MAX 8
+#define FACTS_HOURS_MAX 42
+
+/* Open in every week from `opens` to `closes`, minutes of the local day; 24:00 is 1440.
+ * Over midnight: closes < opens. */
+struct weekly_hours {
+	uint8_t day; /* 0 Monday .. 6 Sunday */
+	uint16_t opens;
+	uint16_t closes;
+};
+
+/* Texts point into the document or the facts_reader that read it. */
+struct service_facts {
+	struct text id;
+	struct text agency;
+	struct text agency_name;
+	struct text name;
+	struct text alternate_name;
+	struct text description;
+	struct text source;      /* which import it came with */
+	bool is_active;          /* status "active" */
+	bool is_referral_allowed; /* attribute referral_allowed, yes unless it says no */
+	enum confidentiality confidentiality;
+	struct text terms[FACTS_TERMS_MAX]; /* taxonomy term codes, lower case as stored */
+	uint32_t terms_count;
+	double minimum_age, maximum_age; /* years, NaN unknown */
+	uint32_t household_types;        /* bit (1 << enum household_type), 0: unknown */
+	uint32_t displacements;          /* bit (1 << enum displacement), 0: unknown */
+	uint32_t difficulties;           /* bit (1 << enum difficulty), 0: unknown */
+	struct text languages[FACTS_LANGUAGES_MAX]; /* ISO 639-1 or BCP 47, lower case */
+	uint32_t languages_count;                   /* 0: unknown */
+	enum flag interpreter;
+	struct text areas[FACTS_AREAS_MAX]; /* place codes of "urn:place:CODE" service areas */
+	uint32_t areas_count;               /* 0: unknown */
+	struct {
+		double lat, lon;
+	} points[FACTS_POINTS_MAX]; /* physical locations */
+	uint32_t points_count;
+	double radius_km;                     /* serves this far around its points, NaN unknown */
+	double available, maximum;            /* places, NaN unknown */
+	int64_t capacity_at;                  /* when that was reported, TIME_ABSENT unknown */
+	int32_t utc_offset_minutes;           /* of the hours */
+	struct weekly_hours hours[FACTS_HOURS_MAX];
+	uint32_t hours_count;                 /* 0: unknown */
+	double response_hours;                /* promised, NaN unknown */
+};
+
+/* Holds one parsed document.  NULL: out of memory. */
+struct facts_reader;
+struct facts_reader *facts_reader_new(void);
+void facts_reader_free(struct facts_reader *reader);
+
+/* Reads a stored service document (HSDS 3.1 JSON: nested organization, service_at_locations
+ * with location, schedules, service_areas, languages, capacities, attributes).
+ * Attributes with taxonomy_term.taxonomy "hearthline-facts" are facts (label = key, value);
+ * all other attributes with a taxonomy_term are need terms (its code, else its name).
+ * OK: texts stay valid until the reader is used again.  INVALID: not a service document. */
+enum status facts_read(struct facts_reader *reader, struct text document,
+    struct service_facts *facts) MUST_CHECK;
+/* Everything unknown. */
+void facts_init(struct service_facts *facts);
+
+#endif

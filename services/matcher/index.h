@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The directory in the matcher's memory.  Pure: no Redis. */
+#ifndef MATCHER_INDEX_H
+#define MATCHER_INDEX_H
+
+#include "common/facts.h"
+
+struct index;
+/* A service in the index; its facts are owned by the index and stay where they are until the
+ * service is replaced or removed. */
+struct indexed;
+
+/* NULL: out of memory. */
+struct index *index_new(void);
+void index_free(struct index *index);
+
+/* Adds or replaces a service (facts and their texts are copied).  NO_MEMORY. */
+enum status index_put(struct index *index, const struct service_facts *facts) MUST_CHECK;
+/* False: it was not there. */
+bool index_remove(struct index *index, struct text id);
+/* The name of the directory's state, stored with every decision. */
+void index_set_version(struct index *index, struct text version);
+struct text index_version(const struct index *index);
+
+/* Places as Redis last said; NaN unknown. */
+void index_set_capacity(struct index *index, struct text id, double available, double held);
+
+size_t index_count(const struct index *index);
+/* The service; NULL if it is not there. */
+const struct indexed *index_find(const struct index *index, struct text id);
+const struct service_facts *indexed_facts(const struct indexed *indexed);
+/* available - held; NaN unknown. */
+double indexed_free_places(const struct indexed *indexed);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One need against the whole directory: which service, and why.  Pure: no clock, no Redis. */
+#ifndef MATCHER_MATCH_H
+#define MATCHER_MATCH_H
+
+#include "services/matcher/index.h"
+
+/* Candidates that are offered to the reservation, best first: the first with a free place
+ * gets the need. */
+#define MATCH_CANDIDATES_MAX 8
+
+/* What is asked. */
+struct match_question {
+	const struct intake *intake; /* routing facts: place, household, preferences, consent, urgency */
+	unsigned need;               /* position in intake->needs */
+	const struct text *tried;    /* services that had this need already */
+	size_t tried_count;
+	int64_t now_ms;              /* wall clock of the decision */
+	uint32_t seed;               /* orders equals; recorded, so that a decision can be replayed */
+	bool may_be_cleared_only;    /* whether services for cleared roles may be named to the asker;
+	                              * the matcher itself always may */
+};
+
+struct match_candidate {
+	const struct indexed *service;
+	double score;
+	double distance_km; /* NaN unknown */
+};
+
+/* What came of it.  reason is 0 when there is a candidate, else why there is none:
+ * no_consent, no_service, not_eligible or all_tried. */
+struct match_result {
+	enum reason reason;
+	uint32_t count;
+	struct match_candidate candidates[MATCH_CANDIDATES_MAX];
+	uint32_t considered_count;
+	uint32_t refused_count;
+};
+
+/* Finds the best candidates.  Exactly what a scan of every service by the same rules and
+ * score would give (the oracle in the tests is the definition). */
+void match(const struct index *index, const struct match_question *question,
+    struct match_result *result);
+
+/* Writes the explanation of candidate `chosen` (or of none, with chosen = UINT32_MAX):
+ * its rules and parts, the `next_most` next ones, the first refusals and all refusals by
+ * rule.  `with_names` adds service names (for people; stored explanations leave them out).
+ * Texts point into the index. */
+void match_explain(const struct index *index, const struct match_question *question,
+    const struct match_result *result, uint32_t chosen, uint32_t next_most, bool with_names,
+    struct why *why);
+
+#endif
