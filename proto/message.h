@@ -136,6 +136,8 @@ struct field {
 	enum code_set set;     /* CODE, CODES */
 	const struct record *record; /* ONE, MANY */
 	const char *about;
+	const char *must;      /* the reason in a defect: what a legal value is */
+	const char *must_each; /* the same for an element of a list */
 };
 
 struct record {
@@ -175,7 +177,8 @@ void defects_add(struct defects *defects, const char *why, const char *path_form
 
 /* ---- filling, encoding, decoding ---- */
 
-/* Sets every field of a record or message to absent. */
+/* Sets every field of a record or message to absent, also inside each ONE.  Elements of a
+ * list are not touched: before one is filled in, record_init it. */
 void record_init(const struct record *record, void *values);
 void message_init(struct message *message, enum message_kind kind);
 
@@ -205,14 +208,16 @@ enum status record_encode(const struct record *record, const void *values, enum 
  * be addressed.
  * BAD_MESSAGE: not a bounded msgpack map, no kind, or a kind nobody knows.
  * UNSUPPORTED: another major version; nothing but id was read.
- * INVALID: `defects` names every field that is missing, of another type or out of bounds. */
+ * INVALID: `defects` names every field that is missing, of another type or out of bounds.
+ * `defects` starts afresh; for BAD_MESSAGE and UNSUPPORTED it holds one, what is wrong. */
 enum status message_decode(struct decoder *decoder, struct message *message,
     const void *bytes, size_t length, struct defects *defects) MUST_CHECK;
 /* The same for a record alone; values are initialised first. */
 enum status record_decode(struct decoder *decoder, const struct record *record, void *values,
     const void *bytes, size_t length, struct defects *defects) MUST_CHECK;
 
-/* Checks a record built in C or read from JSON against the table's bounds. */
+/* Checks a record built in C or read from JSON against the table's bounds; adds to
+ * `defects`. */
 void record_check(const struct record *record, const void *values, struct defects *defects);
 
 /* Prints "kind id field=value ..." for logs: ROUTING and PERSONAL fields show as *** and

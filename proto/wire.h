@@ -5,10 +5,11 @@
 
 #include "proto/status.h"
 
-/* Limits of one message, far above any legal one (a submit with 16 needs and 24 members has
- * under 500 values, nested 6 deep). */
+/* Limits of one message.  The largest legal one is a `previewed` with every list full:
+ * 32,283 values, 8 deep (table_test.c computes both); a submit has under 500, 6 deep.  A map
+ * has at most 64 keys. */
 #define WIRE_MAX_DEPTH 8
-#define WIRE_MAX_VALUES 8192
+#define WIRE_MAX_VALUES 65536
 
 /* Whether the bytes are exactly one msgpack map of bounded depth and size: each declared
  * length fits into what is left, keys are strings and not repeated within a map, no
