@@ -34,9 +34,10 @@ $(BUILD)/%.o: %.c
 	$(CC) $(CFLAGS) $(OPTIMISE) -MMD -MP -c -o $@ $<
 
 # The Redis function library is part of the binaries: one file less to lose.
-$(BUILD)/proto/functions.lua.o: proto/functions.lua
+$(BUILD)/proto/functions.lua.o: $(sort $(wildcard proto/functions/*.lua))
 	@mkdir -p $(@D)
-	cd proto && $(LD) -r -b binary -z noexecstack -o $(abspath $@) functions.lua
+	cat $^ > $(BUILD)/proto/functions.lua
+	cd $(BUILD)/proto && $(LD) -r -b binary -z noexecstack -o functions.lua.o functions.lua
 
 $(BUILD)/libhearthline.a: $(LIBRARY_OBJECTS)
 	rm -f $@ && $(AR) rcs $@ $^
