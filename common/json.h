@@ -14,21 +14,24 @@ void json_arena_free(struct json_arena *arena);
  * their name, so a misspelt field is not lost; null counts as absent.  All defects are
  * collected: types, bounds, codes, missing fields, unknown keys.  Texts stay valid until the
  * arena is used again.
+ * `defects` starts afresh.
  * OK; INVALID: see defects; BAD_MESSAGE: not JSON, not an object, repeated keys, bad UTF-8 or
- * a NUL (one defect says where). */
+ * a NUL (one defect says where: "line 3 column 7"); NO_MEMORY. */
 enum status json_read(struct json_arena *arena, const struct record *record, void *values,
     struct text json, struct defects *defects) MUST_CHECK;
 
 /* Writes a record as one JSON object, fields in the order of the table, absent ones left
- * out, lists always present.  MASK_NOT_PERSONAL leaves out what is marked PERSONAL.
+ * out, lists always present; null for a value out of the table's bounds, so that the text is
+ * always JSON.  MASK_NOT_PERSONAL leaves out what is marked PERSONAL.
  * A malloc'd text that the caller frees; NULL: out of memory. */
 char *json_write(const struct record *record, const void *values, enum mask mask,
     size_t *length);
 
-/* Writes `{"key":<value>,...}` around an already written JSON text; malloc'd. */
+/* Writes `{"key":<json>}` around an already written JSON text; malloc'd. */
 char *json_wrap(const char *key, const char *json, size_t *length);
 
-/* Writes problem details (RFC 9457) of a status, with defects as "errors":[{field,why}],
+/* Writes problem details (RFC 9457) of a status: "type" (urn:hearthline:problem:CODE),
+ * "title", "status" (HTTP) and "code", with defects as "errors":[{field,why}],
  * and "state", "version" where given (NULL, UINT_ABSENT: left out); malloc'd. */
 char *json_problem(enum status status, const struct defects *defects, struct text state,
     uint32_t version, size_t *length);
