@@ -70,9 +70,22 @@ void facts_reader_free(struct facts_reader *reader);
 
 /* Reads a stored service document (HSDS 3.1 JSON: nested organization, service_at_locations
  * with location, schedules, service_areas, languages, capacities, attributes).
- * Attributes with taxonomy_term.taxonomy "hearthline-facts" are facts (label = key, value);
- * all other attributes with a taxonomy_term are need terms (its code, else its name).
- * OK: texts stay valid until the reader is used again.  INVALID: not a service document. */
+ * Attributes with taxonomy_term.taxonomy "hearthline-facts" are facts (label = key, value):
+ * confidentiality, referral_allowed, household_type, displacement, difficulty, interpreter,
+ * radius_km, response_within_hours.  All other attributes with a taxonomy_term are need terms
+ * (its code, else its name; A-Z in lower case).
+ *
+ * Languages, areas and hours are unknown as a whole (count 0) where an entry is not
+ * understood or does not fit, since half a list would make a fitting service fail.  Terms and
+ * points beyond their limit are left out; with points the radius becomes unknown too.
+ * Three-letter language codes are given as two letters where there are two.  An unknown word
+ * for confidentiality, or a stricter one at a place, hides more, never less.  Of several
+ * capacities the one with fewest places counts.
+ * facts_hours.h says how schedules are read.  Their dates (valid_from, valid_to) are NOT
+ * looked at yet: a seasonal schedule counts all year.
+ *
+ * OK: texts stay valid until the reader is used again.  INVALID: not JSON, or without an id
+ * or a name.  NO_MEMORY. */
 enum status facts_read(struct facts_reader *reader, struct text document,
     struct service_facts *facts) MUST_CHECK;
 /* Everything unknown. */
