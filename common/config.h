@@ -14,6 +14,7 @@
 /* Longest TEXT and longest item of a LIST.  A line of the file is at most 197 bytes
  * (inih), and the name before the value takes up to 36 of them. */
 #define CONFIG_TEXT_MOST 160
+#define CONFIG_LIST_MOST 1024
 /* An instance's name, with the NUL. */
 #define CONFIG_NAME_BYTES 64
 
@@ -69,6 +70,9 @@ bool config_set(struct config *config, const struct config_key *key, const char 
 /* Writes a key's value as a file would hold it, on one line; false: cut at `size`. */
 bool config_format(
     const struct config *config, const struct config_key *key, char *value, size_t size);
+
+/* What a file may say for the key, for people: "100 ms to 1 h". */
+void config_range(const struct config_key *key, char *text, size_t size);
 
 /* Reads settings over those that `config` holds.  Every problem becomes one line
  * "FILE:LINE: SECTION.NAME: what; legal: range" in `problems`; the good keys are set.
