@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What cases.c, cases_reply.c and cases_read.c share; nobody else includes it. */
+#ifndef COMMON_CASES_PRIVATE_H
+#define COMMON_CASES_PRIVATE_H
+
+#include "common/cases.h"
+#include "common/id.h"
+#include "common/keys.h"
+
+/* FCALL, name, 1, tag, then at most 13 + 16 of accept, 11 + 8 * 3 of offer, 2 + 64 * 2 of
+ * extend. */
+#define ARGUMENTS_MAX 160
+
+/* An argument vector under construction. */
+struct arguments {
+	struct text list[ARGUMENTS_MAX];
+	uint32_t count;
+	char numbers[2048];
+	uint32_t used;
+};
+
+struct pending;
+/* Turns Redis' reply into the result; `status` of the result is set already for all but
+ * OK. */
+typedef void read_reply(
+    struct pending *pending, const struct store_value *value, struct case_result *result);
+
+/* One call under way. */
+struct pending {
+	struct cases *cases;
+	struct pending *next;
+	read_reply *read;
+	cases_done *done;
+	void *ctx;
+	union {
+		cases_on_work *on_work;
+		cases_on_id *on_id;
+		cases_got *got;
+		cases_shaped *shaped;
+		cases_channel_got *channel;
+		cases_on_transition *on_line;
+		cases_on_account *on_account;
+		cases_on_check *on_check;
+	} each;
+};
+
+struct cases {
+	struct store *store;
+	char cell[32];
+	char tag[40]; /* "{cell}" */
+	struct pending *free;
+	struct pending_block *blocks;
+	struct work work;
+	/* The case that is being shown: large, so kept here. */
+	struct case_record *record;
+	char need_ids[CASE_NEEDS_MAX][ID_ITEM_MAX];
+	char referral_ids[64][ID_ITEM_MAX];
+	char item_ids[256][ID_ITEM_MAX];
+};
+
+/* Begins "FCALL hl_NAME 1 {cell}". */
+void arguments_begin(
+    struct arguments *arguments, const struct cases *cases, const char *function);
+void arguments_text(struct arguments *arguments, struct text text);
+void arguments_word(struct arguments *arguments, const char *word);
+void arguments_number(struct arguments *arguments, int64_t number);
+/* The number, or an empty text for UINT_ABSENT. */
+void arguments_version(struct arguments *arguments, uint32_t version);
+
+/* Begins a plain command on one key of the cell; `key` must outlive the send.
+ * False: the name is too long. */
+bool arguments_key(struct arguments *arguments, char key[KEY_MAX_BYTES],
+    const struct cases *cases, const char *command, const char *first, const char *second,
+    const char *third);
+
+/* A call of this cell; NULL: out of memory. */
+struct pending *pending_take(
+    struct cases *cases, read_reply *read, cases_done *done, void *ctx);
+/* Sends; gives the pending back where it was not accepted. */
+enum status pending_send(struct pending *pending, struct text route,
+    const struct arguments *arguments) MUST_CHECK;
+
+/* Readers of replies. */
+read_reply read_accept, read_answer, read_withdraw, read_amend, read_claim, read_extend,
+    read_nack, read_reap, read_offer, read_told, read_simple;
+/* Fills `work` from names and values of a reply, from element `from` on. */
+void work_read(struct work *work, const struct store_value *value, size_t from);
+uint32_t value_version(const struct store_value *value);
+
+#endif

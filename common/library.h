@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The Redis Function library: tables from states.def and codes.def in front of the texts
+ * of proto/functions/. */
+#ifndef COMMON_LIBRARY_H
+#define COMMON_LIBRARY_H
+
+#include "common/store.h"
+
+/* The whole text of the library as FUNCTION LOAD takes it; malloc'd, NULL: out of memory.
+ * `version` gets its fingerprint (ID_DIGEST_BYTES digits and the NUL). */
+char *library_text(char *version);
+
+/* Loads the library, replacing an older one; waits.  For start-up.
+ * OK, UNAVAILABLE or INTERNAL. */
+enum status library_load(struct store *store) MUST_CHECK;
+
+#endif
