@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A store: its connections, which of them takes a call, and how replies are read. */
+#include "common/store.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+
+#include "common/metrics.h"
+#include "common/store_connection.h"
+
+#define CONNECTIONS_MOST 64
+
+/* ---- life ---- */
+
+void
+store_hold(struct store *store)
+{
+	store->holds++;
+}
+
+/* What nobody can reach any more; blocking connections that are still open lose the
+ * store. */
+static void
+free_pool(struct store *store)
+{
+	struct connection *connection;
+
+	while ((connection = store->connections) != NULL) {
+		store->connections = connection->next;
+		if (connection->is_blocking && !connection->is_abandoned)
+			connection->store = NULL;
+		else
+			connection_free(connection);
+	}
+	free(store->pool);
+	free(store->greeting);
+	free(store->address);
+	free(store);
+}
+
+static void
+free_abandoned(struct store *store)
+{
+	struct connection **link = &store->connections;
+
+	while (*link != NULL) {
+		struct connection *connection = *link;
+
+		if (connection->is_abandoned) {
+			*link = connection->next;
+			connection_free(connection);
+		} else {
+			link = &connection->next;
+		}
+	}
+}
+
+void
+store_release(struct store *store)
+{
+	if (--store->holds > 0)
+		return;
+	if (store->is_closed)
+		free_pool(store);
+	else
+		free_abandoned(store);
+}
+
+void
+store_has_output(struct store *store)
+{
+	/* Inside our own callbacks the hook is still to come in this turn.  Elsewhere it
+	 * may be over: another hook may be calling. */
+	if (!store->has_output && store->holds == 0)
+		loop_again(store->loop);
+	store->has_output = true;
+}
+
+bool
+store_is_connected(const struct store *store)
+{
+	const struct connection *connection = store->connections;
+
+	while (connection != NULL && connection->phase == PHASE_UP)
+		connection = connection->next;
+	return connection == NULL;
+}
+
+void
+store_count_standing(const struct store *store)
+{
+	metrics_set(METRIC_redis_connected, NULL, store_is_connected(store));
+}
+
+/* All calls of one turn of the loop leave in one send per connection. */
+static void
+flush(void *self)
+{
+	struct store *store = self;
+
+	if (!store->has_output)
+		return;
+	store->has_output = false;
+	for (struct connection *c = store->connections; c != NULL; c = c->next)
+		connection_flush(c);
+}
+
+/* "HOST:PORT" with a numeric host, "[::1]:6379" too; anything else is a path. */
+static void
+read_address(struct store *store)
+{
+	char *colon = strrchr(store->address, ':');
+	char *host = store->address;
+	unsigned char binary[sizeof(struct in6_addr)];
+	char *end;
+	long port;
+
+	if (colon == NULL)
+		return;
+	port = strtol(colon + 1, &end, 10);
+	if (*end != '\0' || port < 1 || port > 65535)
+		return;
+	*colon = '\0';
+	if (host[0] == '[' && colon > host && colon[-1] == ']') {
+		colon[-1] = '\0';
+		memmove(host, host + 1, strlen(host + 1) + 1);
+	}
+	if (inet_pton(AF_INET, host, binary) == 1 ||
+	    inet_pton(AF_INET6, host, binary) == 1)
+		store->port = (int)port;
+	else
+		*colon = ':';
+}
+
+/* Puts a command before the naming, or the naming itself when there is none yet. */
+static bool
+add_greeting(struct store *store, size_t count, const struct text *arguments)
+{
+	size_t bytes = command_bytes(count, arguments);
+	char *grown = realloc(store->greeting, store->greeting_bytes + bytes);
+	char *place;
+
+	if (grown == NULL)
+		return false;
+	place = grown + store->greeting_bytes - store->naming_bytes;
+	memmove(place + bytes, place, store->naming_bytes);
+	command_write(place, count, arguments);
+	store->greeting = grown;
+	store->greeting_bytes += bytes;
+	store->greeting_count++;
+	return true;
+}
+
+static bool
+add_naming(struct store *store, const char *name)
+{
+	struct text naming[] = { LITERAL("CLIENT"), LITERAL("SETNAME"), text_of(name) };
+	struct text ping = LITERAL("PING");
+	bool added =
+	    name ? add_greeting(store, 3, naming) : add_greeting(store, 1, &ping);
+
+	store->naming_bytes = store->greeting_bytes;
+	return added;
+}
+
+static bool
+open_pool(struct store *store)
+{
+	store->pool = calloc(store->pool_size, sizeof(*store->pool));
+	for (unsigned i = 0; store->pool != NULL && i < store->pool_size; i++) {
+		store->pool[i] = connection_new(store, false);
+		if (store->pool[i] == NULL)
+			return false;
+	}
+	return store->pool != NULL;
+}
+
+struct store *
+store_open(struct loop *loop, const struct store_options *options)
+{
+	struct store *store = calloc(1, sizeof(*store));
+
+	assert(options->connections >= 1 && options->connections <= CONNECTIONS_MOST);
+	assert(options->timeout_ms > 0 && options->stall_ms > 0);
+	if (store == NULL)
+		return NULL;
+	store->loop = loop;
+	store->pool_size = options->connections;
+	store->timeout_ms = options->timeout_ms;
+	store->stall_ms = options->stall_ms;
+	store->most_bytes = options->most_bytes;
+	store->address = strdup(options->socket_path);
+	if (store->address == NULL || !add_naming(store, options->name))
+		goto failed;
+	read_address(store);
+	if (!open_pool(store) || !loop_before_sleep(loop, flush, store))
+		goto failed;
+	store_count_standing(store);
+	return store;
+failed:
+	store_close(store);
+	return NULL;
+}
+
+void
+store_close(struct store *store)
+{
+	if (store == NULL || store->is_closed)
+		return;
+	store->is_closed = true;
+	loop_before_sleep_end(store->loop, flush, store);
+	store_hold(store);
+	for (struct connection *c = store->connections; c != NULL; c = c->next)
+		connection_close(c);
+	store_release(store);
+}
+
+enum status
+store_greet(struct store *store, size_t count, const struct text *arguments)
+{
+	assert(count > 0);
+	return add_greeting(store, count, arguments) ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+/* ---- calls ---- */
+
+/* FNV-1a. */
+static uint32_t
+hash(struct text text)
+{
+	uint32_t value = 2166136261U;
+
+	for (uint32_t i = 0; i < text.length; i++)
+		value = (value ^ (unsigned char)text.at[i]) * 16777619U;
+	return value ^ value >> 16;
+}
+
+enum status
+store_call(struct store *store, struct text route, size_t count,
+    const struct text *arguments, store_done *done, void *ctx)
+{
+	size_t bytes = command_bytes(count, arguments);
+
+	assert(count > 0 && done != NULL); /* Redis gives no reply to an empty command */
+	if (store->is_closed)
+		return STATUS_UNAVAILABLE;
+	if (bytes > store->most_bytes || store->bytes > store->most_bytes - bytes)
+		return STATUS_BUSY;
+	return connection_call(
+	    store->pool[hash(route) % store->pool_size], count, arguments, done, ctx);
+}
+
+size_t
+store_waiting_count(const struct store *store)
+{
+	return store->waiting;
+}
+
+/* Lives until both the call is settled and store_call_wait has returned. */
+struct wait {
+	store_done *done; /* NULL: nobody waits any more */
+	void *ctx;
+	bool is_settled;
+};
+
+static void
+on_waited(void *ctx, enum status status, const struct store_value *value)
+{
+	struct wait *wait = ctx;
+
+	wait->is_settled = true;
+	if (wait->done != NULL)
+		wait->done(wait->ctx, status, value);
+	else
+		free(wait);
+}
+
+enum status
+store_call_wait(struct store *store, size_t count, const struct text *arguments,
+    store_done *done, void *ctx)
+{
+	struct loop *loop = store->loop;
+	struct wait *wait = malloc(sizeof(*wait));
+	enum status status;
+
+	if (wait == NULL)
+		return STATUS_NO_MEMORY;
+	*wait = (struct wait){ done, ctx, false };
+	status = store_call(store, TEXT_ABSENT, count, arguments, on_waited, wait);
+	if (status != STATUS_OK) {
+		free(wait);
+		return status;
+	}
+	while (status == STATUS_OK && !wait->is_settled)
+		status = loop_turn(loop, store->timeout_ms);
+	if (wait->is_settled)
+		free(wait);
+	else
+		wait->done = NULL;
+	return status;
+}
+
+/* ---- blocking ---- */
+
+/* Is its connection; the name is for the callers. */
+static struct connection *
+connection_of(struct store_blocking *blocking)
+{
+	return (struct connection *)blocking;
+}
+
+struct store_blocking *
+store_blocking_open(struct store *store)
+{
+	if (store->is_closed)
+		return NULL;
+	return (struct store_blocking *)connection_new(store, true);
+}
+
+void
+store_blocking_close(struct store_blocking *blocking)
+{
+	struct connection *connection = connection_of(blocking);
+	struct store *store;
+
+	if (blocking == NULL || connection->is_abandoned)
+		return;
+	connection->is_abandoned = true;
+	store = connection->store;
+	if (store == NULL) {
+		connection_free(connection);
+		return;
+	}
+	store_hold(store);
+	connection_close(connection);
+	store_release(store);
+}
+
+enum status
+store_blocking_call(struct store_blocking *blocking, size_t count,
+    const struct text *arguments, store_done *done, void *ctx)
+{
+	struct connection *connection = connection_of(blocking);
+
+	assert(count > 0 && done != NULL);
+	if (connection->phase == PHASE_CLOSED)
+		return STATUS_UNAVAILABLE;
+	if (connection->flight.count > 0)
+		return STATUS_BUSY;
+	return connection_call(connection, count, arguments, done, ctx);
+}
+
+/* ---- reading a reply ---- */
+
+static const redisReply *
+reply_of(const struct store_value *value)
+{
+	return (const redisReply *)value;
+}
+
+enum store_kind
+store_kind(const struct store_value *value)
+{
+	if (value == NULL)
+		return STORE_NIL;
+	switch (reply_of(value)->type) {
+	case REDIS_REPLY_STRING:
+	case REDIS_REPLY_STATUS:
+		return STORE_TEXT;
+	case REDIS_REPLY_INTEGER:
+		return STORE_INTEGER;
+	case REDIS_REPLY_ARRAY:
+		return STORE_LIST;
+	case REDIS_REPLY_ERROR:
+		return STORE_ERROR;
+	default:
+		return STORE_NIL;
+	}
+}
+
+struct text
+store_text(const struct store_value *value)
+{
+	if (store_kind(value) != STORE_TEXT)
+		return TEXT_ABSENT;
+	return (struct text){ reply_of(value)->str, (uint32_t)reply_of(value)->len };
+}
+
+static int64_t
+integer_of(struct text text, int64_t otherwise)
+{
+	bool is_negative = text.length > 0 && text.at[0] == '-';
+	int64_t value = 0;
+
+	if (text.length <= (is_negative ? 1U : 0U))
+		return otherwise;
+	for (uint32_t i = is_negative ? 1 : 0; i < text.length; i++) {
+		int digit = text.at[i] - '0';
+
+		if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_sub_overflow(value, digit, &value))
+			return otherwise;
+	}
+	if (is_negative)
+		return value;
+	return value == INT64_MIN ? otherwise : -value;
+}
+
+int64_t
+store_integer(const struct store_value *value, int64_t otherwise)
+{
+	if (store_kind(value) == STORE_INTEGER)
+		return reply_of(value)->integer;
+	return integer_of(store_text(value), otherwise);
+}
+
+size_t
+store_count(const struct store_value *value)
+{
+	return store_kind(value) == STORE_LIST ? reply_of(value)->elements : 0;
+}
+
+const struct store_value *
+store_at(const struct store_value *value, size_t index)
+{
+	if (index >= store_count(value))
+		return NULL;
+	return (const struct store_value *)reply_of(value)->element[index];
+}

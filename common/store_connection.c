@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One connection to Redis: opening, greeting, writing, reading, giving up, sending again.
+ */
+#include "common/store_connection.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/metrics.h"
+
+#define NEVER INT64_MAX
+/* hiredis moves the rest of its buffer for every KiB of replies: small pieces are
+ * cheaper. */
+#define READ_BYTES 16384
+/* Then other sockets have a turn; the event is level-triggered. */
+#define READS_PER_TURN 8
+#define LOGGED_ERROR_BYTES 200
+
+/* ---- time ---- */
+
+static bool
+awaits_reply(const struct connection *connection)
+{
+	return connection->phase == PHASE_GREETING ||
+	       (connection->phase == PHASE_UP && connection->flight.count > 0);
+}
+
+/* When the oldest call that is not settled must be.  Deadlines grow with age, because
+ * every call has the same time. */
+static int64_t
+oldest_due(const struct connection *connection)
+{
+	if (connection->flight_settled < connection->flight.count)
+		return queue_at(&connection->flight, connection->flight_settled)->due_ms;
+	if (connection->backlog.count > 0)
+		return queue_at(&connection->backlog, 0)->due_ms;
+	return NEVER;
+}
+
+static int64_t
+stalls_at(const struct connection *connection)
+{
+	bool is_idle = connection->is_blocking && connection->phase == PHASE_UP;
+
+	return is_idle || !awaits_reply(connection)
+	           ? NEVER
+	           : connection->silent_since + connection->store->stall_ms;
+}
+
+/* Sets the timer unless it goes off earlier anyway: what it waits for mostly moves away
+ * with every reply, and then it costs one needless wake-up and not one setting per call.
+ */
+static void
+arm(struct connection *connection)
+{
+	int64_t due = oldest_due(connection);
+	int64_t stall = stalls_at(connection);
+	int64_t now;
+
+	if (connection->phase == PHASE_CLOSED)
+		return;
+	if (stall < due)
+		due = stall;
+	if (connection->phase == PHASE_DOWN && connection->opens_at < due)
+		due = connection->opens_at;
+	if (due >= connection->wakes_at)
+		return;
+	now = clock_mono_ms();
+	connection->wakes_at = due;
+	loop_timer_set(connection->timer, due > now ? due - now : 0);
+}
+
+/* ---- calls ---- */
+
+static bool
+fits_flight(const struct connection *connection, size_t bytes)
+{
+	const struct queue *flight = &connection->flight;
+
+	return flight->count == 0 || flight->used + bytes <= FLIGHT_MOST_BYTES;
+}
+
+/* Lets calls from the backlog into the room that replies have made. */
+static void
+admit(struct connection *connection)
+{
+	struct queue *backlog = &connection->backlog;
+
+	while (backlog->count > 0 &&
+	       fits_flight(connection, queue_at(backlog, 0)->bytes) &&
+	       queue_move(backlog, &connection->flight))
+		store_has_output(connection->store);
+}
+
+static void
+pop(struct connection *connection, struct queue *queue)
+{
+	if (!connection->is_blocking)
+		connection->store->bytes -= queue_at(queue, 0)->bytes;
+	queue_pop(queue);
+}
+
+/* `call` is a copy: its place in the queue may be gone or reused. */
+static void
+settle(struct connection *connection, struct call call, enum status status,
+    const redisReply *reply)
+{
+	if (!connection->is_blocking)
+		connection->store->waiting--;
+	call.done(call.ctx, status, (const struct store_value *)reply);
+}
+
+/* Takes the oldest call that is not settled out of the queues; where it was written, a
+ * place for its reply stays.  False: there is none. */
+static bool
+take_oldest(struct connection *connection, struct call *call)
+{
+	struct queue *flight = &connection->flight;
+	struct queue *queue = flight;
+
+	if (connection->flight_settled == flight->count)
+		queue = &connection->backlog;
+	if (queue->count == 0)
+		return false;
+	if (queue == flight && connection->flight_sent > 0) {
+		struct call *place = queue_at(flight, connection->flight_settled++);
+
+		*call = *place;
+		place->done = NULL;
+		return true;
+	}
+	*call = *queue_at(queue, 0);
+	pop(connection, queue);
+	admit(connection);
+	return true;
+}
+
+static void
+settle_due(struct connection *connection, int64_t now)
+{
+	struct call call;
+
+	while (oldest_due(connection) <= now && take_oldest(connection, &call))
+		settle(connection, call, STATUS_UNAVAILABLE, NULL);
+}
+
+enum status
+connection_call(struct connection *connection, size_t count, const struct text *arguments,
+    store_done *done, void *ctx)
+{
+	struct store *store = connection->store;
+	int64_t now_us = clock_mono_us();
+	struct call call = { .done = done,
+		.ctx = ctx,
+		.due_ms =
+		    connection->is_blocking ? NEVER : now_us / 1000 + store->timeout_ms,
+		.started_us = now_us,
+		.bytes = command_bytes(count, arguments) };
+	bool was_idle = connection->phase == PHASE_UP && connection->flight.count == 0;
+	bool fits = connection->backlog.count == 0 && fits_flight(connection, call.bytes);
+	char *place = queue_add(fits ? &connection->flight : &connection->backlog, &call);
+
+	if (place == NULL)
+		return STATUS_NO_MEMORY;
+	command_write(place, count, arguments);
+	if (!connection->is_blocking) {
+		store->bytes += call.bytes;
+		store->waiting++;
+	}
+	if (was_idle)
+		connection->silent_since = now_us / 1000;
+	arm(connection);
+	store_has_output(store);
+	return STATUS_OK;
+}
+
+/* ---- losing and opening ---- */
+
+static void
+log_loss(struct connection *connection, const char *why)
+{
+	if (connection->is_loss_logged)
+		return;
+	connection->is_loss_logged = true;
+	log_event(LOG_WARN, "redis_lost", LOG_STRING("why", why),
+	    LOG_STRING("address", connection->store->address),
+	    LOG_NUMBER("waiting", connection->store->waiting));
+}
+
+static void
+free_socket(struct connection *connection)
+{
+	if (connection->readable != NULL)
+		event_free(connection->readable);
+	if (connection->writable != NULL)
+		event_free(connection->writable);
+	if (connection->redis != NULL)
+		redisFree(connection->redis);
+	connection->readable = NULL;
+	connection->writable = NULL;
+	connection->redis = NULL;
+	free(connection->greeting);
+	connection->greeting = NULL;
+}
+
+/* Replies are positional: after anything unexpected no later one can be trusted.  Calls
+ * that are not settled stay and are written again to the next connection. */
+static void
+drop(struct connection *connection, const char *why)
+{
+	bool stood = connection->phase == PHASE_UP;
+	int64_t now = clock_mono_ms();
+
+	log_loss(connection, why);
+	free_socket(connection);
+	connection->phase = PHASE_DOWN;
+	connection->flight_sent = 0;
+	for (; connection->flight_settled > 0; connection->flight_settled--)
+		pop(connection, &connection->flight);
+	admit(connection);
+	if (stood) {
+		metrics_add(METRIC_redis_reconnects_total, NULL, 1);
+		store_count_standing(connection->store);
+		if (now - connection->stands_since >= BACKOFF_MOST_MS)
+			connection->backoff_ms = BACKOFF_LEAST_MS;
+	}
+	connection->opens_at = now + connection->backoff_ms;
+	connection->backoff_ms *= 2;
+	if (connection->backoff_ms > BACKOFF_MOST_MS)
+		connection->backoff_ms = BACKOFF_MOST_MS;
+	arm(connection);
+}
+
+static void on_readable(evutil_socket_t fd, short events, void *self);
+static void on_writable(evutil_socket_t fd, short events, void *self);
+
+static redisContext *
+start_connecting(const struct store *store)
+{
+	redisContext *redis;
+
+	if (store->port == 0)
+		return redisConnectUnixNonBlock(store->address);
+	redis = redisConnectNonBlock(store->address, store->port);
+	if (redis != NULL && redis->err == 0)
+		redisEnableKeepAlive(redis); /* a blocking call has no deadline */
+	return redis;
+}
+
+/* A reply that claims to have 2^31 elements gets no memory for them. */
+#if HIREDIS_MAJOR >= 1
+static void
+bound_reader(redisReader *reader)
+{
+	reader->maxelements = REPLY_MOST_ELEMENTS;
+}
+#else
+static redisReplyObjectFunctions bounded; /* those of hiredis, but for arrays */
+static void *(*create_any_array)(const redisReadTask *, int);
+
+static void *
+create_array(const redisReadTask *task, int elements)
+{
+	return elements > REPLY_MOST_ELEMENTS ? NULL : create_any_array(task, elements);
+}
+
+static void
+bound_reader(redisReader *reader)
+{
+	create_any_array = reader->fn->createArray;
+	bounded = *reader->fn;
+	bounded.createArray = create_array;
+	reader->fn = &bounded;
+}
+#endif
+
+/* Connects in the background; whether that succeeds shows when the greeting is written.
+ */
+static void
+open_socket(struct connection *connection)
+{
+	struct store *store = connection->store;
+	struct event_base *base = loop_base(store->loop);
+	redisContext *redis = start_connecting(store);
+
+	connection->redis = redis;
+	if (redis == NULL || redis->err != 0) {
+		drop(connection, redis ? redis->errstr : "out of memory");
+		return;
+	}
+	bound_reader(redis->reader);
+	connection->readable =
+	    event_new(base, redis->fd, EV_READ | EV_PERSIST, on_readable, connection);
+	connection->writable =
+	    event_new(base, redis->fd, EV_WRITE, on_writable, connection);
+	if (connection->readable == NULL || connection->writable == NULL ||
+	    event_add(connection->readable, NULL) < 0 ||
+	    event_add(connection->writable, NULL) < 0) {
+		drop(connection, "out of memory");
+		return;
+	}
+	connection->phase = PHASE_GREETING;
+	connection->silent_since = clock_mono_ms();
+	arm(connection);
+}
+
+static void
+on_time(void *self)
+{
+	struct connection *connection = self;
+	struct store *store = connection->store;
+	int64_t now = clock_mono_ms();
+
+	store_hold(store);
+	connection->wakes_at = NEVER;
+	settle_due(connection, now);
+	if (connection->phase == PHASE_DOWN && connection->opens_at <= now)
+		open_socket(connection);
+	else if (stalls_at(connection) <= now)
+		drop(connection, "silent for too long");
+	arm(connection);
+	store_release(store);
+}
+
+struct connection *
+connection_new(struct store *store, bool is_blocking)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+
+	if (connection == NULL)
+		return NULL;
+	connection->timer = loop_timer_new(store->loop, on_time, connection);
+	if (connection->timer == NULL) {
+		free(connection);
+		return NULL;
+	}
+	connection->store = store;
+	connection->is_blocking = is_blocking;
+	connection->phase = PHASE_DOWN;
+	connection->wakes_at = NEVER;
+	connection->backoff_ms = BACKOFF_LEAST_MS;
+	connection->next = store->connections;
+	store->connections = connection;
+	open_socket(connection);
+	return connection;
+}
+
+/* Calls whose `done` makes new ones find the connection closed, so this ends. */
+void
+connection_close(struct connection *connection)
+{
+	connection->phase = PHASE_CLOSED;
+	loop_timer_set(connection->timer, -1);
+	free_socket(connection);
+	connection->flight_sent = 0;
+	for (; connection->flight_settled > 0; connection->flight_settled--)
+		pop(connection, &connection->flight);
+	settle_due(connection, NEVER);
+}
+
+void
+connection_free(struct connection *connection)
+{
+	loop_timer_free(connection->timer);
+	queue_free(&connection->flight);
+	queue_free(&connection->backlog);
+	free(connection);
+}
+
+/* ---- writing ---- */
+
+/* The greeting is copied when it begins to be written, so it has all that store_greet was
+ * given before the loop ran.  False: the connection was dropped. */
+static bool
+begin_greeting(struct connection *connection)
+{
+	const struct store *store = connection->store;
+
+	if (connection->greeting != NULL)
+		return true;
+	connection->greeting = malloc(store->greeting_bytes);
+	if (connection->greeting == NULL) {
+		drop(connection, "out of memory");
+		return false;
+	}
+	memcpy(connection->greeting, store->greeting, store->greeting_bytes);
+	connection->greeting_bytes = store->greeting_bytes;
+	connection->greeting_sent = 0;
+	connection->greetings_left = store->greeting_count;
+	return true;
+}
+
+/* Writes bytes[*sent..length).  False: the connection was dropped. */
+static bool
+write_some(struct connection *connection, const char *bytes, size_t length, size_t *sent)
+{
+	while (*sent < length) {
+		ssize_t count = send(connection->redis->fd, bytes + *sent, length - *sent,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (count >= 0) {
+			*sent += (size_t)count;
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			event_add(connection->writable, NULL);
+			return true;
+		} else if (errno != EINTR) {
+			drop(connection, strerror(errno));
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What cannot be written now is when the socket becomes writable.  A socket that is being
+ * connected becomes so when it stands or has failed. */
+void
+connection_flush(struct connection *connection)
+{
+	const struct queue *flight = &connection->flight;
+
+	if (connection->redis == NULL ||
+	    event_pending(connection->writable, EV_WRITE, NULL))
+		return;
+	if (connection->phase == PHASE_UP && flight->count == 0)
+		return;
+	if (connection->phase == PHASE_UP)
+		write_some(connection, flight->bytes + flight->start, flight->used,
+		    &connection->flight_sent);
+	else if (begin_greeting(connection))
+		write_some(connection, connection->greeting, connection->greeting_bytes,
+		    &connection->greeting_sent);
+}
+
+static void
+on_writable(evutil_socket_t fd, short events, void *self)
+{
+	(void)fd;
+	(void)events;
+	connection_flush(self);
+}
+
+/* ---- replies ---- */
+
+static bool
+begins_with(const redisReply *reply, const char *word)
+{
+	size_t length = strlen(word);
+
+	return reply->len >= length && memcmp(reply->str, word, length) == 0 &&
+	       (reply->len == length || reply->str[length] == ' ');
+}
+
+/* Errors that pass: Redis starts, fails over, has no disk, or runs something long. */
+static bool
+is_temporary(const struct connection *connection, const redisReply *reply)
+{
+	static const char *const PASSING[] = { "LOADING", "READONLY", "MASTERDOWN",
+		"MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY" };
+
+	for (size_t i = 0; i < sizeof PASSING / sizeof *PASSING; i++)
+		if (begins_with(reply, PASSING[i]))
+			return true;
+	return connection->phase == PHASE_UP &&
+	       begins_with(reply, "ERR Function not found") &&
+	       clock_mono_ms() - connection->stands_since < FRESH_MS;
+}
+
+/* The text of an error without what it may quote: Redis answers an unknown command with
+ * its arguments, and these may be personal data. */
+static void
+log_refused(const char *event, const redisReply *reply)
+{
+	const char *quoted = memmem(reply->str, reply->len, ", with args", 11);
+	size_t length = quoted ? (size_t)(quoted - reply->str) : reply->len;
+
+	if (length > LOGGED_ERROR_BYTES)
+		length = LOGGED_ERROR_BYTES;
+	log_event(LOG_ERROR, event,
+	    LOG_TEXT("error", ((struct text){ reply->str, (uint32_t)length })));
+}
+
+static void
+stand(struct connection *connection)
+{
+	free(connection->greeting);
+	connection->greeting = NULL;
+	connection->phase = PHASE_UP;
+	connection->stands_since = clock_mono_ms();
+	connection->silent_since = connection->stands_since;
+	if (connection->is_loss_logged)
+		log_event(LOG_INFO, "redis_regained",
+		    LOG_STRING("address", connection->store->address));
+	connection->is_loss_logged = false;
+	store_count_standing(connection->store);
+	store_has_output(connection->store);
+	arm(connection);
+}
+
+/* The naming comes last and may be forbidden; nothing else may. */
+static void
+take_greeting(struct connection *connection, const redisReply *reply)
+{
+	bool is_naming = connection->greetings_left == 1;
+	bool is_error = reply->type == REDIS_REPLY_ERROR;
+
+	if (connection->greeting == NULL ||
+	    (is_naming && connection->greeting_sent < connection->greeting_bytes)) {
+		drop(connection, "answered before it was asked");
+		return;
+	}
+	if (is_error && is_temporary(connection, reply)) {
+		drop(connection, reply->str);
+		return;
+	}
+	if (is_error)
+		log_refused("redis_greeting_refused", reply);
+	if (is_error && !is_naming) {
+		drop(connection, "greeting refused");
+		return;
+	}
+	if (--connection->greetings_left == 0)
+		stand(connection);
+}
+
+static void
+take_answer(struct connection *connection, const redisReply *reply, int64_t now_us)
+{
+	struct queue *flight = &connection->flight;
+	bool is_error = reply->type == REDIS_REPLY_ERROR;
+	struct call call;
+
+	if (flight->count == 0 || connection->flight_sent < queue_at(flight, 0)->bytes) {
+		drop(connection, "answered before it was asked");
+		return;
+	}
+	if (is_error && is_temporary(connection, reply)) {
+		drop(connection, reply->str);
+		return;
+	}
+	connection->backoff_ms = BACKOFF_LEAST_MS;
+	call = *queue_at(flight, 0);
+	connection->flight_sent -= call.bytes;
+	pop(connection, flight);
+	if (connection->backlog.count > 0)
+		admit(connection);
+	if (call.done == NULL) {
+		connection->flight_settled--;
+		return;
+	}
+	if (!connection->is_blocking)
+		metrics_observe_us(METRIC_redis_seconds, NULL, now_us - call.started_us);
+	if (!is_error) {
+		settle(connection, call, STATUS_OK, reply);
+	} else if (begins_with(reply, "OOM")) {
+		settle(connection, call, STATUS_BUSY, NULL);
+	} else {
+		log_refused("redis_refused", reply);
+		settle(connection, call, STATUS_INTERNAL, NULL);
+	}
+}
+
+static void
+take_bytes(struct connection *connection, const char *bytes, size_t length)
+{
+	redisReader *reader = connection->redis->reader;
+	int64_t now_us = clock_mono_us();
+	void *reply = NULL;
+
+	connection->silent_since = now_us / 1000;
+	if (redisReaderFeed(reader, bytes, length) != REDIS_OK) {
+		drop(connection, reader->errstr);
+		return;
+	}
+	/* Both dropping and closing end the reader. */
+	while (connection->redis != NULL) {
+		if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
+			drop(connection, reader->errstr);
+			return;
+		}
+		if (reply == NULL)
+			break;
+		if (connection->phase == PHASE_GREETING)
+			take_greeting(connection, reply);
+		else
+			take_answer(connection, reply, now_us);
+		freeReplyObject(reply);
+	}
+	if (connection->redis != NULL && reader->len > REPLY_MOST_BYTES)
+		drop(connection, "reply too large");
+}
+
+static void
+on_readable(evutil_socket_t fd, short events, void *self)
+{
+	struct connection *connection = self;
+	struct store *store = connection->store;
+	char bytes[READ_BYTES];
+	ssize_t count = READ_BYTES;
+
+	(void)events;
+	store_hold(store);
+	for (int i = 0; i < READS_PER_TURN && count == READ_BYTES; i++) {
+		count = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
+		if (count > 0)
+			take_bytes(connection, bytes, (size_t)count);
+		else if (count == 0)
+			drop(connection, "closed by Redis");
+		else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+			drop(connection, strerror(errno));
+		if (connection->redis == NULL)
+			break;
+	}
+	store_release(store);
+}
