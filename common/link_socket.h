@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The sockets of link.c, as link_work.c uses them.  Nobody else includes this but the
+ * fuzzer and the tests of the two. */
+#ifndef COMMON_LINK_SOCKET_H
+#define COMMON_LINK_SOCKET_H
+
+#include <zmq.h>
+
+#include "common/link.h"
+
+/* Most work items in one window; a worker that asks for more gets this many.  Small,
+ * since libzmq sends no heartbeat while its output is blocked: with 32 items on the way a
+ * cut line was noticed after 1.87 s, with an unbounded queue never. */
+#define LINK_WINDOW_MAX 256
+/* Messages in each direction of one connection: twice the window, so that receiving goes
+ * on while everything is in use.  A message is at most MESSAGE_MAX_BYTES. */
+#define LINK_QUEUE_MAX (2 * LINK_WINDOW_MAX)
+/* Larger messages end the connection; from MESSAGE_MAX_BYTES up to here they are dropped
+ * and counted, so that one of them costs its sender nothing else. */
+#define LINK_DROP_BYTES (2 * MESSAGE_MAX_BYTES)
+/* Messages of one socket in one turn, so that timers and other sockets get theirs. */
+#define LINK_BATCH 64
+/* Refusals that a socket answers between two ticks: two sides that each refuse the
+ * other's refusal (two major versions) must not talk for ever. */
+#define LINK_REFUSALS_MAX 20
+
+/* Memory that a callback may have given up while its socket is still being read. */
+struct link_owner {
+	struct link_owner *next;
+};
+
+struct link_socket {
+	struct link *link;
+	struct link_socket *next;
+	void *zmq; /* NULL: closed */
+	struct event *event;
+	int type;      /* ZMQ_ROUTER, ZMQ_DEALER, ZMQ_PAIR */
+	int left;      /* of the batch */
+	bool is_dirty; /* input may wait: ZMQ_FD has shown an edge, or a send took it */
+	unsigned refusals;       /* since the tick */
+	link_on_bytes *on_bytes; /* `peer` of a DEALER or PAIR is empty */
+	loop_call *flush;        /* NULL or called after each batch, also an empty one */
+	void *self;              /* of both */
+};
+
+struct link {
+	struct loop *loop;
+	void *context;
+	struct link_socket *sockets;
+	struct link_owner *owners_gone;
+	bool is_in_turn;
+	unsigned monitor_count;
+	unsigned credit; /* METRIC_credit */
+	zmq_msg_t frame;
+	struct decoder *decoder;
+	struct message *in;  /* what a verb handler looks at */
+	struct message *out; /* for verbs; never held across a callback */
+	struct defects defects;
+	uint8_t bytes[MESSAGE_MAX_BYTES]; /* what is sent, encoded */
+};
+
+/* Binds a ROUTER, connects a DEALER or a monitor's PAIR.  on_bytes, flush and self are
+ * set by the caller before.  Status and `why` as link_server_open. */
+enum status link_socket_open(struct link_socket *socket, struct link *link, int type,
+    const char *endpoint, char *why, size_t why_size) MUST_CHECK;
+/* Opens `monitor`, which gets `events` (ZMQ_EVENT_...) of `socket`. */
+enum status link_socket_monitor(struct link_socket *monitor, struct link_socket *socket,
+    int events, char *why, size_t why_size) MUST_CHECK;
+/* Also of one that is not open, and from its own callbacks. */
+void link_socket_close(struct link_socket *socket);
+/* Frees memory that begins with a link_owner, once no socket within it is being read. */
+void link_owner_free(struct link *link, struct link_owner *owner);
+/* Lets the socket have its turn before the next sleep. */
+void link_socket_touch(struct link_socket *socket);
+/* Takes note of connections that came or went. */
+void link_socket_look(struct link_socket *socket);
+/* OK, ABSENT, BUSY as link_server_send; TOO_LARGE.  `peer` NULL: the DEALER's only one.
+ */
+enum status link_socket_send(struct link_socket *socket, const struct link_peer *peer,
+    const void *bytes, size_t length) MUST_CHECK;
+/* Encodes and sends; as link_socket_send, or what message_encode said. */
+enum status link_socket_say(struct link_socket *socket, const struct link_peer *peer,
+    const struct message *message) MUST_CHECK;
+/* Counts what a peer sent and, where it can be addressed, answers `refused`.  The message
+ * is link->in, its defects link->defects. */
+void link_socket_refuse(
+    struct link_socket *socket, const struct link_peer *peer, enum status status);
+
+/* ---- of link_work.c: what arrives, for the fuzzer ---- */
+
+link_on_bytes link_upstream_on_bytes;
+/* `self` is the worker's connection to its upstream of that number. */
+link_on_bytes link_connection_on_bytes;
+struct link_connection *link_worker_connection(
+    struct link_worker *worker, unsigned upstream);
+
+#endif

@@ -1,0 +1,884 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Work from upstreams to workers, as far as their credit goes.
+ *
+ * A hello opens an epoch with the whole window free; every later verb names the epoch,
+ * and those of another one are passed over, for a message can outlive the process it was
+ * meant for.  Credit is a total, so that a repeated or overtaken one changes nothing. */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "common/id.h"
+#include "common/link_socket.h"
+#include "common/log.h"
+#include "common/metrics.h"
+
+#define TICK_MS 500
+#define PING_TICKS 2
+/* Ticks without a word until the other side counts as gone: 3.0 to 3.5 s.  Counted, not
+ * read from a clock, so that an own freeze is not taken for the other's silence. */
+#define SILENT_TICKS_MAX 7
+/* A closed connection shows to the next send, a moment after the monitor has told of it.
+ */
+#define PROBE_MS 20
+#define SEATS_MAX 256
+#define ENDPOINTS_MAX 16
+#define ENDPOINT_BYTES 256
+/* `item`, `service` and `boot` of messages.def, with the NUL. */
+#define ITEM_BYTES 65
+#define SERVICE_BYTES 33
+#define BOOT_BYTES 33
+#define EPOCH_MAX 4294967290u
+/* Totals end at 4294967290: long before, the worker says hello anew. */
+#ifndef LINK_EPOCH_ITEMS
+#define LINK_EPOCH_ITEMS 2000000000u
+#endif
+
+/* A UUID without its dashes. */
+static void
+name_boot(char boot[BOOT_BYTES])
+{
+	char uuid[ID_UUID_BYTES + 1];
+	size_t length = 0;
+
+	id_uuid7(uuid);
+	for (const char *at = uuid; *at != '\0'; at++)
+		if (*at != '-')
+			boot[length++] = *at;
+	boot[length] = '\0';
+}
+
+static enum status
+no_memory(char *why, size_t why_size)
+{
+	snprintf(why, why_size, "out of memory");
+	return STATUS_NO_MEMORY;
+}
+
+/* Decodes into link->in; what does not decode is refused. */
+static bool
+decode(struct link_socket *socket, const struct link_peer *from, const void *bytes,
+    size_t length)
+{
+	struct link *link = socket->link;
+	enum status status;
+
+	link->defects.count = 0;
+	status = message_decode(link->decoder, link->in, bytes, length, &link->defects);
+	if (status != STATUS_OK)
+		link_socket_refuse(socket, from, status);
+	return status == STATUS_OK;
+}
+
+static void
+note_refused(const struct message *in, const char *by)
+{
+	log_event(LOG_WARN, "link_refused", LOG_STRING("by", by),
+	    LOG_TEXT("status", in->refused.status));
+}
+
+/* ---- upstream ---- */
+
+struct item {
+	char text[ITEM_BYTES];
+};
+
+enum seat_state { SEAT_FREE, SEAT_SERVING, SEAT_LOST };
+
+/* A worker as its upstream sees it. */
+struct seat {
+	struct link_owner owner;
+	enum seat_state state; /* LOST: until on_lost has been called */
+	bool is_draining;
+	struct link_peer peer;
+	char service[SERVICE_BYTES];
+	char boot[BOOT_BYTES];
+	uint32_t epoch;
+	uint32_t window;
+	uint32_t sent, finished; /* items of the epoch */
+	unsigned silent_ticks;
+	struct item
+	    items[LINK_WINDOW_MAX]; /* the last ones; number n at n % LINK_WINDOW_MAX */
+};
+
+struct link_upstream {
+	struct link_owner owner;
+	struct link_socket socket;
+	struct link_socket monitor;
+	struct loop_timer *tick;
+	struct loop_timer *probe;
+	link_on_lost *on_lost;
+	void *self;
+	char boot[BOOT_BYTES];
+	unsigned tick_count;
+	unsigned reserved;
+	unsigned published;            /* this upstream's part of METRIC_credit */
+	struct seat *seats[SEATS_MAX]; /* made on first use, then kept */
+	unsigned seat_count;
+	struct text lost[LINK_WINDOW_MAX];
+};
+
+/* Never the same in two upstreams of a process, and hardly in two processes: the worker
+ * must not take an item of an old incarnation for one of the new. */
+static uint32_t
+next_epoch(void)
+{
+	static uint32_t last;
+
+	if (last == 0 && getrandom(&last, sizeof last, 0) != sizeof last)
+		last = 1;
+	last = last >= EPOCH_MAX ? 1 : last + 1;
+	return last;
+}
+
+static uint32_t
+free_places(const struct seat *seat)
+{
+	if (seat->state != SEAT_SERVING || seat->is_draining ||
+	    seat->sent >= 2 * LINK_EPOCH_ITEMS)
+		return 0;
+	return seat->window - (seat->sent - seat->finished);
+}
+
+static unsigned
+all_free(const struct link_upstream *upstream)
+{
+	unsigned sum = 0;
+
+	for (unsigned i = 0; i < upstream->seat_count; i++)
+		sum += free_places(upstream->seats[i]);
+	return sum;
+}
+
+unsigned
+link_upstream_credit(const struct link_upstream *upstream)
+{
+	unsigned all = all_free(upstream);
+
+	return all > upstream->reserved ? all - upstream->reserved : 0;
+}
+
+bool
+link_upstream_reserve(struct link_upstream *upstream)
+{
+	if (link_upstream_credit(upstream) == 0)
+		return false;
+	upstream->reserved++;
+	return true;
+}
+
+void
+link_upstream_release(struct link_upstream *upstream)
+{
+	assert(upstream->reserved > 0);
+	upstream->reserved--;
+	link_socket_touch(&upstream->socket);
+}
+
+/* on_lost is called from the turn, never from within a caller's send. */
+static void
+lose(struct link_upstream *upstream, struct seat *seat)
+{
+	seat->state = SEAT_LOST;
+	link_socket_touch(&upstream->socket);
+}
+
+/* Says a verb to a worker; it is lost at once when its connection is gone. */
+static enum status
+tell(struct link_upstream *upstream, struct seat *seat, const struct message *message)
+{
+	enum status status = link_socket_say(&upstream->socket, &seat->peer, message);
+
+	if (status == STATUS_ABSENT)
+		lose(upstream, seat);
+	return status;
+}
+
+static struct seat *
+most_free(struct link_upstream *upstream)
+{
+	struct seat *most = NULL;
+
+	for (unsigned i = 0; i < upstream->seat_count; i++) {
+		struct seat *seat = upstream->seats[i];
+
+		if (free_places(seat) > (most != NULL ? free_places(most) : 0))
+			most = seat;
+	}
+	return most;
+}
+
+static void
+note_sent(struct seat *seat, struct text item)
+{
+	struct item *kept = &seat->items[seat->sent % LINK_WINDOW_MAX];
+
+	(void)text_copy(item, kept->text, sizeof kept->text);
+	seat->sent++;
+}
+
+enum status
+link_upstream_send(struct link_upstream *upstream, struct message *work)
+{
+	struct seat *seat;
+
+	assert(upstream->reserved > 0 && work->kind == MESSAGE_work);
+	upstream->reserved--;
+	while ((seat = most_free(upstream)) != NULL) {
+		enum status status;
+
+		work->work.epoch = seat->epoch;
+		status = tell(upstream, seat, work);
+		if (status == STATUS_OK)
+			note_sent(seat, work->work.item);
+		if (status != STATUS_ABSENT)
+			return status == STATUS_BUSY ? STATUS_UNAVAILABLE : status;
+	}
+	return STATUS_UNAVAILABLE;
+}
+
+static void
+publish_credit(struct link_upstream *upstream, unsigned credit)
+{
+	struct link *link = upstream->socket.link;
+
+	if (credit == upstream->published)
+		return;
+	link->credit += credit - upstream->published;
+	upstream->published = credit;
+	metrics_set(METRIC_credit, NULL, link->credit);
+}
+
+/* Finished is a number, not a list, so the newest count as unfinished: exact where a
+ * worker finishes in order.  False: the upstream was closed meanwhile. */
+static bool
+report_lost(struct link_upstream *upstream, struct seat *seat)
+{
+	uint32_t count = seat->sent - seat->finished;
+
+	for (uint32_t i = 0; i < count; i++)
+		upstream->lost[i] =
+		    text_of(seat->items[(seat->finished + i) % LINK_WINDOW_MAX].text);
+	log_event(LOG_WARN, "worker_gone", LOG_STRING("service", seat->service),
+	    LOG_STRING("boot", seat->boot), LOG_NUMBER("items", count));
+	if (count > 0)
+		upstream->on_lost(upstream->self, seat->service, upstream->lost, count);
+	seat->state = SEAT_FREE;
+	return upstream->socket.zmq != NULL;
+}
+
+static void
+flush_upstream(void *self)
+{
+	struct link_upstream *upstream = self;
+
+	for (unsigned i = 0; i < upstream->seat_count; i++)
+		if (upstream->seats[i]->state == SEAT_LOST &&
+		    !report_lost(upstream, upstream->seats[i]))
+			return;
+	publish_credit(upstream, link_upstream_credit(upstream));
+}
+
+static struct seat *
+find_seat(struct link_upstream *upstream, const struct link_peer *peer)
+{
+	for (unsigned i = 0; i < upstream->seat_count; i++) {
+		struct seat *seat = upstream->seats[i];
+
+		if (seat->state == SEAT_SERVING && seat->peer.length == peer->length &&
+		    memcmp(seat->peer.id, peer->id, peer->length) == 0)
+			return seat;
+	}
+	return NULL;
+}
+
+static struct seat *
+take_seat(struct link_upstream *upstream)
+{
+	for (unsigned i = 0; i < upstream->seat_count; i++)
+		if (upstream->seats[i]->state == SEAT_FREE)
+			return upstream->seats[i];
+	if (upstream->seat_count == SEATS_MAX)
+		return NULL;
+	upstream->seats[upstream->seat_count] = malloc(sizeof(struct seat));
+	if (upstream->seats[upstream->seat_count] == NULL)
+		return NULL;
+	return upstream->seats[upstream->seat_count++];
+}
+
+static void
+end_older_epochs(
+    struct link_upstream *upstream, const struct link_peer *from, struct text boot)
+{
+	struct seat *same = find_seat(upstream, from);
+
+	if (same != NULL)
+		lose(upstream, same);
+	for (unsigned i = 0; i < upstream->seat_count; i++) {
+		struct seat *seat = upstream->seats[i];
+
+		if (seat->state == SEAT_SERVING && text_is(boot, seat->boot))
+			lose(upstream, seat);
+	}
+}
+
+static void
+on_hello(struct link_upstream *upstream, const struct link_peer *from,
+    const struct message *in)
+{
+	struct message *out = upstream->socket.link->out;
+	struct seat *seat;
+	uint32_t window = in->hello.window;
+
+	end_older_epochs(upstream, from, in->hello.boot);
+	seat = take_seat(upstream);
+	if (seat == NULL) {
+		link_socket_refuse(&upstream->socket, from, STATUS_FULL);
+		return;
+	}
+	*seat = (struct seat){
+		.state = SEAT_SERVING,
+		.peer = *from,
+		.epoch = next_epoch(),
+		.window = window < LINK_WINDOW_MAX ? window : LINK_WINDOW_MAX,
+	};
+	(void)text_copy(in->hello.service, seat->service, sizeof seat->service);
+	(void)text_copy(in->hello.boot, seat->boot, sizeof seat->boot);
+	message_init(out, MESSAGE_welcome);
+	out->id = in->id;
+	out->welcome.boot = text_of(upstream->boot);
+	out->welcome.epoch = seat->epoch;
+	if (tell(upstream, seat, out) != STATUS_OK) /* it will say hello again */
+		seat->state = SEAT_FREE;
+	else
+		log_event(LOG_INFO, "worker_here", LOG_STRING("service", seat->service),
+		    LOG_STRING("boot", seat->boot), LOG_NUMBER("window", seat->window));
+}
+
+static bool
+is_of_epoch(struct seat *seat, uint32_t epoch)
+{
+	if (epoch != seat->epoch)
+		return false;
+	seat->silent_ticks = 0;
+	return true;
+}
+
+static void
+on_credit(struct link_upstream *upstream, struct seat *seat, const struct message *in)
+{
+	uint32_t finished = in->credit.finished;
+
+	if (!is_of_epoch(seat, in->credit.epoch))
+		return;
+	if (finished > seat->sent)
+		link_socket_refuse(&upstream->socket, &seat->peer, STATUS_INVALID);
+	else if (finished > seat->finished)
+		seat->finished = finished;
+}
+
+static void
+say_pong(struct link_upstream *upstream, const struct link_peer *to, uint32_t epoch)
+{
+	struct message *out = upstream->socket.link->out;
+
+	message_init(out, MESSAGE_pong);
+	out->pong.epoch = epoch;
+	(void)!link_socket_say(&upstream->socket, to, out);
+}
+
+static void
+on_ping(struct link_upstream *upstream, struct seat *seat, const struct message *in)
+{
+	(void)is_of_epoch(seat, in->ping.epoch);
+	say_pong(upstream, &seat->peer, seat->epoch);
+}
+
+static void
+on_pong(struct link_upstream *upstream, struct seat *seat, const struct message *in)
+{
+	(void)upstream;
+	(void)is_of_epoch(seat, in->pong.epoch);
+}
+
+static void
+on_drain(struct link_upstream *upstream, struct seat *seat, const struct message *in)
+{
+	(void)upstream;
+	if (is_of_epoch(seat, in->drain.epoch))
+		seat->is_draining = true;
+}
+
+typedef void on_verb(
+    struct link_upstream *upstream, struct seat *seat, const struct message *in);
+
+/* What an upstream listens to, besides hello and refused. */
+static on_verb *const UPSTREAM_VERBS[MESSAGE_KINDS] = {
+	[MESSAGE_credit] = on_credit,
+	[MESSAGE_ping] = on_ping,
+	[MESSAGE_pong] = on_pong,
+	[MESSAGE_drain] = on_drain,
+};
+
+void
+link_upstream_on_bytes(
+    void *self, const struct link_peer *peer, const void *bytes, size_t length)
+{
+	struct link_upstream *upstream = self;
+	const struct message *in = upstream->socket.link->in;
+	struct seat *seat;
+
+	if (!decode(&upstream->socket, peer, bytes, length))
+		return;
+	if (in->kind == MESSAGE_hello) {
+		on_hello(upstream, peer, in);
+	} else if (in->kind == MESSAGE_refused) {
+		note_refused(in, "worker");
+	} else if (UPSTREAM_VERBS[in->kind] == NULL) {
+		link_socket_refuse(&upstream->socket, peer, STATUS_BAD_MESSAGE);
+	} else {
+		seat = find_seat(upstream, peer);
+		if (seat != NULL)
+			UPSTREAM_VERBS[in->kind](upstream, seat, in);
+		else
+			say_pong(upstream, peer, UINT_ABSENT); /* say hello */
+	}
+}
+
+static void
+ping_all(void *self)
+{
+	struct link_upstream *upstream = self;
+	struct message *out = upstream->socket.link->out;
+
+	message_init(out, MESSAGE_ping);
+	for (unsigned i = 0; i < upstream->seat_count; i++) {
+		struct seat *seat = upstream->seats[i];
+
+		if (seat->state != SEAT_SERVING)
+			continue;
+		out->ping.epoch = seat->epoch;
+		(void)!tell(upstream, seat, out);
+	}
+}
+
+static void
+on_upstream_tick(void *self)
+{
+	struct link_upstream *upstream = self;
+
+	upstream->socket.refusals = 0;
+	for (unsigned i = 0; i < upstream->seat_count; i++) {
+		struct seat *seat = upstream->seats[i];
+
+		if (seat->state == SEAT_SERVING &&
+		    ++seat->silent_ticks >= SILENT_TICKS_MAX)
+			lose(upstream, seat);
+	}
+	if (++upstream->tick_count % PING_TICKS == 0)
+		ping_all(upstream);
+	link_socket_touch(&upstream->socket);
+}
+
+static void
+on_worker_disconnected(
+    void *self, const struct link_peer *peer, const void *bytes, size_t length)
+{
+	struct link_upstream *upstream = self;
+
+	(void)peer;
+	(void)bytes;
+	(void)length;
+	loop_timer_set(upstream->probe, PROBE_MS);
+}
+
+enum status
+link_upstream_open(struct link *link, const char *endpoint, link_on_lost *on_lost,
+    void *self, struct link_upstream **opened, char *why, size_t why_size)
+{
+	struct link_upstream *upstream = calloc(1, sizeof *upstream);
+	enum status status;
+
+	*opened = NULL;
+	if (upstream == NULL)
+		return no_memory(why, why_size);
+	upstream->socket = (struct link_socket){ .link = link,
+		.on_bytes = link_upstream_on_bytes,
+		.flush = flush_upstream,
+		.self = upstream };
+	upstream->monitor = (struct link_socket){
+		.link = link, .on_bytes = on_worker_disconnected, .self = upstream
+	};
+	upstream->on_lost = on_lost;
+	upstream->self = self;
+	name_boot(upstream->boot);
+	upstream->tick = loop_every(link->loop, TICK_MS, on_upstream_tick, upstream);
+	upstream->probe = loop_timer_new(link->loop, ping_all, upstream);
+	if (upstream->tick == NULL || upstream->probe == NULL)
+		status = no_memory(why, why_size);
+	else
+		status = link_socket_open(
+		    &upstream->socket, link, ZMQ_ROUTER, endpoint, why, why_size);
+	if (status == STATUS_OK)
+		status = link_socket_monitor(&upstream->monitor, &upstream->socket,
+		    ZMQ_EVENT_DISCONNECTED, why, why_size);
+	if (status == STATUS_OK)
+		*opened = upstream;
+	else
+		link_upstream_close(upstream);
+	return status;
+}
+
+void
+link_upstream_close(struct link_upstream *upstream)
+{
+	if (upstream == NULL)
+		return;
+	publish_credit(upstream, 0);
+	loop_timer_free(upstream->tick);
+	loop_timer_free(upstream->probe);
+	link_socket_close(&upstream->monitor);
+	link_socket_close(&upstream->socket);
+	for (unsigned i = 0; i < upstream->seat_count; i++)
+		link_owner_free(upstream->socket.link, &upstream->seats[i]->owner);
+	upstream->seat_count = 0;
+	link_owner_free(upstream->socket.link, &upstream->owner);
+}
+
+/* ---- worker ---- */
+
+/* Verbs that wait to be said. */
+enum { DUE_HELLO = 1, DUE_CREDIT = 2, DUE_DRAIN = 4, DUE_PONG = 8 };
+
+struct link_connection {
+	struct link_worker *worker;
+	unsigned number;
+	struct link_socket socket;
+	struct link_socket monitor;
+	char boot[BOOT_BYTES];
+	bool is_welcome;             /* the epoch is the answer to the last hello */
+	bool is_expecting;           /* hello is said and not answered */
+	uint32_t epoch;              /* when welcome */
+	uint32_t received, finished; /* items of the epoch */
+	unsigned silent_ticks;
+	unsigned due;  /* DUE_..., for the next flush */
+	unsigned late; /* could not be said: tried again at the next tick */
+};
+
+struct link_worker {
+	struct link_owner owner;
+	struct link *link;
+	struct loop_timer *tick;
+	link_on_work *on_work;
+	void *self;
+	char service[SERVICE_BYTES];
+	unsigned window;
+	bool is_draining;
+	size_t held; /* items of any epoch */
+	unsigned connection_count;
+	struct link_connection connections[ENDPOINTS_MAX];
+};
+
+static void
+make_due(struct link_connection *connection, unsigned verbs)
+{
+	connection->due |= verbs;
+	link_socket_touch(&connection->socket);
+}
+
+/* A hello takes everything of the former epoch off the list. */
+static void
+make_hello_due(struct link_connection *connection)
+{
+	connection->is_welcome = false;
+	connection->silent_ticks = 0;
+	connection->due = connection->late = 0;
+	if (!connection->worker->is_draining)
+		make_due(connection, DUE_HELLO);
+}
+
+static void
+fill_verb(const struct link_connection *connection, unsigned verb, struct message *out)
+{
+	if (verb == DUE_HELLO) {
+		message_init(out, MESSAGE_hello);
+		out->hello.service = text_of(connection->worker->service);
+		out->hello.boot = text_of(connection->boot);
+		out->hello.window = connection->worker->window;
+	} else if (verb == DUE_CREDIT) {
+		message_init(out, MESSAGE_credit);
+		out->credit.epoch = connection->epoch;
+		out->credit.finished = connection->finished;
+	} else if (verb == DUE_DRAIN) {
+		message_init(out, MESSAGE_drain);
+		out->drain.epoch = connection->epoch;
+	} else {
+		message_init(out, MESSAGE_pong);
+		out->pong.epoch = connection->epoch;
+	}
+}
+
+static void
+flush_connection(void *self)
+{
+	struct link_connection *connection = self;
+	struct message *out = connection->socket.link->out;
+
+	for (unsigned verb = DUE_HELLO; connection->due >= verb; verb <<= 1) {
+		if ((connection->due & verb) == 0)
+			continue;
+		connection->due &= ~verb;
+		fill_verb(connection, verb, out);
+		if (link_socket_say(&connection->socket, NULL, out) != STATUS_OK)
+			connection->late |= verb;
+		else if (verb == DUE_HELLO)
+			connection->is_expecting = true;
+	}
+}
+
+/* Whether the verb belongs to this window; where not, another hello sets it right, unless
+ * one is on its way. */
+static bool
+is_current(struct link_connection *connection, uint32_t epoch)
+{
+	if (connection->is_welcome && epoch == connection->epoch) {
+		connection->silent_ticks = 0;
+		return true;
+	}
+	if (!connection->is_expecting)
+		make_hello_due(connection);
+	return false;
+}
+
+static void
+on_welcome(struct link_connection *connection, const struct message *in)
+{
+	connection->is_welcome = true;
+	connection->is_expecting = false;
+	connection->silent_ticks = 0;
+	connection->epoch = in->welcome.epoch;
+	connection->received = connection->finished = 0;
+	connection->due = connection->late = 0;
+	if (connection->worker->is_draining)
+		make_due(connection, DUE_DRAIN);
+}
+
+static void
+on_worker_ping(struct link_connection *connection, const struct message *in)
+{
+	if (is_current(connection, in->ping.epoch))
+		make_due(connection, DUE_PONG);
+}
+
+static void
+on_worker_pong(struct link_connection *connection, const struct message *in)
+{
+	(void)is_current(connection, in->pong.epoch);
+}
+
+static void
+on_work_item(struct link_connection *connection, const struct message *in)
+{
+	struct link_worker *worker = connection->worker;
+
+	if (!is_current(connection, in->work.epoch))
+		return;
+	if (connection->received - connection->finished >= worker->window) {
+		link_socket_refuse(&connection->socket, NULL, STATUS_FULL);
+		return;
+	}
+	connection->received++;
+	worker->held++;
+	worker->on_work(worker->self, in, connection->number);
+}
+
+typedef void on_worker_verb(struct link_connection *connection, const struct message *in);
+
+/* What a worker listens to, besides refused. */
+static on_worker_verb *const WORKER_VERBS[MESSAGE_KINDS] = {
+	[MESSAGE_welcome] = on_welcome,
+	[MESSAGE_ping] = on_worker_ping,
+	[MESSAGE_pong] = on_worker_pong,
+	[MESSAGE_work] = on_work_item,
+};
+
+void
+link_connection_on_bytes(
+    void *self, const struct link_peer *peer, const void *bytes, size_t length)
+{
+	struct link_connection *connection = self;
+	const struct message *in = connection->socket.link->in;
+
+	(void)peer;
+	if (!decode(&connection->socket, NULL, bytes, length))
+		return;
+	if (in->kind == MESSAGE_refused)
+		note_refused(in, "upstream");
+	else if (WORKER_VERBS[in->kind] == NULL)
+		link_socket_refuse(&connection->socket, NULL, STATUS_BAD_MESSAGE);
+	else
+		WORKER_VERBS[in->kind](connection, in);
+}
+
+struct link_connection *
+link_worker_connection(struct link_worker *worker, unsigned upstream)
+{
+	assert(upstream < worker->connection_count);
+	return &worker->connections[upstream];
+}
+
+/* The connection is new, so is the upstream for all we know. */
+static void
+on_connected(void *self, const struct link_peer *peer, const void *bytes, size_t length)
+{
+	struct link_connection *connection = self;
+
+	(void)peer;
+	(void)bytes;
+	(void)length;
+	link_socket_look(&connection->socket);
+	make_hello_due(connection);
+}
+
+static void
+on_worker_tick(void *self)
+{
+	struct link_worker *worker = self;
+
+	for (unsigned i = 0; i < worker->connection_count; i++) {
+		struct link_connection *connection = &worker->connections[i];
+
+		connection->socket.refusals = 0;
+		if (++connection->silent_ticks >= SILENT_TICKS_MAX) {
+			make_hello_due(connection);
+		} else if (connection->late != 0) {
+			make_due(connection, connection->late);
+			connection->late = 0;
+		}
+	}
+}
+
+void
+link_worker_finished(struct link_worker *worker, unsigned upstream, uint32_t epoch)
+{
+	struct link_connection *connection = link_worker_connection(worker, upstream);
+
+	assert(worker->held > 0);
+	worker->held--;
+	if (!connection->is_welcome || epoch != connection->epoch)
+		return;
+	connection->finished++;
+	if (connection->finished >= LINK_EPOCH_ITEMS)
+		make_hello_due(connection);
+	else
+		make_due(connection, DUE_CREDIT);
+}
+
+size_t
+link_worker_held(const struct link_worker *worker)
+{
+	return worker->held;
+}
+
+void
+link_worker_drain(struct link_worker *worker)
+{
+	worker->is_draining = true;
+	for (unsigned i = 0; i < worker->connection_count; i++)
+		if (worker->connections[i].is_welcome)
+			make_due(&worker->connections[i], DUE_DRAIN);
+}
+
+static enum status
+open_connection(
+    struct link_connection *connection, const char *endpoint, char *why, size_t why_size)
+{
+	struct link *link = connection->worker->link;
+	enum status status;
+
+	name_boot(connection->boot);
+	connection->socket = (struct link_socket){ .on_bytes = link_connection_on_bytes,
+		.flush = flush_connection,
+		.self = connection };
+	connection->monitor =
+	    (struct link_socket){ .on_bytes = on_connected, .self = connection };
+	status = link_socket_open(
+	    &connection->socket, link, ZMQ_DEALER, endpoint, why, why_size);
+	if (status != STATUS_OK)
+		return status;
+	return link_socket_monitor(&connection->monitor, &connection->socket,
+	    ZMQ_EVENT_HANDSHAKE_SUCCEEDED, why, why_size);
+}
+
+static enum status
+open_connections(
+    struct link_worker *worker, const char *endpoints, char *why, size_t why_size)
+{
+	enum status status = STATUS_OK;
+
+	while (status == STATUS_OK && endpoints != NULL) {
+		const char *comma = strchrnul(endpoints, ',');
+		struct text text = { endpoints, (uint32_t)(comma - endpoints) };
+		struct link_connection *connection;
+		char endpoint[ENDPOINT_BYTES];
+
+		if (worker->connection_count == ENDPOINTS_MAX ||
+		    !text_copy(text, endpoint, sizeof endpoint)) {
+			snprintf(
+			    why, why_size, "%.200s: too many or too long", endpoints);
+			return STATUS_INVALID;
+		}
+		connection = &worker->connections[worker->connection_count];
+		connection->worker = worker;
+		connection->number = worker->connection_count++;
+		status = open_connection(connection, endpoint, why, why_size);
+		endpoints = *comma == ',' ? comma + 1 : NULL;
+	}
+	return status;
+}
+
+enum status
+link_worker_open(struct link *link, const char *endpoints, const char *service,
+    unsigned window, link_on_work *on_work, void *self, struct link_worker **opened,
+    char *why, size_t why_size)
+{
+	struct link_worker *worker;
+	enum status status;
+
+	*opened = NULL;
+	if (window < 1 || window > LINK_WINDOW_MAX || strlen(service) >= SERVICE_BYTES) {
+		snprintf(why, why_size, "%.32s: a window of %u is not from 1 to %d",
+		    service, window, LINK_WINDOW_MAX);
+		return STATUS_INVALID;
+	}
+	worker = calloc(1, sizeof *worker);
+	if (worker == NULL)
+		return no_memory(why, why_size);
+	worker->link = link;
+	worker->window = window;
+	worker->on_work = on_work;
+	worker->self = self;
+	snprintf(worker->service, sizeof worker->service, "%s", service);
+	worker->tick = loop_every(link->loop, TICK_MS, on_worker_tick, worker);
+	status = worker->tick != NULL ? open_connections(worker, endpoints, why, why_size)
+	                              : no_memory(why, why_size);
+	if (status == STATUS_OK)
+		*opened = worker;
+	else
+		link_worker_close(worker);
+	return status;
+}
+
+void
+link_worker_close(struct link_worker *worker)
+{
+	if (worker == NULL)
+		return;
+	loop_timer_free(worker->tick);
+	for (unsigned i = 0; i < worker->connection_count; i++) {
+		link_socket_close(&worker->connections[i].monitor);
+		link_socket_close(&worker->connections[i].socket);
+	}
+	link_owner_free(worker->link, &worker->owner);
+}
