@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
-#include <hiredis/hiredis.h>
 #include <stdlib.h>
 
 #include "common/metrics.h"
@@ -134,7 +133,7 @@ read_address(struct store *store)
 		*colon = ':';
 }
 
-/* Puts a command before the naming, or the naming itself when there is none yet. */
+/* Puts a command before the tail. */
 static bool
 add_greeting(struct store *store, size_t count, const struct text *arguments)
 {
@@ -144,8 +143,8 @@ add_greeting(struct store *store, size_t count, const struct text *arguments)
 
 	if (grown == NULL)
 		return false;
-	place = grown + store->greeting_bytes - store->naming_bytes;
-	memmove(place + bytes, place, store->naming_bytes);
+	place = grown + store->greeting_bytes - store->tail_bytes;
+	memmove(place + bytes, place, store->tail_bytes);
 	command_write(place, count, arguments);
 	store->greeting = grown;
 	store->greeting_bytes += bytes;
@@ -154,15 +153,19 @@ add_greeting(struct store *store, size_t count, const struct text *arguments)
 }
 
 static bool
-add_naming(struct store *store, const char *name)
+add_tail(struct store *store, const char *name)
 {
-	struct text naming[] = { LITERAL("CLIENT"), LITERAL("SETNAME"), text_of(name) };
-	struct text ping = LITERAL("PING");
-	bool added =
-	    name ? add_greeting(store, 3, naming) : add_greeting(store, 1, &ping);
+	const struct text naming[] = { LITERAL("CLIENT"), LITERAL("SETNAME"),
+		text_of(name) };
+	const struct text ping = LITERAL("PING");
 
-	store->naming_bytes = store->greeting_bytes;
-	return added;
+	if (name != NULL && !add_greeting(store, 3, naming))
+		return false;
+	if (!add_greeting(store, 1, &ping))
+		return false;
+	store->tail_bytes = store->greeting_bytes;
+	store->tail_count = store->greeting_count;
+	return true;
 }
 
 static bool
@@ -192,7 +195,7 @@ store_open(struct loop *loop, const struct store_options *options)
 	store->stall_ms = options->stall_ms;
 	store->most_bytes = options->most_bytes;
 	store->address = strdup(options->socket_path);
-	if (store->address == NULL || !add_naming(store, options->name))
+	if (store->address == NULL || !add_tail(store, options->name))
 		goto failed;
 	read_address(store);
 	if (!open_pool(store) || !loop_before_sleep(loop, flush, store))
@@ -350,82 +353,4 @@ store_blocking_call(struct store_blocking *blocking, size_t count,
 	if (connection->flight.count > 0)
 		return STATUS_BUSY;
 	return connection_call(connection, count, arguments, done, ctx);
-}
-
-/* ---- reading a reply ---- */
-
-static const redisReply *
-reply_of(const struct store_value *value)
-{
-	return (const redisReply *)value;
-}
-
-enum store_kind
-store_kind(const struct store_value *value)
-{
-	if (value == NULL)
-		return STORE_NIL;
-	switch (reply_of(value)->type) {
-	case REDIS_REPLY_STRING:
-	case REDIS_REPLY_STATUS:
-		return STORE_TEXT;
-	case REDIS_REPLY_INTEGER:
-		return STORE_INTEGER;
-	case REDIS_REPLY_ARRAY:
-		return STORE_LIST;
-	case REDIS_REPLY_ERROR:
-		return STORE_ERROR;
-	default:
-		return STORE_NIL;
-	}
-}
-
-struct text
-store_text(const struct store_value *value)
-{
-	if (store_kind(value) != STORE_TEXT)
-		return TEXT_ABSENT;
-	return (struct text){ reply_of(value)->str, (uint32_t)reply_of(value)->len };
-}
-
-static int64_t
-integer_of(struct text text, int64_t otherwise)
-{
-	bool is_negative = text.length > 0 && text.at[0] == '-';
-	int64_t value = 0;
-
-	if (text.length <= (is_negative ? 1U : 0U))
-		return otherwise;
-	for (uint32_t i = is_negative ? 1 : 0; i < text.length; i++) {
-		int digit = text.at[i] - '0';
-
-		if (digit < 0 || digit > 9 || __builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_sub_overflow(value, digit, &value))
-			return otherwise;
-	}
-	if (is_negative)
-		return value;
-	return value == INT64_MIN ? otherwise : -value;
-}
-
-int64_t
-store_integer(const struct store_value *value, int64_t otherwise)
-{
-	if (store_kind(value) == STORE_INTEGER)
-		return reply_of(value)->integer;
-	return integer_of(store_text(value), otherwise);
-}
-
-size_t
-store_count(const struct store_value *value)
-{
-	return store_kind(value) == STORE_LIST ? reply_of(value)->elements : 0;
-}
-
-const struct store_value *
-store_at(const struct store_value *value, size_t index)
-{
-	if (index >= store_count(value))
-		return NULL;
-	return (const struct store_value *)reply_of(value)->element[index];
 }

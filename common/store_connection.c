@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One connection to Redis: opening, greeting, writing, reading, giving up, sending again.
- */
+ * One connection to Redis: taking calls, giving up, losing, opening and writing. */
 #include "common/store_connection.h"
 
 #include <errno.h>
@@ -8,19 +7,12 @@
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/metrics.h"
 
 #define NEVER INT64_MAX
-/* hiredis moves the rest of its buffer for every KiB of replies: small pieces are
- * cheaper. */
-#define READ_BYTES 16384
-/* Then other sockets have a turn; the event is level-triggered. */
-#define READS_PER_TURN 8
-#define LOGGED_ERROR_BYTES 200
 
 /* ---- time ---- */
 
@@ -56,8 +48,8 @@ stalls_at(const struct connection *connection)
 /* Sets the timer unless it goes off earlier anyway: what it waits for mostly moves away
  * with every reply, and then it costs one needless wake-up and not one setting per call.
  */
-static void
-arm(struct connection *connection)
+void
+connection_arm(struct connection *connection)
 {
 	int64_t due = oldest_due(connection);
 	int64_t stall = stalls_at(connection);
@@ -86,9 +78,8 @@ fits_flight(const struct connection *connection, size_t bytes)
 	return flight->count == 0 || flight->used + bytes <= FLIGHT_MOST_BYTES;
 }
 
-/* Lets calls from the backlog into the room that replies have made. */
-static void
-admit(struct connection *connection)
+void
+connection_admit(struct connection *connection)
 {
 	struct queue *backlog = &connection->backlog;
 
@@ -98,22 +89,29 @@ admit(struct connection *connection)
 		store_has_output(connection->store);
 }
 
-static void
-pop(struct connection *connection, struct queue *queue)
+void
+connection_pop(struct connection *connection, struct queue *queue)
 {
 	if (!connection->is_blocking)
 		connection->store->bytes -= queue_at(queue, 0)->bytes;
 	queue_pop(queue);
 }
 
-/* `call` is a copy: its place in the queue may be gone or reused. */
-static void
-settle(struct connection *connection, struct call call, enum status status,
-    const redisReply *reply)
+void
+connection_forget_settled(struct connection *connection)
+{
+	connection->flight_sent = 0;
+	for (; connection->flight_settled > 0; connection->flight_settled--)
+		connection_pop(connection, &connection->flight);
+}
+
+void
+connection_settle(struct connection *connection, struct call call, enum status status,
+    const struct store_value *value)
 {
 	if (!connection->is_blocking)
 		connection->store->waiting--;
-	call.done(call.ctx, status, (const struct store_value *)reply);
+	call.done(call.ctx, status, value);
 }
 
 /* Takes the oldest call that is not settled out of the queues; where it was written, a
@@ -136,8 +134,8 @@ take_oldest(struct connection *connection, struct call *call)
 		return true;
 	}
 	*call = *queue_at(queue, 0);
-	pop(connection, queue);
-	admit(connection);
+	connection_pop(connection, queue);
+	connection_admit(connection);
 	return true;
 }
 
@@ -147,7 +145,7 @@ settle_due(struct connection *connection, int64_t now)
 	struct call call;
 
 	while (oldest_due(connection) <= now && take_oldest(connection, &call))
-		settle(connection, call, STATUS_UNAVAILABLE, NULL);
+		connection_settle(connection, call, STATUS_UNAVAILABLE, NULL);
 }
 
 enum status
@@ -175,12 +173,12 @@ connection_call(struct connection *connection, size_t count, const struct text *
 	}
 	if (was_idle)
 		connection->silent_since = now_us / 1000;
-	arm(connection);
+	connection_arm(connection);
 	store_has_output(store);
 	return STATUS_OK;
 }
 
-/* ---- losing and opening ---- */
+/* ---- losing ---- */
 
 static void
 log_loss(struct connection *connection, const char *why)
@@ -209,10 +207,8 @@ free_socket(struct connection *connection)
 	connection->greeting = NULL;
 }
 
-/* Replies are positional: after anything unexpected no later one can be trusted.  Calls
- * that are not settled stay and are written again to the next connection. */
-static void
-drop(struct connection *connection, const char *why)
+void
+connection_drop(struct connection *connection, const char *why)
 {
 	bool stood = connection->phase == PHASE_UP;
 	int64_t now = clock_mono_ms();
@@ -220,10 +216,8 @@ drop(struct connection *connection, const char *why)
 	log_loss(connection, why);
 	free_socket(connection);
 	connection->phase = PHASE_DOWN;
-	connection->flight_sent = 0;
-	for (; connection->flight_settled > 0; connection->flight_settled--)
-		pop(connection, &connection->flight);
-	admit(connection);
+	connection_forget_settled(connection);
+	connection_admit(connection);
 	if (stood) {
 		metrics_add(METRIC_redis_reconnects_total, NULL, 1);
 		store_count_standing(connection->store);
@@ -234,11 +228,82 @@ drop(struct connection *connection, const char *why)
 	connection->backoff_ms *= 2;
 	if (connection->backoff_ms > BACKOFF_MOST_MS)
 		connection->backoff_ms = BACKOFF_MOST_MS;
-	arm(connection);
+	connection_arm(connection);
 }
 
-static void on_readable(evutil_socket_t fd, short events, void *self);
-static void on_writable(evutil_socket_t fd, short events, void *self);
+/* ---- writing ---- */
+
+/* The greeting is copied when it begins to be written, so it has all that store_greet was
+ * given before the loop ran.  False: the connection was dropped. */
+static bool
+begin_greeting(struct connection *connection)
+{
+	const struct store *store = connection->store;
+
+	if (connection->greeting != NULL)
+		return true;
+	connection->greeting = malloc(store->greeting_bytes);
+	if (connection->greeting == NULL) {
+		connection_drop(connection, "out of memory");
+		return false;
+	}
+	memcpy(connection->greeting, store->greeting, store->greeting_bytes);
+	connection->greeting_bytes = store->greeting_bytes;
+	connection->greeting_sent = 0;
+	connection->greetings_left = store->greeting_count;
+	return true;
+}
+
+/* Writes bytes[*sent..length).  False: the connection was dropped. */
+static bool
+write_some(struct connection *connection, const char *bytes, size_t length, size_t *sent)
+{
+	while (*sent < length) {
+		ssize_t count = send(connection->redis->fd, bytes + *sent, length - *sent,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (count >= 0) {
+			*sent += (size_t)count;
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			event_add(connection->writable, NULL);
+			return true;
+		} else if (errno != EINTR) {
+			connection_drop(connection, strerror(errno));
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What cannot be written now is when the socket becomes writable.  A socket that is being
+ * connected becomes so when it stands or has failed. */
+void
+connection_flush(struct connection *connection)
+{
+	const struct queue *flight = &connection->flight;
+
+	if (connection->redis == NULL ||
+	    event_pending(connection->writable, EV_WRITE, NULL))
+		return;
+	if (connection->phase == PHASE_UP && flight->count == 0)
+		return;
+	if (connection->phase == PHASE_UP)
+		write_some(connection, flight->bytes + flight->start, flight->used,
+		    &connection->flight_sent);
+	else if (begin_greeting(connection))
+		write_some(connection, connection->greeting, connection->greeting_bytes,
+		    &connection->greeting_sent);
+}
+
+static void
+on_writable(evutil_socket_t fd, short events, void *self)
+{
+	(void)fd;
+	(void)events;
+	connection_flush(self);
+}
+
+/* ---- opening ---- */
 
 static redisContext *
 start_connecting(const struct store *store)
@@ -291,23 +356,23 @@ open_socket(struct connection *connection)
 
 	connection->redis = redis;
 	if (redis == NULL || redis->err != 0) {
-		drop(connection, redis ? redis->errstr : "out of memory");
+		connection_drop(connection, redis ? redis->errstr : "out of memory");
 		return;
 	}
 	bound_reader(redis->reader);
-	connection->readable =
-	    event_new(base, redis->fd, EV_READ | EV_PERSIST, on_readable, connection);
+	connection->readable = event_new(
+	    base, redis->fd, EV_READ | EV_PERSIST, connection_readable, connection);
 	connection->writable =
 	    event_new(base, redis->fd, EV_WRITE, on_writable, connection);
 	if (connection->readable == NULL || connection->writable == NULL ||
 	    event_add(connection->readable, NULL) < 0 ||
 	    event_add(connection->writable, NULL) < 0) {
-		drop(connection, "out of memory");
+		connection_drop(connection, "out of memory");
 		return;
 	}
 	connection->phase = PHASE_GREETING;
 	connection->silent_since = clock_mono_ms();
-	arm(connection);
+	connection_arm(connection);
 }
 
 static void
@@ -323,8 +388,8 @@ on_time(void *self)
 	if (connection->phase == PHASE_DOWN && connection->opens_at <= now)
 		open_socket(connection);
 	else if (stalls_at(connection) <= now)
-		drop(connection, "silent for too long");
-	arm(connection);
+		connection_drop(connection, "silent for too long");
+	connection_arm(connection);
 	store_release(store);
 }
 
@@ -358,9 +423,7 @@ connection_close(struct connection *connection)
 	connection->phase = PHASE_CLOSED;
 	loop_timer_set(connection->timer, -1);
 	free_socket(connection);
-	connection->flight_sent = 0;
-	for (; connection->flight_settled > 0; connection->flight_settled--)
-		pop(connection, &connection->flight);
+	connection_forget_settled(connection);
 	settle_due(connection, NEVER);
 }
 
@@ -371,250 +434,4 @@ connection_free(struct connection *connection)
 	queue_free(&connection->flight);
 	queue_free(&connection->backlog);
 	free(connection);
-}
-
-/* ---- writing ---- */
-
-/* The greeting is copied when it begins to be written, so it has all that store_greet was
- * given before the loop ran.  False: the connection was dropped. */
-static bool
-begin_greeting(struct connection *connection)
-{
-	const struct store *store = connection->store;
-
-	if (connection->greeting != NULL)
-		return true;
-	connection->greeting = malloc(store->greeting_bytes);
-	if (connection->greeting == NULL) {
-		drop(connection, "out of memory");
-		return false;
-	}
-	memcpy(connection->greeting, store->greeting, store->greeting_bytes);
-	connection->greeting_bytes = store->greeting_bytes;
-	connection->greeting_sent = 0;
-	connection->greetings_left = store->greeting_count;
-	return true;
-}
-
-/* Writes bytes[*sent..length).  False: the connection was dropped. */
-static bool
-write_some(struct connection *connection, const char *bytes, size_t length, size_t *sent)
-{
-	while (*sent < length) {
-		ssize_t count = send(connection->redis->fd, bytes + *sent, length - *sent,
-		    MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (count >= 0) {
-			*sent += (size_t)count;
-		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-			event_add(connection->writable, NULL);
-			return true;
-		} else if (errno != EINTR) {
-			drop(connection, strerror(errno));
-			return false;
-		}
-	}
-	return true;
-}
-
-/* What cannot be written now is when the socket becomes writable.  A socket that is being
- * connected becomes so when it stands or has failed. */
-void
-connection_flush(struct connection *connection)
-{
-	const struct queue *flight = &connection->flight;
-
-	if (connection->redis == NULL ||
-	    event_pending(connection->writable, EV_WRITE, NULL))
-		return;
-	if (connection->phase == PHASE_UP && flight->count == 0)
-		return;
-	if (connection->phase == PHASE_UP)
-		write_some(connection, flight->bytes + flight->start, flight->used,
-		    &connection->flight_sent);
-	else if (begin_greeting(connection))
-		write_some(connection, connection->greeting, connection->greeting_bytes,
-		    &connection->greeting_sent);
-}
-
-static void
-on_writable(evutil_socket_t fd, short events, void *self)
-{
-	(void)fd;
-	(void)events;
-	connection_flush(self);
-}
-
-/* ---- replies ---- */
-
-static bool
-begins_with(const redisReply *reply, const char *word)
-{
-	size_t length = strlen(word);
-
-	return reply->len >= length && memcmp(reply->str, word, length) == 0 &&
-	       (reply->len == length || reply->str[length] == ' ');
-}
-
-/* Errors that pass: Redis starts, fails over, has no disk, or runs something long. */
-static bool
-is_temporary(const struct connection *connection, const redisReply *reply)
-{
-	static const char *const PASSING[] = { "LOADING", "READONLY", "MASTERDOWN",
-		"MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY" };
-
-	for (size_t i = 0; i < sizeof PASSING / sizeof *PASSING; i++)
-		if (begins_with(reply, PASSING[i]))
-			return true;
-	return connection->phase == PHASE_UP &&
-	       begins_with(reply, "ERR Function not found") &&
-	       clock_mono_ms() - connection->stands_since < FRESH_MS;
-}
-
-/* The text of an error without what it may quote: Redis answers an unknown command with
- * its arguments, and these may be personal data. */
-static void
-log_refused(const char *event, const redisReply *reply)
-{
-	const char *quoted = memmem(reply->str, reply->len, ", with args", 11);
-	size_t length = quoted ? (size_t)(quoted - reply->str) : reply->len;
-
-	if (length > LOGGED_ERROR_BYTES)
-		length = LOGGED_ERROR_BYTES;
-	log_event(LOG_ERROR, event,
-	    LOG_TEXT("error", ((struct text){ reply->str, (uint32_t)length })));
-}
-
-static void
-stand(struct connection *connection)
-{
-	free(connection->greeting);
-	connection->greeting = NULL;
-	connection->phase = PHASE_UP;
-	connection->stands_since = clock_mono_ms();
-	connection->silent_since = connection->stands_since;
-	if (connection->is_loss_logged)
-		log_event(LOG_INFO, "redis_regained",
-		    LOG_STRING("address", connection->store->address));
-	connection->is_loss_logged = false;
-	store_count_standing(connection->store);
-	store_has_output(connection->store);
-	arm(connection);
-}
-
-/* The naming comes last and may be forbidden; nothing else may. */
-static void
-take_greeting(struct connection *connection, const redisReply *reply)
-{
-	bool is_naming = connection->greetings_left == 1;
-	bool is_error = reply->type == REDIS_REPLY_ERROR;
-
-	if (connection->greeting == NULL ||
-	    (is_naming && connection->greeting_sent < connection->greeting_bytes)) {
-		drop(connection, "answered before it was asked");
-		return;
-	}
-	if (is_error && is_temporary(connection, reply)) {
-		drop(connection, reply->str);
-		return;
-	}
-	if (is_error)
-		log_refused("redis_greeting_refused", reply);
-	if (is_error && !is_naming) {
-		drop(connection, "greeting refused");
-		return;
-	}
-	if (--connection->greetings_left == 0)
-		stand(connection);
-}
-
-static void
-take_answer(struct connection *connection, const redisReply *reply, int64_t now_us)
-{
-	struct queue *flight = &connection->flight;
-	bool is_error = reply->type == REDIS_REPLY_ERROR;
-	struct call call;
-
-	if (flight->count == 0 || connection->flight_sent < queue_at(flight, 0)->bytes) {
-		drop(connection, "answered before it was asked");
-		return;
-	}
-	if (is_error && is_temporary(connection, reply)) {
-		drop(connection, reply->str);
-		return;
-	}
-	connection->backoff_ms = BACKOFF_LEAST_MS;
-	call = *queue_at(flight, 0);
-	connection->flight_sent -= call.bytes;
-	pop(connection, flight);
-	if (connection->backlog.count > 0)
-		admit(connection);
-	if (call.done == NULL) {
-		connection->flight_settled--;
-		return;
-	}
-	if (!connection->is_blocking)
-		metrics_observe_us(METRIC_redis_seconds, NULL, now_us - call.started_us);
-	if (!is_error) {
-		settle(connection, call, STATUS_OK, reply);
-	} else if (begins_with(reply, "OOM")) {
-		settle(connection, call, STATUS_BUSY, NULL);
-	} else {
-		log_refused("redis_refused", reply);
-		settle(connection, call, STATUS_INTERNAL, NULL);
-	}
-}
-
-static void
-take_bytes(struct connection *connection, const char *bytes, size_t length)
-{
-	redisReader *reader = connection->redis->reader;
-	int64_t now_us = clock_mono_us();
-	void *reply = NULL;
-
-	connection->silent_since = now_us / 1000;
-	if (redisReaderFeed(reader, bytes, length) != REDIS_OK) {
-		drop(connection, reader->errstr);
-		return;
-	}
-	/* Both dropping and closing end the reader. */
-	while (connection->redis != NULL) {
-		if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
-			drop(connection, reader->errstr);
-			return;
-		}
-		if (reply == NULL)
-			break;
-		if (connection->phase == PHASE_GREETING)
-			take_greeting(connection, reply);
-		else
-			take_answer(connection, reply, now_us);
-		freeReplyObject(reply);
-	}
-	if (connection->redis != NULL && reader->len > REPLY_MOST_BYTES)
-		drop(connection, "reply too large");
-}
-
-static void
-on_readable(evutil_socket_t fd, short events, void *self)
-{
-	struct connection *connection = self;
-	struct store *store = connection->store;
-	char bytes[READ_BYTES];
-	ssize_t count = READ_BYTES;
-
-	(void)events;
-	store_hold(store);
-	for (int i = 0; i < READS_PER_TURN && count == READ_BYTES; i++) {
-		count = recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
-		if (count > 0)
-			take_bytes(connection, bytes, (size_t)count);
-		else if (count == 0)
-			drop(connection, "closed by Redis");
-		else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-			drop(connection, strerror(errno));
-		if (connection->redis == NULL)
-			break;
-	}
-	store_release(store);
 }

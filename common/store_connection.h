@@ -69,25 +69,52 @@ struct store {
 	size_t most_bytes;
 	size_t bytes;          /* of the calls in the queues of the pool */
 	size_t waiting;        /* calls of the pool that are not settled */
-	char *greeting;        /* encoded: commands of store_greet, then the naming */
+	char *greeting;        /* encoded: what store_greet was given, then the tail */
 	size_t greeting_bytes; /* of all */
-	size_t naming_bytes;   /* of the last, CLIENT SETNAME or PING */
-	size_t greeting_count; /* commands */
-	bool has_output;       /* something may be to write */
+	size_t greeting_count;
+	size_t tail_bytes; /* CLIENT SETNAME, if there is a name, and PING */
+	size_t tail_count;
+	bool has_output; /* something may be to write */
 	bool is_closed;
 	unsigned holds; /* callbacks that are running */
 };
 
+/* ---- store_connection.c ---- */
+
 /* A connection of the store, opening.  NULL: out of memory. */
 struct connection *connection_new(struct store *store, bool is_blocking);
+/* Settles all calls with UNAVAILABLE; the memory stays until connection_free. */
+void connection_close(struct connection *connection);
+void connection_free(struct connection *connection);
 /* OK or NO_MEMORY. */
 enum status connection_call(struct connection *connection, size_t count,
     const struct text *arguments, store_done *done, void *ctx) MUST_CHECK;
 /* Writes what the socket takes. */
 void connection_flush(struct connection *connection);
-/* Settles all calls with UNAVAILABLE; the memory stays until connection_free. */
-void connection_close(struct connection *connection);
-void connection_free(struct connection *connection);
+
+/* Loses the connection for that reason and opens a new one after a pause.  Replies are
+ * positional: after anything unexpected no later one can be trusted.  Calls that are not
+ * settled stay and are written again. */
+void connection_drop(struct connection *connection, const char *why);
+/* Sets the timer for what comes next: a deadline, a stall, an opening. */
+void connection_arm(struct connection *connection);
+/* Lets calls from the backlog into the room that replies have made. */
+void connection_admit(struct connection *connection);
+/* Forgets the oldest call of one of the queues. */
+void connection_pop(struct connection *connection, struct queue *queue);
+/* Forgets settled calls, whose replies nobody awaits, as none of flight is written now.
+ */
+void connection_forget_settled(struct connection *connection);
+/* `call` is a copy: its place in the queue may be gone or reused. */
+void connection_settle(struct connection *connection, struct call call,
+    enum status status, const struct store_value *value);
+
+/* ---- store_reply.c ---- */
+
+/* Reads and settles what was answered; an event callback, `self` is a connection. */
+void connection_readable(int fd, short events, void *self);
+
+/* ---- store.c ---- */
 
 /* Around code that calls `done`, which may close the store or a blocking connection:
  * release frees what was closed meanwhile, even the store. */
