@@ -1,0 +1,678 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a service document says, and what it does not. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "common/facts.h"
+
+static struct facts_reader *reader;
+static struct service_facts facts;
+
+/* One document after the other: the reader is used again. */
+static void
+read_document(const char *format, ...)
+{
+	static char *document;
+	va_list arguments;
+
+	free(document);
+	va_start(arguments, format);
+	assert_true(vasprintf(&document, format, arguments) > 0);
+	va_end(arguments);
+	assert_int_equal(facts_read(reader, text_of(document), &facts), STATUS_OK);
+}
+
+static void
+read_service(const char *members)
+{
+	read_document(
+	    "{\"id\":\"s1\",\"name\":\"Shelter\"%s%s}", *members ? "," : "", members);
+}
+
+static void
+read_attribute(const char *taxonomy, const char *label, const char *value)
+{
+	read_document(
+	    "{\"id\":\"s1\",\"name\":\"n\",\"attributes\":[{\"label\":\"%s\",\"value\":"
+	    "\"%s\",\"taxonomy_term\":{\"code\":\"Some.Code\",\"taxonomy\":\"%s\"}}]}",
+	    label, value, taxonomy);
+}
+
+static void
+read_fact(const char *label, const char *value)
+{
+	read_attribute("hearthline-facts", label, value);
+}
+
+#define CHECK_TEXT(text, string) assert_true(text_is(text, string))
+
+static void
+what_is_not_said_is_unknown(void **state)
+{
+	(void)state;
+	read_service("");
+	CHECK_TEXT(facts.id, "s1");
+	CHECK_TEXT(facts.name, "Shelter");
+	assert_null(facts.agency.at);
+	assert_null(facts.agency_name.at);
+	assert_null(facts.alternate_name.at);
+	assert_null(facts.description.at);
+	assert_null(facts.source.at);
+	assert_false(facts.is_active);
+	assert_true(facts.is_referral_allowed);
+	assert_int_equal(facts.confidentiality, CONFIDENTIALITY_public);
+	assert_int_equal(facts.terms_count, 0);
+	assert_true(isnan(facts.minimum_age) && isnan(facts.maximum_age));
+	assert_int_equal(
+	    facts.household_types | facts.displacements | facts.difficulties, 0);
+	assert_int_equal(facts.languages_count, 0);
+	assert_int_equal(facts.interpreter, FLAG_ABSENT);
+	assert_int_equal(facts.areas_count, 0);
+	assert_int_equal(facts.points_count, 0);
+	assert_true(isnan(facts.radius_km) && isnan(facts.response_hours));
+	assert_true(isnan(facts.available) && isnan(facts.maximum));
+	assert_true(facts.capacity_at == TIME_ABSENT);
+	assert_int_equal(facts.hours_count, 0);
+}
+
+static void
+what_is_no_service_is_invalid(void **state)
+{
+	static const char *const BAD[] = { "", "x", "[]", "\"s\"", "{}",
+		"{\"id\":\"s1\"}", "{\"name\":\"n\"}", "{\"id\":\"\",\"name\":\"n\"}",
+		"{\"id\":7,\"name\":\"n\"}", "{\"id\":\"s1\",\"name\":\"n\"} x",
+		"{\"id\":\"s1\",\"name\":\"\xff\"}" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
+		assert_int_equal(
+		    facts_read(reader, text_of(BAD[i]), &facts), STATUS_INVALID);
+	assert_int_equal(facts_read(reader, TEXT_ABSENT, &facts), STATUS_INVALID);
+}
+
+static void
+names_come_from_the_service_and_its_organization(void **state)
+{
+	(void)state;
+	read_service(
+	    "\"alternate_name\":\"A\",\"description\":\"D\",\"x_source\":\"demo\","
+	    "\"status\":\"active\",\"organization_id\":\"other\","
+	    "\"organization\":{\"id\":\"o1\",\"name\":\"Agency\"}");
+	CHECK_TEXT(facts.agency, "o1");
+	CHECK_TEXT(facts.agency_name, "Agency");
+	CHECK_TEXT(facts.alternate_name, "A");
+	CHECK_TEXT(facts.description, "D");
+	CHECK_TEXT(facts.source, "demo");
+	assert_true(facts.is_active);
+	read_service("\"organization_id\":\"o2\",\"status\":\"temporarily closed\"");
+	CHECK_TEXT(facts.agency, "o2");
+	assert_false(facts.is_active);
+}
+
+static void
+ages_are_numbers_in_order_or_unknown(void **state)
+{
+	(void)state;
+	read_service("\"minimum_age\":0,\"maximum_age\":17.5");
+	assert_true(facts.minimum_age == 0 && facts.maximum_age == 17.5);
+	read_service("\"minimum_age\":18,\"maximum_age\":999");
+	assert_true(facts.minimum_age == 18 && isnan(facts.maximum_age));
+	read_service("\"minimum_age\":-1,\"maximum_age\":\"12\"");
+	assert_true(isnan(facts.minimum_age) && isnan(facts.maximum_age));
+	read_service("\"minimum_age\":30,\"maximum_age\":3");
+	assert_true(isnan(facts.minimum_age) && isnan(facts.maximum_age));
+}
+
+static void
+attributes_of_other_taxonomies_are_need_terms(void **state)
+{
+	(void)state;
+	read_service("\"attributes\":[{\"taxonomy_term\":{\"code\":\"Housing.Shelter\","
+	             "\"name\":\"x\"}},{\"taxonomy_term\":{\"name\":\"Food\"}},{"
+	             "\"label\":\"alone\"},"
+	             "{\"taxonomy_term\":{\"code\":\"housing.shelter\"}},7]");
+	assert_int_equal(facts.terms_count, 2);
+	CHECK_TEXT(facts.terms[0], "housing.shelter");
+	CHECK_TEXT(facts.terms[1], "food");
+}
+
+static void
+terms_beyond_the_limit_are_left_out(void **state)
+{
+	char members[4000] = "\"attributes\":[";
+	size_t length = strlen(members);
+
+	(void)state;
+	for (int i = 0; i < FACTS_TERMS_MAX + 3; i++)
+		length += (size_t)snprintf(members + length, sizeof members - length,
+		    "%s{\"taxonomy_term\":{\"code\":\"t%d\"}}", i ? "," : "", i);
+	strcpy(members + length, "]");
+	read_service(members);
+	assert_int_equal(facts.terms_count, FACTS_TERMS_MAX);
+	CHECK_TEXT(facts.terms[FACTS_TERMS_MAX - 1], "t23");
+}
+
+static void
+own_facts_are_read_by_label(void **state)
+{
+	(void)state;
+	read_fact("household_type", "single_father");
+	assert_int_equal(facts.household_types, 1u << household_type_single_father);
+	assert_int_equal(facts.terms_count, 0);
+	read_fact("displacement", "idp");
+	assert_int_equal(facts.displacements, 1u << displacement_idp);
+	read_fact("difficulty", "walking");
+	assert_int_equal(facts.difficulties, 1u << difficulty_walking);
+	read_fact("difficulty", "flying");
+	assert_int_equal(facts.difficulties, 0);
+	read_fact("radius_km", "37.5");
+	assert_true(facts.radius_km == 37.5);
+	read_fact("response_within_hours", "48");
+	assert_true(facts.response_hours == 48);
+	read_fact("interpreter", "no");
+	assert_int_equal(facts.interpreter, FLAG_NO);
+	read_attribute("hearthline-needs", "radius_km", "37.5");
+	assert_true(isnan(facts.radius_km));
+	CHECK_TEXT(facts.terms[0], "some.code");
+}
+
+static void
+numbers_that_are_none_stay_unknown(void **state)
+{
+	static const char *const BAD[] = { "", "x", "-1", "1e9", "nan", "inf", "12 km",
+		"123456789012345678901234567890123" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+		read_fact("radius_km", BAD[i]);
+		assert_true(isnan(facts.radius_km));
+		read_fact("response_within_hours", BAD[i]);
+		assert_true(isnan(facts.response_hours));
+	}
+}
+
+static void
+a_referral_is_allowed_unless_it_says_no(void **state)
+{
+	(void)state;
+	read_fact("referral_allowed", "yes");
+	assert_true(facts.is_referral_allowed);
+	read_fact("referral_allowed", "");
+	assert_true(facts.is_referral_allowed);
+	read_fact("referral_allowed", "No");
+	assert_false(facts.is_referral_allowed);
+	read_fact("referral_allowed", "false");
+	assert_false(facts.is_referral_allowed);
+}
+
+static void
+secrecy_is_never_less_than_what_is_said(void **state)
+{
+	static const struct {
+		const char *value;
+		enum confidentiality expected;
+	} CASES[] = {
+		{ "public", CONFIDENTIALITY_public },
+		{ "address_hidden", CONFIDENTIALITY_address_hidden },
+		{ "cleared", CONFIDENTIALITY_cleared },
+		{ "secret", CONFIDENTIALITY_cleared },
+		{ "", CONFIDENTIALITY_cleared },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+		read_fact("confidentiality", CASES[i].value);
+		assert_int_equal(facts.confidentiality, CASES[i].expected);
+	}
+#define SECRECY(value)                                                                   \
+	"{\"label\":\"confidentiality\",\"value\":\"" value                              \
+	"\",\"taxonomy_term\":{\"taxonomy\":\"hearthline-facts\"}}"
+	read_service("\"attributes\":[" SECRECY("cleared") "," SECRECY("public") "]");
+	assert_int_equal(facts.confidentiality, CONFIDENTIALITY_cleared);
+	read_service("\"service_at_locations\":[{\"attributes\":[" SECRECY(
+	    "address_hidden") "]}]");
+	assert_int_equal(facts.confidentiality, CONFIDENTIALITY_address_hidden);
+	read_service("\"attributes\":[" SECRECY(
+	    "public") "],\"service_at_locations\":[{\"location\":{\"attributes\":"
+	              "[" SECRECY("cleared") "]}}]");
+	assert_int_equal(facts.confidentiality, CONFIDENTIALITY_cleared);
+}
+
+static void
+languages_are_short_codes_in_lower_case(void **state)
+{
+	(void)state;
+	read_service(
+	    "\"languages\":[{\"code\":\"UK\"},{\"code\":\"ukr\"},{\"code\":\"rus\"},"
+	    "{\"code\":\"zh-Hant\"},{\"code\":\"tlh\"},{\"code\":\"ger\"}]");
+	assert_int_equal(facts.languages_count, 5);
+	CHECK_TEXT(facts.languages[0], "uk");
+	CHECK_TEXT(facts.languages[1], "ru");
+	CHECK_TEXT(facts.languages[2], "zh-hant");
+	CHECK_TEXT(facts.languages[3], "tlh");
+	CHECK_TEXT(facts.languages[4], "de");
+}
+
+static void
+a_language_without_a_code_makes_the_languages_unknown(void **state)
+{
+	static const char *const BAD[] = { "{\"name\":\"Ukrainian\"}", "{\"code\":\"\"}",
+		"{\"code\":\"english\"}", "{\"code\":\"e\"}", "{\"code\":\"en_\"}",
+		"{\"code\":\"en-@\"}", "{\"code\":7}", "7" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+		read_document(
+		    "{\"id\":\"s\",\"name\":\"n\",\"languages\":[{\"code\":\"en\"},%s]}",
+		    BAD[i]);
+		assert_int_equal(facts.languages_count, 0);
+	}
+}
+
+static void
+too_many_languages_are_unknown(void **state)
+{
+	char members[2000] = "\"languages\":[{\"code\":\"en\"}";
+	size_t length = strlen(members);
+
+	(void)state;
+	for (int i = 0; i < FACTS_LANGUAGES_MAX; i++)
+		length += (size_t)snprintf(members + length, sizeof members - length,
+		    ",{\"code\":\"q%c\"}", 'a' + i);
+	strcpy(members + length, "]");
+	read_service(members);
+	assert_int_equal(facts.languages_count, 0);
+}
+
+static void
+a_location_lends_its_languages_only_to_a_service_without(void **state)
+{
+	(void)state;
+	read_service("\"service_at_locations\":[{\"location\":{\"languages\":[{\"code\":"
+	             "\"pl\"}]}},{\"location\":{\"languages\":[{\"code\":\"uk\"}]}}]");
+	assert_int_equal(facts.languages_count, 2);
+	read_service(
+	    "\"languages\":[{\"code\":\"en\"}],\"service_at_locations\":[{\"location\":"
+	    "{\"languages\":[{\"code\":\"pl\"}]}}]");
+	assert_int_equal(facts.languages_count, 1);
+	CHECK_TEXT(facts.languages[0], "en");
+}
+
+static void
+free_text_on_interpreters_says_yes_no_or_nothing(void **state)
+{
+	static const struct {
+		const char *text;
+		enum flag expected;
+	} CASES[] = {
+		{ "Available in Urdu", FLAG_YES },
+		{ "Norwegian on Mondays", FLAG_YES },
+		{ "None", FLAG_NO },
+		{ "not available", FLAG_NO },
+		{ "Немає", FLAG_NO },
+		{ "No appointment needed", FLAG_ABSENT },
+		{ "N/A", FLAG_ABSENT },
+		{ "", FLAG_ABSENT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+		read_document(
+		    "{\"id\":\"s\",\"name\":\"n\",\"interpretation_services\":\"%s\"}",
+		    CASES[i].text);
+		assert_int_equal(facts.interpreter, CASES[i].expected);
+	}
+}
+
+static void
+areas_are_place_codes_of_the_service_and_its_places(void **state)
+{
+	(void)state;
+	read_service("\"service_areas\":[{\"uri\":\"urn:place:UA26\"},{\"uri\":\"URN:"
+	             "place:UA26\"}],"
+	             "\"service_at_locations\":[{\"service_areas\":[{\"uri\":\"urn:place:"
+	             "UA44\"}]}]");
+	assert_int_equal(facts.areas_count, 2);
+	CHECK_TEXT(facts.areas[0], "UA26");
+	CHECK_TEXT(facts.areas[1], "UA44");
+}
+
+static void
+an_area_that_is_no_code_makes_the_areas_unknown(void **state)
+{
+	static const char *const BAD[] = { "{\"name\":\"the county\"}",
+		"{\"uri\":\"urn:place:\"}", "{\"uri\":\"http://example.com\"}", "7" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+		read_document("{\"id\":\"s\",\"name\":\"n\",\"service_areas\":[{\"uri\":"
+		              "\"urn:place:A\"},%s]}",
+		    BAD[i]);
+		assert_int_equal(facts.areas_count, 0);
+		read_document("{\"id\":\"s\",\"name\":\"n\",\"service_areas\":[{\"uri\":"
+		              "\"urn:place:A\"}],\"service_at_locations\":[{\"service_"
+		              "areas\":[%s]}]}",
+		    BAD[i]);
+		assert_int_equal(facts.areas_count, 0);
+	}
+}
+
+static void
+too_many_areas_are_unknown(void **state)
+{
+	char members[4000] = "\"service_areas\":[{\"uri\":\"urn:place:X\"}";
+	size_t length = strlen(members);
+
+	(void)state;
+	for (int i = 0; i < FACTS_AREAS_MAX; i++)
+		length += (size_t)snprintf(members + length, sizeof members - length,
+		    ",{\"uri\":\"urn:place:%d\"}", i);
+	strcpy(members + length, "]");
+	read_service(members);
+	assert_int_equal(facts.areas_count, 0);
+}
+
+#define LOCATION(kind, lat, lon)                                                         \
+	"{\"location\":{\"location_type\":\"" kind "\",\"latitude\":" lat                \
+	",\"longitude\":" lon "}}"
+
+static void
+points_are_those_of_physical_locations(void **state)
+{
+	(void)state;
+	read_service("\"service_at_locations\":[" LOCATION(
+	    "physical", "48.9", "24.7") "," LOCATION("physical", "48.9",
+	    "24.7") "," LOCATION("virtual", "1", "1") "," LOCATION("postal", "2",
+	    "2") "," LOCATION("physical", "-33", "-70.5") "]");
+	assert_int_equal(facts.points_count, 2);
+	assert_true(facts.points[0].lat == 48.9 && facts.points[0].lon == 24.7);
+	assert_true(facts.points[1].lat == -33 && facts.points[1].lon == -70.5);
+}
+
+static void
+points_that_are_none_are_passed_over(void **state)
+{
+	(void)state;
+	read_service("\"service_at_locations\":[" LOCATION(
+	    "physical", "0", "0") "," LOCATION("physical", "90.1",
+	    "1") "," LOCATION("physical", "1", "180.1") "," LOCATION("physical", "\"1\"",
+	    "1") "," LOCATION("physical", "null", "1") ",7]");
+	assert_int_equal(facts.points_count, 0);
+}
+
+static void
+a_radius_around_points_that_do_not_fit_is_unknown(void **state)
+{
+	char members[4000] = "\"attributes\":[{\"label\":\"radius_km\",\"value\":\"5\","
+	                     "\"taxonomy_term\":{\"taxonomy\":\"hearthline-facts\"}}],"
+	                     "\"service_at_locations\":[";
+	size_t length = strlen(members);
+
+	(void)state;
+	for (int i = 0; i <= FACTS_POINTS_MAX; i++) {
+		length += (size_t)snprintf(members + length, sizeof members - length,
+		    "%s{\"location\":{\"location_type\":\"physical\",\"latitude\":1,"
+		    "\"longitude\":%d}}",
+		    i ? "," : "", i);
+		if (i == FACTS_POINTS_MAX - 1) {
+			strcpy(members + length, "]");
+			read_service(members);
+			assert_true(facts.radius_km == 5);
+		}
+	}
+	strcpy(members + length, "]");
+	read_service(members);
+	assert_int_equal(facts.points_count, FACTS_POINTS_MAX);
+	assert_true(isnan(facts.radius_km));
+}
+
+static void
+the_scarcest_capacity_counts(void **state)
+{
+	(void)state;
+	read_service(
+	    "\"capacities\":[{\"available\":12,\"maximum\":10,\"updated\":"
+	    "\"2026-11-20T08:00:00Z\"},{\"maximum\":5},{\"available\":2,\"maximum\":24,"
+	    "\"updated\":\"1970-01-01T00:00:01Z\"},{\"available\":-1},{\"available\":3}"
+	    "]");
+	assert_true(facts.available == 2 && facts.maximum == 24);
+	assert_true(facts.capacity_at == 1000);
+	read_service("\"capacities\":[{\"available\":0,\"updated\":\"yesterday\"}]");
+	assert_true(facts.available == 0 && isnan(facts.maximum));
+	assert_true(facts.capacity_at == TIME_ABSENT);
+}
+
+/* ---- hours ---- */
+
+static void
+read_schedules(const char *schedules)
+{
+	read_document("{\"id\":\"s\",\"name\":\"n\",\"schedules\":[%s]}", schedules);
+}
+
+#define WEEKLY(days, opens, closes)                                                      \
+	"{\"freq\":\"WEEKLY\",\"byday\":\"" days "\",\"opens_at\":\"" opens              \
+	"\",\"closes_at\":\"" closes "\""
+
+static void
+check_hours(uint32_t at, unsigned day, unsigned opens, unsigned closes)
+{
+	assert_true(at < facts.hours_count);
+	assert_int_equal(facts.hours[at].day, day);
+	assert_int_equal(facts.hours[at].opens, opens);
+	assert_int_equal(facts.hours[at].closes, closes);
+}
+
+static void
+weekly_schedules_become_hours(void **state)
+{
+	(void)state;
+	read_schedules(
+	    WEEKLY("MO, we ,SU", "09:30", "18:00:59") ",\"timezone\":2}," WEEKLY(
+	        "MO", "20:00", "02:00") ",\"timezone\":2,\"interval\":1}");
+	assert_int_equal(facts.hours_count, 4);
+	check_hours(0, 0, 570, 1080);
+	check_hours(1, 2, 570, 1080);
+	check_hours(2, 6, 570, 1080);
+	check_hours(3, 0, 1200, 120);
+	assert_int_equal(facts.utc_offset_minutes, 120);
+}
+
+static void
+midnight_to_a_minute_before_is_the_whole_day(void **state)
+{
+	(void)state;
+	read_schedules(WEEKLY("TU", "00:00", "23:59") "}");
+	check_hours(0, 1, 0, 1440);
+	read_schedules(WEEKLY("TU", "00:00:00Z", "24:00Z") "}");
+	check_hours(0, 1, 0, 1440);
+	read_schedules(WEEKLY("TU", "18:00", "23:59") "}");
+	check_hours(0, 1, 1080, 1439);
+}
+
+static void
+a_time_says_its_offset_or_the_schedule_or_it_is_utc(void **state)
+{
+	static const struct {
+		const char *zone;
+		const char *timezone;
+		int expected;
+	} CASES[] = {
+		{ "", "null", 0 },
+		{ "", "-8", -480 },
+		{ "", "5.5", 330 },
+		{ "", "14", 840 },
+		{ "Z", "3", 0 },
+		{ "+02:00", "3", 120 },
+		{ "-0330", "null", -210 },
+		{ "+05", "null", 300 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+		read_document("{\"id\":\"s\",\"name\":\"n\",\"schedules\":[{\"freq\":"
+		              "\"WEEKLY\",\"byday\":\"FR\","
+		              "\"opens_at\":\"09:00%s\",\"closes_at\":\"10:00%s\","
+		              "\"timezone\":%s}]}",
+		    CASES[i].zone, CASES[i].zone, CASES[i].timezone);
+		check_hours(0, 4, 540, 600);
+		assert_int_equal(facts.utc_offset_minutes, CASES[i].expected);
+	}
+}
+
+static void
+one_schedule_not_understood_leaves_all_hours_unknown(void **state)
+{
+	static const char *const BAD[] = {
+		"{}",
+		"7",
+		"{\"description\":\"Monday-Friday, 8-5\"}",
+		"{\"freq\":\"MONTHLY\",\"byday\":\"2TU\",\"opens_at\":\"09:00\",\"closes_"
+		"at\":"
+		"\"10:00\"}",
+		WEEKLY("2TU", "09:00", "10:00") "}",
+		WEEKLY("", "09:00", "10:00") "}",
+		WEEKLY("XX", "09:00", "10:00") "}",
+		WEEKLY("MOTU", "09:00", "10:00") "}",
+		WEEKLY("MO", "9:00", "10:00") "}",
+		WEEKLY("MO", "09.00", "10:00") "}",
+		WEEKLY("MO", "09:60", "10:00") "}",
+		WEEKLY("MO", "24:00", "10:00") "}",
+		WEEKLY("MO", "09:00", "24:01") "}",
+		WEEKLY("MO", "09:00", "24:00:01") "}",
+		WEEKLY("MO", "09:00", "09:00") "}",
+		WEEKLY("MO", "09:00", "10:00+01:00") "}",
+		WEEKLY("MO", "09:00+01:00", "10:00+02:00") "}",
+		WEEKLY("MO", "09:00+15:00", "10:00+15:00") "}",
+		WEEKLY("MO", "09:00x", "10:00x") "}",
+		WEEKLY("MO", "", "10:00") "}",
+		WEEKLY("MO", "09:00", "10:00") ",\"interval\":2}",
+		WEEKLY("MO", "09:00", "10:00") ",\"count\":3}",
+		WEEKLY("MO", "09:00", "10:00") ",\"byweekno\":\"41\"}",
+		WEEKLY("MO", "09:00", "10:00") ",\"bymonthday\":\"1\"}",
+		WEEKLY("MO", "09:00", "10:00") ",\"byyearday\":\"1\"}",
+		WEEKLY("MO", "09:00", "10:00") ",\"timezone\":\"EST\"}",
+		WEEKLY("MO", "09:00", "10:00") ",\"timezone\":15}",
+		WEEKLY("MO", "09:00", "10:00") ",\"timezone\":0.001}",
+		WEEKLY("MO", "09:00", "10:00") ",\"timezone\":1}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+		read_document("{\"id\":\"s\",\"name\":\"n\",\"schedules\":[%s},%s]}",
+		    WEEKLY("MO", "08:00", "12:00"), BAD[i]);
+		assert_int_equal(facts.hours_count, 0);
+		assert_int_equal(facts.utc_offset_minutes, 0);
+	}
+}
+
+static void
+exceptions_of_some_days_are_passed_over(void **state)
+{
+	(void)state;
+	read_schedules(WEEKLY("MO", "09:00", "10:00") "},{\"valid_from\":\"2026-12-25\","
+	                                              "\"valid_to\":\"2026-12-25\"}");
+	assert_int_equal(facts.hours_count, 1);
+	read_schedules("{\"valid_from\":\"2026-12-25\",\"valid_to\":\"2026-12-25\"},"
+	               "{\"valid_from\":\"2026-12-25\"}");
+	assert_int_equal(facts.hours_count, 0);
+}
+
+static void
+the_nearest_schedule_counts_at_each_place(void **state)
+{
+	(void)state;
+#define AT(days) "\"schedules\":[" WEEKLY(days, "09:00", "10:00") "}]"
+	read_service(AT("MO") ",\"service_at_locations\":[{" AT(
+	    "TU") ",\"location\":{" AT("WE") "}}]");
+	assert_int_equal(facts.hours_count, 1);
+	check_hours(0, 1, 540, 600);
+	read_service(AT("MO") ",\"service_at_locations\":[{" AT(
+	    "TU") "},{\"location\":{" AT("WE") "}}]");
+	assert_int_equal(facts.hours_count, 2);
+	check_hours(1, 0, 540, 600);
+	read_service("\"service_at_locations\":[{\"location\":{" AT("WE") "}}]");
+	assert_int_equal(facts.hours_count, 1);
+	check_hours(0, 2, 540, 600);
+	read_service(AT("MO,MO") ",\"service_at_locations\":[{" AT("MO") "}]");
+	assert_int_equal(facts.hours_count, 1);
+}
+
+static void
+more_hours_than_fit_are_unknown(void **state)
+{
+	char members[8000] = "";
+	size_t length = 0;
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		length += (size_t)snprintf(members + length, sizeof members - length,
+		    "%s" WEEKLY("MO,TU,WE,TH,FR,SA,SU", "%02d:00", "%02d:30") "}",
+		    i ? "," : "", 8 + i, 8 + i);
+	read_schedules(members);
+	assert_int_equal(facts.hours_count, FACTS_HOURS_MAX);
+	strcpy(members + length, "," WEEKLY("MO", "20:00", "21:00") "}");
+	read_schedules(members);
+	assert_int_equal(facts.hours_count, 0);
+}
+
+static int
+open_reader(void **state)
+{
+	(void)state;
+	reader = facts_reader_new();
+	return reader == NULL;
+}
+
+static int
+close_reader(void **state)
+{
+	(void)state;
+	facts_reader_free(reader);
+	facts_reader_free(NULL);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_said_is_unknown),
+		cmocka_unit_test(what_is_no_service_is_invalid),
+		cmocka_unit_test(names_come_from_the_service_and_its_organization),
+		cmocka_unit_test(ages_are_numbers_in_order_or_unknown),
+		cmocka_unit_test(attributes_of_other_taxonomies_are_need_terms),
+		cmocka_unit_test(terms_beyond_the_limit_are_left_out),
+		cmocka_unit_test(own_facts_are_read_by_label),
+		cmocka_unit_test(numbers_that_are_none_stay_unknown),
+		cmocka_unit_test(a_referral_is_allowed_unless_it_says_no),
+		cmocka_unit_test(secrecy_is_never_less_than_what_is_said),
+		cmocka_unit_test(languages_are_short_codes_in_lower_case),
+		cmocka_unit_test(a_language_without_a_code_makes_the_languages_unknown),
+		cmocka_unit_test(too_many_languages_are_unknown),
+		cmocka_unit_test(
+		    a_location_lends_its_languages_only_to_a_service_without),
+		cmocka_unit_test(free_text_on_interpreters_says_yes_no_or_nothing),
+		cmocka_unit_test(areas_are_place_codes_of_the_service_and_its_places),
+		cmocka_unit_test(an_area_that_is_no_code_makes_the_areas_unknown),
+		cmocka_unit_test(too_many_areas_are_unknown),
+		cmocka_unit_test(points_are_those_of_physical_locations),
+		cmocka_unit_test(points_that_are_none_are_passed_over),
+		cmocka_unit_test(a_radius_around_points_that_do_not_fit_is_unknown),
+		cmocka_unit_test(the_scarcest_capacity_counts),
+		cmocka_unit_test(weekly_schedules_become_hours),
+		cmocka_unit_test(midnight_to_a_minute_before_is_the_whole_day),
+		cmocka_unit_test(a_time_says_its_offset_or_the_schedule_or_it_is_utc),
+		cmocka_unit_test(one_schedule_not_understood_leaves_all_hours_unknown),
+		cmocka_unit_test(exceptions_of_some_days_are_passed_over),
+		cmocka_unit_test(the_nearest_schedule_counts_at_each_place),
+		cmocka_unit_test(more_hours_than_fit_are_unknown),
+	};
+
+	return cmocka_run_group_tests(tests, open_reader, close_reader);
+}
