@@ -16,14 +16,14 @@ is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* Taxonomies of others use any script and punctuation. */
 static bool
 is_term(struct text term)
 {
 	for (uint32_t i = 0; i < term.length; i++)
-		if (!is_digit(term.at[i]) && !is_letter(term.at[i]) &&
-		    strchr("._-:", term.at[i]) == NULL)
+		if ((unsigned char)term.at[i] < ' ')
 			return false;
-	return term.length > 0;
+	return term.length > 0 && term.at[0] != ' ' && term.at[term.length - 1] != ' ';
 }
 
 /* Subtags of 1 to 8 letters or digits, the first of 2 to 8 letters (RFC 5646, 2.1). */
@@ -211,7 +211,8 @@ check_needs(const struct need_request *needs, uint32_t count, uint32_t members_c
 
 		if (need->term.at != NULL && !is_term(need->term))
 			defects_add(defects,
-			    "is not a term code: letters, digits and . _ - :",
+			    "is not a term code: empty, or with blanks around it or "
+			    "control characters",
 			    "%s%s[%u].term", prefix, path, i);
 		for (uint32_t f = 0; f < need->for_count; f++) {
 			if (need->for_at[f] >= members_count)

@@ -9,7 +9,7 @@
  * ("intake." for the message, "" for the HTTP body).
  *
  *   needs[].for        names a member that exists, each once
- *   needs[].term       letters, digits and . _ - : only
+ *   needs[].term       not empty, no blank at either end, no control characters
  *   place              lat and lon stand together; place needs code, point or text
  *   household.languages, preferences.*: not empty, no repeats; languages look like BCP 47
  *   contact.phone      8 to 15 digits after an optional +, separators allowed (E.164)

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Submit: check, seal, store, answer, hand on. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "proto/rules.h"
+#include "services/intake/intake.h"
+
+/* About a kilometre: what matching may know of a family's place. */
+#define POINT_GRID_DEGREES 0.01
+
+static void
+blind_indexes(
+    struct intake_service *intake, const struct intake *in, struct sealed_intake *sealed)
+{
+	char number[RULES_PHONE_BYTES];
+
+	sealed->phone[0] = sealed->where[0] = '\0';
+	if (in->has_contact && in->contact.phone.at != NULL &&
+	    rules_phone_normal(in->contact.phone, number))
+		seal_blind(
+		    intake->index_keys, LITERAL("phone"), text_of(number), sealed->phone);
+	if (in->has_place && in->place.code.length > 0)
+		seal_blind(
+		    intake->index_keys, LITERAL("place"), in->place.code, sealed->where);
+}
+
+static enum status
+seal_routing(struct command *command, const struct intake *in, struct text case_id)
+{
+	struct intake_service *intake = command->intake;
+	struct intake routing = *in;
+	size_t plain = 0, length = 0;
+	enum status status;
+
+	if (routing.has_place) {
+		routing.place.lat =
+		    round(routing.place.lat / POINT_GRID_DEGREES) * POINT_GRID_DEGREES;
+		routing.place.lon =
+		    round(routing.place.lon / POINT_GRID_DEGREES) * POINT_GRID_DEGREES;
+	}
+	status = record_encode(&record_intake, &routing, MASK_NOT_PERSONAL,
+	    intake->buffer, sizeof intake->buffer, &plain);
+	if (status == STATUS_OK)
+		status = seal_put(intake->routing_keys, case_id,
+		    (struct text){ (const char *)intake->buffer, (uint32_t)plain },
+		    command->routing, sizeof command->routing, &length);
+	command->routing_length = (uint32_t)length;
+	return status;
+}
+
+enum status
+intake_seal(struct command *command, const struct intake *in, struct text case_id,
+    const uint8_t *case_key, struct sealed_intake *sealed)
+{
+	struct intake_service *intake = command->intake;
+	uint8_t fresh[SEAL_KEY_BYTES];
+	size_t plain = 0;
+	enum status status;
+
+	status = record_encode(
+	    &record_intake, in, MASK_ALL, intake->buffer, sizeof intake->buffer, &plain);
+	if (status != STATUS_OK)
+		return status;
+	id_digest(intake->buffer, plain, sealed->digest);
+	if (case_key == NULL) {
+		status =
+		    seal_case_key_new(intake->identity_keys, case_id, fresh, sealed->key);
+		case_key = fresh;
+	}
+	if (status == STATUS_OK)
+		status = seal_put_key(case_key, case_id,
+		    (struct text){ (const char *)intake->buffer, (uint32_t)plain },
+		    sealed->identity, sizeof sealed->identity, &sealed->identity_length);
+	seal_wipe(fresh, sizeof fresh);
+	if (status == STATUS_OK)
+		status = seal_routing(command, in, case_id);
+	seal_wipe(intake->buffer, plain);
+	blind_indexes(intake, in, sealed);
+	return status;
+}
+
+enum status
+intake_unseal(struct intake_service *intake, const struct case_record *record,
+    uint8_t case_key[SEAL_KEY_BYTES], void *plain, size_t size, struct intake *out)
+{
+	struct defects defects = { .count = 0 };
+	size_t length = 0;
+	enum status status;
+
+	status = seal_case_key_open(
+	    intake->identity_keys, record->view.id, record->key, case_key);
+	if (status == STATUS_OK)
+		status = seal_get_key(
+		    case_key, record->view.id, record->identity, plain, size, &length);
+	if (status == STATUS_OK && record_decode(intake->stored, &record_intake, out,
+	                               plain, length, &defects) != STATUS_OK)
+		status = STATUS_DAMAGED;
+	return status;
+}
+
+static void
+on_stored(void *ctx, const struct case_result *result)
+{
+	struct command *command = ctx;
+
+	if (!status_is_success(result->status)) {
+		reply_refused(command, result->status, NULL, TEXT_ABSENT, UINT_ABSENT);
+		return;
+	}
+	if (result->status == STATUS_OK)
+		handoff_needs(command, result->at_ms);
+	reply_accepted(command, result->version, result->status == STATUS_DUP,
+	    result->states, result->states_count);
+}
+
+static enum status
+store(
+    struct command *command, const struct submit *in, const struct sealed_intake *sealed)
+{
+	const struct config *config = command->intake->service->config;
+	struct text terms[CASE_NEEDS_MAX];
+	const struct case_accept accept = {
+		.case_id = text_of(command->item),
+		.digest = text_of(sealed->digest),
+		.by = in->by,
+		.role = (enum role)in->role,
+		.urgency = command->urgency,
+		.key = { (const char *)sealed->key, sizeof sealed->key },
+		.identity = { (const char *)sealed->identity,
+		    (uint32_t)sealed->identity_length },
+		.routing = { (const char *)command->routing, command->routing_length },
+		.phone = text_of(sealed->phone),
+		.where = text_of(sealed->where),
+		.lease_ms = config->limits_lease,
+		.handoff_count = command->reserved,
+		.ready_most = (uint32_t)config->limits_ready_most,
+		.terms = terms,
+		.terms_count = command->needs_count,
+	};
+
+	for (uint32_t i = 0; i < command->needs_count; i++)
+		terms[i] = text_of(command->terms[i]);
+	return cases_accept(command->intake->service->cases, &accept, on_stored, command);
+}
+
+/* Agencies answer, they do not submit; operations and auditors only watch. */
+static bool
+may_submit(enum role role)
+{
+	return role == role_operator || role == role_supervisor ||
+	       role == role_coordinator;
+}
+
+static void
+keep(struct command *command, const struct submit *in)
+{
+	id_case(in->by, in->key, command->item);
+	command->urgency = (enum urgency)in->intake.urgency;
+	command->needs_count = in->intake.needs_count;
+	for (uint32_t i = 0; i < in->intake.needs_count; i++)
+		(void)text_copy(in->intake.needs[i].term, command->terms[i],
+		    sizeof command->terms[i]);
+}
+
+void
+on_submit(struct intake_service *intake, const struct link_peer *peer)
+{
+	static struct sealed_intake
+	    sealed; /* 100 kB: not for the stack; one loop, one use */
+	const struct submit *in = &intake->message->submit;
+	struct defects defects = { .count = 0 };
+	struct command *command = command_take(intake, peer);
+	enum status status = STATUS_OK;
+
+	if (command == NULL) {
+		reply_to_peer(intake, peer, intake->message->id, STATUS_BUSY, NULL);
+		return;
+	}
+	rules_check_intake(&in->intake, "intake.", &defects);
+	if (in->key.length == 0)
+		defects_add(&defects, "is empty", "key");
+	if (defects.count > 0)
+		status = STATUS_INVALID;
+	else if (!may_submit((enum role)in->role))
+		status = STATUS_FORBIDDEN;
+	if (status == STATUS_OK) {
+		keep(command, in);
+		status = intake_seal(
+		    command, &in->intake, text_of(command->item), NULL, &sealed);
+	}
+	if (status == STATUS_OK) {
+		handoff_reserve(command, command->needs_count);
+		status = store(command, in, &sealed);
+	}
+	if (status != STATUS_OK)
+		reply_refused(command, status, &defects, TEXT_ABSENT, UINT_ABSENT);
+}
