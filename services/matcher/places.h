@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Place codes and points: what lies in what, and how far it is.  Pure. */
+#ifndef MATCHER_PLACES_H
+#define MATCHER_PLACES_H
+
+#include "proto/text.h"
+
+/* Whether a place lies in an area or is it; letters compare without case.
+ * KATOTTG codes (UA and 17 digits: 2 oblast, 2 raion, 3 hromada, 3 settlement, 2 city
+ * district, 5 that only tell codes apart): every level that the area names is the
+ * place's. All other codes are read as paths: "UA" and "RU" hold their country, "RU10"
+ * holds "RU10701".  An absent or empty text holds nothing and lies nowhere. */
+bool place_within(struct text area, struct text code);
+
+/* Whether two codes are of one system, so that "not within" means somewhere else: both
+ * begin with letters (KATOTTG, RU and OKTMO) or both do not (ZIP).  An absent text is of
+ * none. */
+bool place_is_comparable(struct text one, struct text other);
+
+/* Great circle between two points in degrees, in km rounded to the metre; NaN if any of
+ * the four is.  Haversine (R. W. Sinnott, "Virtues of the Haversine", Sky and Telescope
+ * 68, 1984) on a sphere of 6371.0088 km, the mean radius of WGS 84 (IUGG): within 0.6 %
+ * of the way over the ellipsoid. */
+double place_distance_km(double lat, double lon, double other_lat, double other_lon);
+
+#endif

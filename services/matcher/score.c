@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One function per part of score.def. */
+#include "services/matcher/score.h"
+
+#include <math.h>
+
+/* Where the way has cost half of its points. */
+#define DISTANCE_HALF_KM 20.0
+/* An older report of free places says no more than one without a date. */
+#define REPORT_STALE_MS (7 * 24 * 60 * 60 * INT64_C(1000))
+#define CAPACITY_UNKNOWN 0.5
+#define CAPACITY_STALE 0.6
+
+/* Hours within which each urgency wants to be answered (IASC referral form). */
+static const double ANSWER_HOURS[urgency_end] = {
+	[urgency_absent] = 336,
+	[urgency_emergency] = 24,
+	[urgency_urgent] = 72,
+	[urgency_normal] = 336,
+};
+
+/* What a part measured, and how much of its weight that earns: 0 to 1, or units where the
+ * weight is a cost of each. */
+struct measure {
+	double value;
+	double earns;
+};
+
+static struct measure
+measure_distance(const struct wanted *wanted, const struct scored *scored)
+{
+	double km = scored->distance_km;
+
+	(void)wanted;
+	if (isnan(km))
+		return (struct measure){ NAN, 0 };
+	return (struct measure){ km, DISTANCE_HALF_KM / (DISTANCE_HALF_KM + km) };
+}
+
+/* 1 for a report made now, 0 for one that is stale or has no date. */
+static double
+freshness(int64_t reported_at, int64_t now_ms)
+{
+	if (reported_at == TIME_ABSENT || reported_at <= now_ms - REPORT_STALE_MS)
+		return 0;
+	if (reported_at >= now_ms)
+		return 1;
+	return 1 - (double)(now_ms - reported_at) / (double)REPORT_STALE_MS;
+}
+
+static struct measure
+measure_capacity(const struct wanted *wanted, const struct scored *scored)
+{
+	double places = scored->free_places;
+	double fresh = freshness(scored->facts->capacity_at, wanted->question->now_ms);
+
+	if (isnan(places))
+		return (struct measure){ NAN, CAPACITY_UNKNOWN };
+	if (places <= 0)
+		return (struct measure){ places, 0 };
+	return (struct measure){ places, CAPACITY_STALE + (1 - CAPACITY_STALE) * fresh };
+}
+
+static struct measure
+measure_full(const struct wanted *wanted, const struct scored *scored)
+{
+	double is_full = scored->free_places <= 0; /* NaN is not */
+
+	(void)wanted;
+	return (struct measure){ is_full, is_full };
+}
+
+static struct measure
+measure_unknowns(const struct wanted *wanted, const struct scored *scored)
+{
+	(void)wanted;
+	return (struct measure){ scored->unknowns, scored->unknowns };
+}
+
+static struct measure
+measure_language(const struct wanted *wanted, const struct scored *scored)
+{
+	unsigned position = wanted_language(wanted, scored->facts);
+
+	if (position == 0)
+		return (struct measure){ NAN, 0 };
+	return (struct measure){ position, 1.0 / position };
+}
+
+static struct measure
+measure_preference(const struct wanted *wanted, const struct scored *scored)
+{
+	const struct intake *intake = wanted->question->intake;
+	double is_preferred =
+	    intake->has_preferences && intake->preferences.agency.length > 0 &&
+	    text_equal(intake->preferences.agency, scored->facts->agency);
+
+	return (struct measure){ is_preferred, is_preferred };
+}
+
+static struct measure
+measure_specificity(const struct wanted *wanted, const struct scored *scored)
+{
+	(void)wanted;
+	return (struct measure){ scored->levels, 1.0 / (1 + scored->levels) };
+}
+
+static struct measure
+measure_household(const struct wanted *wanted, const struct scored *scored)
+{
+	double is_named = wanted->household_type != 0 &&
+	                  (scored->facts->household_types & 1U << wanted->household_type);
+
+	return (struct measure){ is_named, is_named };
+}
+
+static struct measure
+measure_response(const struct wanted *wanted, const struct scored *scored)
+{
+	double limit = ANSWER_HOURS[wanted->question->intake->urgency];
+	double hours = scored->facts->response_hours;
+
+	if (isnan(hours) || hours > limit)
+		return (struct measure){ hours, 0 };
+	return (struct measure){ hours, 1 - hours / limit / 2 };
+}
+
+static const struct {
+	struct measure (*measure)(
+	    const struct wanted *wanted, const struct scored *scored);
+	struct text name;
+	double weight;
+} TABLE[PARTS] = {
+#define PART(name_, unit_, weight_, about_)                                              \
+	[PART_##name_] = {                                                               \
+		.measure = measure_##name_, .name = LITERAL(#name_), .weight = (weight_) \
+	},
+#include "services/matcher/score.def"
+#undef PART
+};
+
+void
+score_make(struct score *score, const struct wanted *wanted, const struct scored *scored)
+{
+	score->sum = 0;
+	for (enum part part = 0; part < PARTS; part++) {
+		struct measure measure = TABLE[part].measure(wanted, scored);
+
+		score->values[part] = measure.value;
+		score->points[part] =
+		    (int32_t)lround(TABLE[part].weight * measure.earns * 100);
+		score->sum += score->points[part];
+	}
+}
+
+struct text
+part_name(enum part part)
+{
+	return TABLE[part].name;
+}
+
+double
+part_weight(enum part part)
+{
+	return TABLE[part].weight;
+}

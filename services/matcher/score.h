@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * How well an eligible service fits; the parts and their weights are score.def.  Pure. */
+#ifndef MATCHER_SCORE_H
+#define MATCHER_SCORE_H
+
+#include "services/matcher/rules.h"
+
+enum part {
+#define PART(name, unit, weight, about) PART_##name,
+#include "services/matcher/score.def"
+#undef PART
+	PARTS
+};
+
+/* What is known of one service when it is scored. */
+struct scored {
+	const struct service_facts *facts;
+	double distance_km; /* NaN unknown */
+	double free_places; /* NaN unknown */
+	unsigned levels;    /* of its term above the need's */
+	unsigned unknowns;  /* rules that are unknown */
+};
+
+/* Points are hundredths, so that a sum is exact and equals are equal on every machine. */
+struct score {
+	double values[PARTS]; /* what was measured, in the part's unit; NaN unknown */
+	int32_t points[PARTS];
+	int32_t sum;
+};
+
+void score_make(
+    struct score *score, const struct wanted *wanted, const struct scored *scored);
+
+/* The part's name, and its weight in points. */
+struct text part_name(enum part part);
+double part_weight(enum part part);
+
+#endif
