@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Matches needs: opens the facts, chooses, reserves and offers in one transition. */
+#include "services/matcher/matcher.h"
+
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/clocks.h"
+#include "common/log.h"
+#include "common/metrics.h"
+
+#define ROUTING_MAX 16384
+/* Candidates given to one offer; each carries its explanation. */
+#define OFFER_CANDIDATES 4
+#define WHY_MAX 2048
+/* The next best that a stored explanation names. */
+#define WHY_NEXT 2
+
+/* An offer under way. */
+struct decision {
+	struct matcher *matcher;
+	struct decision *next;
+	struct worker_item *item;
+	bool has_place_at_notifier;
+	uint8_t urgency;
+	char term[129];
+	int64_t accepted_at;
+	struct {
+		char service[65], agency[65];
+	} candidates[OFFER_CANDIDATES];
+};
+
+static struct decision *
+decision_take(struct matcher *matcher, struct worker_item *item, const struct work *work)
+{
+	struct decision *decision = matcher->free;
+
+	if (decision != NULL)
+		matcher->free = decision->next;
+	else if ((decision = malloc(sizeof *decision)) == NULL)
+		return NULL;
+	decision->matcher = matcher;
+	decision->item = item;
+	decision->urgency = work->urgency;
+	decision->accepted_at = work->accepted_at;
+	(void)text_copy(work->term, decision->term, sizeof decision->term);
+	decision->has_place_at_notifier = matcher->service->config->matcher_handoff &&
+	                                  link_upstream_reserve(matcher->notifiers);
+	return decision;
+}
+
+static void
+decision_end(struct decision *decision)
+{
+	struct matcher *matcher = decision->matcher;
+
+	if (decision->has_place_at_notifier)
+		link_upstream_release(matcher->notifiers);
+	decision->next = matcher->free;
+	matcher->free = decision;
+}
+
+/* The referral's telling was leased with the offer: hand it over. */
+static void
+hand_to_notifier(struct decision *decision, struct text referral, uint32_t position)
+{
+	struct matcher *matcher = decision->matcher;
+	struct work *work = &matcher->out->work;
+
+	message_init(matcher->out, MESSAGE_work);
+	work->stage = stage_notify;
+	work->item = referral;
+	work->version = 0;
+	work->attempt = 1;
+	work->urgency = decision->urgency;
+	work->term = text_of(decision->term);
+	work->service = text_of(decision->candidates[position].service);
+	work->agency = text_of(decision->candidates[position].agency);
+	work->state = LITERAL("queued");
+	work->purpose = LITERAL("offer");
+	work->failures = 0;
+	work->accepted_at = decision->accepted_at;
+	decision->has_place_at_notifier = false;
+	/* Lost: the lease runs out and any notifier claims the telling. */
+	(void)!link_upstream_send(matcher->notifiers, matcher->out);
+}
+
+static void
+on_offered(void *ctx, const struct case_result *result)
+{
+	struct decision *decision = ctx;
+	struct matcher *matcher = decision->matcher;
+
+	metrics_add(METRIC_commit_total, status_code(result->status), 1);
+	if (result->status == STATUS_OK && result->referral.at != NULL &&
+	    decision->has_place_at_notifier && result->position < OFFER_CANDIDATES)
+		hand_to_notifier(decision, result->referral, result->position);
+	/* STALE: somebody else moved the need; it waits where that left it.  UNAVAILABLE:
+	 * the lease runs out and the need is claimed again. */
+	worker_finished(matcher->worker, decision->item);
+	decision_end(decision);
+}
+
+static enum status
+open_routing(struct matcher *matcher, const struct work *work)
+{
+	uint8_t plain[ROUTING_MAX];
+	struct defects defects = { .count = 0 };
+	struct text case_id;
+	unsigned need, attempt;
+	size_t length = 0;
+	enum status status = STATUS_DAMAGED;
+
+	if (id_split(work->item, &case_id, &need, &attempt))
+		status = seal_get(matcher->routing_keys, case_id, work->routing, plain,
+		    sizeof plain, &length);
+	if (status == STATUS_OK) {
+		/* The decoded intake's texts point into it, so it must outlive this call.
+		 */
+		memcpy(matcher->buffer, plain, length);
+		status = record_decode(matcher->decoder, &record_intake, matcher->intake,
+		    matcher->buffer, length, &defects);
+	}
+	seal_wipe(plain, sizeof plain);
+	if (status == STATUS_OK && (need == 0 || need > matcher->intake->needs_count))
+		status = STATUS_DAMAGED;
+	return status;
+}
+
+/* Equals are ordered by the need's id, so that the decision can be replayed. */
+static uint32_t
+seed_of(struct text item)
+{
+	uint32_t seed = 2166136261u; /* FNV-1a, 32 bit */
+
+	for (uint32_t i = 0; i < item.length; i++)
+		seed = (seed ^ (uint8_t)item.at[i]) * 16777619u;
+	return seed & 0x7fffffffu;
+}
+
+static enum status
+explain(struct matcher *matcher, const struct match_question *question,
+    const struct match_result *result, uint32_t chosen, uint8_t *buffer, struct text *why)
+{
+	size_t length = 0;
+	enum status status;
+
+	record_init(&record_why, matcher->why);
+	match_explain(
+	    matcher->index, question, result, chosen, WHY_NEXT, false, matcher->why);
+	status =
+	    record_encode(&record_why, matcher->why, MASK_ALL, buffer, WHY_MAX, &length);
+	*why = (struct text){ (const char *)buffer, (uint32_t)length };
+	return status;
+}
+
+static enum status
+offer(struct decision *decision, const struct work *work,
+    const struct match_question *question, const struct match_result *result)
+{
+	struct matcher *matcher = decision->matcher;
+	const struct config *config = matcher->service->config;
+	uint8_t buffers[OFFER_CANDIDATES][WHY_MAX];
+	struct case_candidate candidates[OFFER_CANDIDATES];
+	char commit[96];
+	struct case_offer offer = {
+		.need = work->item,
+		.version = work->version,
+		.by = text_of(config->name),
+		.reason = result->reason ? result->reason : reason_no_capacity,
+		.look_ms = config->limits_park_look,
+		.lease_ms = decision->has_place_at_notifier ? config->limits_lease : 0,
+		.candidates = candidates,
+	};
+	enum status status = STATUS_OK;
+
+	for (uint32_t i = 0;
+	     i < result->count && i < OFFER_CANDIDATES && status == STATUS_OK; i++) {
+		const struct service_facts *facts =
+		    indexed_facts(result->candidates[i].service);
+
+		status =
+		    explain(matcher, question, result, i, buffers[i], &candidates[i].why);
+		candidates[i].service = facts->id;
+		candidates[i].agency = facts->agency;
+		(void)text_copy(facts->id, decision->candidates[i].service, 65);
+		(void)text_copy(facts->agency, decision->candidates[i].agency, 65);
+		offer.candidates_count++;
+	}
+	if (status != STATUS_OK)
+		return status;
+	/* The same work from the same version is the same commit, whoever does it. */
+	(void)snprintf(commit, sizeof commit, "%.*s:%u", (int)work->item.length,
+	    work->item.at, work->version);
+	offer.commit_id = text_of(commit);
+	offer.first_purpose = clocks_next(
+	    config, (enum urgency)work->urgency, TEXT_ABSENT, &offer.first_ms);
+	offer.expires_ms = offer.first_ms;
+	for (struct text next = offer.first_purpose; next.at != NULL;
+	     next = clocks_next(
+	         config, (enum urgency)work->urgency, next, &offer.expires_ms))
+		if (text_is(next, "expire"))
+			break;
+	return cases_offer(matcher->service->cases, &offer, on_offered, decision);
+}
+
+static void
+choose(struct matcher *matcher, struct worker_item *item, const struct work *work)
+{
+	struct text case_id;
+	unsigned need = 0, attempt;
+	int64_t began_us = clock_mono_us();
+	struct match_result result;
+	struct decision *decision;
+	enum status status = STATUS_NO_MEMORY;
+
+	(void)id_split(work->item, &case_id, &need, &attempt);
+	const struct match_question question = {
+		.intake = matcher->intake,
+		.need = need - 1,
+		.tried = work->tried,
+		.tried_count = work->tried_count,
+		.now_ms = clock_wall_ms(),
+		.seed = seed_of(work->item),
+		.may_be_cleared_only = true,
+	};
+	match(matcher->index, &question, &result);
+	metrics_observe_us(METRIC_match_seconds, NULL, clock_mono_us() - began_us);
+	decision = decision_take(matcher, item, work);
+	if (decision != NULL)
+		status = offer(decision, work, &question, &result);
+	if (status != STATUS_OK) {
+		if (decision != NULL)
+			decision_end(decision);
+		worker_nack(matcher->worker, item, NACK_FREE, 1000, status_code(status));
+	}
+}
+
+void
+on_match_work(void *self, struct worker_item *item, const struct work *work)
+{
+	struct matcher *matcher = self;
+	enum status status = open_routing(matcher, work);
+
+	/* Sealed under a key or in a form that nobody here knows: trying again will not
+	 * help. */
+	if (status != STATUS_OK) {
+		worker_nack(matcher->worker, item, NACK_DEAD, 0, status_code(status));
+		return;
+	}
+	choose(matcher, item, work);
+	seal_wipe(matcher->buffer, work->routing.length);
+}
+
+/* ---- opening and closing ---- */
+
+/* A notifier died or froze: what it held goes back at once. */
+static void
+on_lost(void *self, const char *service, const struct text *items, size_t count)
+{
+	struct matcher *matcher = self;
+	const struct config *config = matcher->service->config;
+
+	log_event(LOG_WARN, "worker_lost", LOG_STRING("worker", service),
+	    LOG_NUMBER("items", count));
+	for (size_t i = 0; i < count; i++) {
+		const struct case_nack nack = {
+			.stage = stage_notify,
+			.item = items[i],
+			.attempt = 1, /* a hand-off is an item's first lease */
+			.kind = i == 0 ? NACK_CRASH : NACK_FREE,
+			.failures_most = (uint32_t)config->limits_failures_most,
+			.crashes_most = (uint32_t)config->limits_crashes_most,
+			.why = LITERAL("worker_lost"),
+		};
+
+		(void)!cases_nack(matcher->service->cases, &nack, NULL, NULL);
+	}
+}
+
+static void
+open_memory(struct matcher *matcher)
+{
+	matcher->decoder = decoder_new();
+	matcher->asked = decoder_new();
+	matcher->question = malloc(sizeof *matcher->question);
+	matcher->out = malloc(sizeof *matcher->out);
+	matcher->intake = malloc(sizeof *matcher->intake);
+	matcher->why = malloc(sizeof *matcher->why);
+	matcher->reader = facts_reader_new();
+	matcher->directory =
+	    directory_open(matcher->service->store, matcher->service->config->redis_cell);
+	if (!matcher->decoder || !matcher->asked || !matcher->question || !matcher->out ||
+	    !matcher->intake || !matcher->why || !matcher->reader || !matcher->directory)
+		log_die("out of memory");
+}
+
+void
+matcher_open(struct matcher *matcher, struct service *service)
+{
+	const struct config *config = service->config;
+	const struct worker_options options = {
+		.service = "matcher",
+		.upstreams = config->matcher_upstream,
+		.window = (unsigned)config->matcher_window,
+		.stages = { stage_match },
+		.stages_count = 1,
+		.on_work = on_match_work,
+		.self = matcher,
+	};
+	char why[256];
+
+	matcher->service = service;
+	matcher->routing_keys = service_key(service, "routing");
+	open_memory(matcher);
+	if (link_upstream_open(service->link, config->matcher_work, on_lost, matcher,
+	        &matcher->notifiers, why, sizeof why) != STATUS_OK)
+		log_die("matcher.work: %s", why);
+	if (link_server_open(service->link, config->matcher_queries, on_question, matcher,
+	        &matcher->queries, why, sizeof why) != STATUS_OK)
+		log_die("matcher.queries: %s", why);
+	matcher->worker = worker_open(service, &options);
+	if (directory_watch(matcher->directory, on_directory_change, matcher) !=
+	    STATUS_OK)
+		log_die("cannot watch the directory");
+	directory_reload(matcher);
+}
+
+void
+matcher_close(struct matcher *matcher)
+{
+	worker_close(matcher->worker);
+	link_server_close(matcher->queries);
+	link_upstream_close(matcher->notifiers);
+	directory_close(matcher->directory);
+	facts_reader_free(matcher->reader);
+	index_free(matcher->index);
+	index_free(matcher->loading);
+	while (matcher->free != NULL) {
+		struct decision *decision = matcher->free;
+
+		matcher->free = decision->next;
+		free(decision);
+	}
+	decoder_free(matcher->decoder);
+	decoder_free(matcher->asked);
+	free(matcher->question);
+	free(matcher->out);
+	free(matcher->intake);
+	free(matcher->why);
+	seal_close(matcher->routing_keys);
+}
+
+void
+matcher_drain(void *self)
+{
+	struct matcher *matcher = self;
+
+	worker_drain(matcher->worker);
+}
+
+bool
+matcher_is_idle(void *self)
+{
+	const struct matcher *matcher = self;
+
+	return worker_held(matcher->worker) == 0;
+}
+
+void
+matcher_second(void *self)
+{
+	const struct matcher *matcher = self;
+
+	if (matcher->index != NULL)
+		metrics_set(
+		    METRIC_directory_services, NULL, (double)index_count(matcher->index));
+}

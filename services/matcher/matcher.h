@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Matcher: gives each need the service best placed to help, with the reason, and answers
+ * previews and searches. */
+#ifndef MATCHER_MATCHER_H
+#define MATCHER_MATCHER_H
+
+#include "common/directory.h"
+#include "common/worker.h"
+#include "services/matcher/match.h"
+
+struct matcher {
+	struct service *service;
+	struct seal *routing_keys;
+	struct worker *worker;
+	struct link_server *queries;
+	struct link_upstream *notifiers;
+	struct directory *directory;
+	struct facts_reader *reader;
+	struct index *index;   /* in use */
+	struct index *loading; /* being filled, NULL when nothing is loaded */
+	bool must_reload;      /* the directory changed while it was being loaded */
+	bool is_started;
+	struct decoder *decoder; /* of routing facts */
+	struct decoder *asked;   /* of questions */
+	struct message *question, *out;
+	struct intake *intake; /* the routing facts that are being matched */
+	struct why *why;
+	struct decision *free;
+	uint8_t buffer[MESSAGE_MAX_BYTES];
+};
+
+/* Opens sockets and begins to load the directory; the process is ready and takes work
+ * once that is done.  Dies (log_die) where a socket cannot be opened. */
+void matcher_open(struct matcher *matcher, struct service *service);
+void matcher_close(struct matcher *matcher);
+void matcher_drain(void *self);
+bool matcher_is_idle(void *self);
+void matcher_second(void *self);
+
+/* ---- between the files of this folder ---- */
+
+/* Loads the directory into a fresh index, then swaps it in. */
+void directory_reload(struct matcher *matcher);
+void on_directory_change(void *self, const struct directory_change *change);
+
+/* A need to match. */
+worker_on_work on_match_work;
+
+/* A question of the gateway. */
+void on_question(
+    void *self, const struct link_peer *peer, const void *bytes, size_t length);
+
+#endif
