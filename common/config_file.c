@@ -46,7 +46,10 @@ complain(struct reader *reader, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	fprintf(reader->problems, "%s:%u: ", reader->file_name, reader->line);
+	fprintf(reader->problems, "%s:", reader->file_name);
+	if (reader->line > 0)
+		fprintf(reader->problems, "%u:", reader->line);
+	fputc(' ', reader->problems);
 	vfprintf(reader->problems, format, arguments);
 	fputc('\n', reader->problems);
 	va_end(arguments);

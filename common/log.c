@@ -270,6 +270,17 @@ log_write(
 	errno = kept_errno;
 }
 
+/* A text that was cut by bytes may end in a piece of a character. */
+static void
+take_off_piece(char *text, size_t length)
+{
+	while (length > 0 && ((unsigned char)text[length - 1] & 0xc0) == 0x80)
+		length--;
+	if (length > 0 && (unsigned char)text[length - 1] >= 0xc0)
+		length--;
+	text[length] = '\0';
+}
+
 void
 log_message(enum log_level level, const char *event, const struct message *message)
 {
@@ -278,6 +289,8 @@ log_message(enum log_level level, const char *event, const struct message *messa
 
 	if (level >= least_level) {
 		message_print(message, printed, sizeof printed);
+		if (strlen(printed) == VALUE_MOST)
+			take_off_piece(printed, VALUE_MOST);
 		log_event(level, event, LOG_STRING("message", printed));
 	}
 	errno = kept_errno;
