@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Picks the command. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/config.h"
+#include "deploy/referralctl/referralctl.h"
+
+static const struct {
+	const char *name;
+	command_main *main;
+	const char *about;
+} COMMANDS[] = {
+	{ "up", up_command, "run Redis and the services on this machine" },
+	{ "import", import_command, "load a directory of services" },
+};
+
+static void
+help(FILE *out)
+{
+	fputs("usage: referralctl [--dir DIR] COMMAND ...\n\n", out);
+	for (size_t i = 0; i < sizeof COMMANDS / sizeof COMMANDS[0]; i++)
+		fprintf(out, "  %-9s %s\n", COMMANDS[i].name, COMMANDS[i].about);
+	fputs("\nreferralctl COMMAND --help tells more.  DIR is the state directory\n"
+	      "(default: REFERRAL_DIR, else var).\n",
+	    out);
+}
+
+/* Takes "--dir DIR" or "--dir=DIR" out of the words, wherever it stands; the rest keeps its
+ * order.  NULL: the word after --dir is missing. */
+static const char *
+take_dir(int *argc, char **argv)
+{
+	const char *dir = getenv("REFERRAL_DIR");
+	int kept = 1;
+
+	if (dir == NULL || dir[0] == '\0')
+		dir = "var";
+	for (int i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], "--dir") == 0)
+			dir = argv[++i];
+		else if (strncmp(argv[i], "--dir=", 6) == 0)
+			dir = argv[i] + 6;
+		else
+			argv[kept++] = argv[i];
+	}
+	argv[kept] = NULL;
+	*argc = kept;
+	return dir;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *dir = take_dir(&argc, argv);
+
+	if (argc > 1 && dir != NULL && strcmp(argv[1], "--help") == 0) {
+		help(stdout);
+		return EXIT_DONE;
+	}
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts(HEARTHLINE_VERSION);
+		return EXIT_DONE;
+	}
+	for (size_t i = 0;
+	     dir != NULL && argc > 1 && i < sizeof COMMANDS / sizeof COMMANDS[0]; i++)
+		if (strcmp(argv[1], COMMANDS[i].name) == 0)
+			return COMMANDS[i].main(argc - 1, argv + 1, dir);
+	if (argc > 1 && dir != NULL)
+		fprintf(stderr, "referralctl: no such command: %s\n", argv[1]);
+	help(stderr);
+	return EXIT_USAGE;
+}

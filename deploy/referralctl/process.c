@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Starting and watching one process. */
+#include "deploy/referralctl/process.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define WAIT_FIRST_MS 200
+#define WAIT_MOST_MS 5000
+#define STEADY_MS 10000
+/* Debian's redis-tools carries the server under this name; what it does depends on the name
+ * it is called by.  redis-server itself would start a system service when installed. */
+#define REDIS_BINARY "/usr/bin/redis-check-rdb"
+
+static void
+run_redis(void)
+{
+	char *const arguments[] = { "redis-server", "redis.conf", NULL };
+
+	execv(REDIS_BINARY, arguments);
+	execvp("redis-server", arguments);
+}
+
+static void
+run_service(const struct process *process, const char *bin, const char *config)
+{
+	char path[4096];
+	const char *arguments[8] = { process->program, "--name", process->name };
+
+	if (config != NULL) {
+		arguments[3] = "--config";
+		arguments[4] = config;
+	}
+	(void)snprintf(path, sizeof path, "%s/%s", bin, process->program);
+	execv(path, (char *const *)arguments);
+}
+
+/* In the child, between fork and exec. */
+static void
+become(const struct process *process, const char *bin, const char *config, pid_t parent)
+{
+	char log[64];
+	int fd;
+	sigset_t none;
+
+	(void)snprintf(log, sizeof log, "run/%s.log", process->name);
+	fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		(void)dup2(fd, STDERR_FILENO);
+	(void)setpgid(0, 0); /* Ctrl-C is for `up`, which stops the others in order */
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(1);
+	if (process->is_service)
+		run_service(process, bin, config);
+	else
+		run_redis();
+	perror(process->program);
+	_exit(127);
+}
+
+bool
+process_start(
+    struct process *process, const char *bin, const char *config, int64_t now_ms)
+{
+	pid_t parent = getpid();
+	char path[64];
+
+	(void)snprintf(path, sizeof path, "run/%s.json", process->name);
+	(void)unlink(path);
+	process->pid = fork();
+	if (process->pid == 0)
+		become(process, bin, config, parent);
+	process->is_ready = false;
+	process->started_at_ms = now_ms;
+	process->again_at_ms = 0;
+	if (process->pid < 0) {
+		process->pid = 0;
+		return false;
+	}
+	return true;
+}
+
+void
+process_died(struct process *process, int64_t now_ms)
+{
+	if (process->wait_ms == 0 || now_ms - process->started_at_ms > STEADY_MS)
+		process->wait_ms = WAIT_FIRST_MS;
+	process->pid = 0;
+	process->is_ready = false;
+	process->again_at_ms = now_ms + process->wait_ms;
+	process->wait_ms =
+	    process->wait_ms * 2 < WAIT_MOST_MS ? process->wait_ms * 2 : WAIT_MOST_MS;
+}
+
+bool
+process_look(struct process *process)
+{
+	const char *metrics = NULL, *http = NULL;
+	char path[64];
+	json_t *root;
+	int pid = 0;
+
+	(void)snprintf(path, sizeof path, "run/%s.json", process->name);
+	root = json_load_file(path, 0, NULL);
+	if (root == NULL)
+		return false;
+	if (json_unpack(root, "{s:i,s:s,s?s}", "pid", &pid, "metrics", &metrics, "http",
+	        &http) == 0 &&
+	    pid == process->pid) {
+		process->is_ready = true;
+		(void)snprintf(process->metrics, sizeof process->metrics, "%s", metrics);
+		if (http != NULL)
+			(void)snprintf(process->http, sizeof process->http, "%s", http);
+	}
+	json_decref(root);
+	return process->is_ready;
+}

@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * up: Redis and the services on one machine, in the foreground. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/cases.h"
+#include "common/clock.h"
+#include "common/config.h"
+#include "common/library.h"
+#include "common/log.h"
+#include "common/seal.h"
+#include "deploy/referralctl/process.h"
+#include "deploy/referralctl/referralctl.h"
+
+#define PROCESSES_MAX 16
+#define START_MS 60000
+/* Longer than a service's own drain of 10 s. */
+#define STOP_MS 15000
+#define TICK_MS 20
+
+struct up {
+	struct process list[PROCESSES_MAX]; /* redis first */
+	unsigned count;
+	const char *config;
+	const char *bin;
+	const char *maxmemory; /* of Redis, as it reads it: 512mb; NULL: no limit */
+	bool wants_demo;
+	bool is_up, is_stopping;
+	int64_t until_ms;
+	struct loop *loop;
+	struct store *store;
+	struct cases *cases;
+	char dir[PATH_MAX];
+	char demo[PATH_MAX]; /* the demo directory; empty: none */
+	char demo_agency[64];
+	int exit_status;
+};
+
+static const char HELP[] =
+    "usage: referralctl up [--dir DIR] [--http HOST:PORT] [--demo] [--config FILE]\n"
+    "                      [--matchers N] [--maxmemory SIZE]\n\n"
+    "Runs Redis and the services in the foreground; Ctrl-C or SIGTERM stops them in "
+    "order.\n\n"
+    "  --dir DIR         state directory, made if missing (default var, or "
+    "REFERRAL_DIR)\n"
+    "  --http HOST:PORT  address of the API; port 0: any free one (default "
+    "127.0.0.1:8080)\n"
+    "  --demo            load the demo directory\n"
+    "  --config FILE     settings of the services (see the service's --print-config)\n"
+    "  --matchers N      so many matcher processes, 1 to 4 (default 1)\n"
+    "  --maxmemory SIZE  what Redis may use, e.g. 512mb (default: no limit)\n";
+
+/* ---- the state directory ---- */
+
+static void
+make_dir(const char *path)
+{
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		log_die("cannot make the folder %s: %s", path, strerror(errno));
+}
+
+/* One `up` per state directory; the lock goes with the process. */
+static void
+enter_dir(struct up *up, const char *dir)
+{
+	int fd;
+
+	make_dir(dir);
+	if (chdir(dir) != 0 || getcwd(up->dir, sizeof up->dir) == NULL)
+		log_die("cannot enter the folder %s: %s", dir, strerror(errno));
+	if (strlen(up->dir) + strlen("/run/matcher.1.work.sock") > 100)
+		log_die(
+		    "the path of the state directory is too long for a unix socket: %s",
+		    up->dir);
+	make_dir("run");
+	make_dir("keys");
+	fd = open("run/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+		log_die("another `referralctl up` runs in %s", up->dir);
+}
+
+static void
+make_keys(void)
+{
+	static const char *const NAMES[] = { "identity", "routing", "index", "notify" };
+	char path[64], why[256];
+
+	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+		(void)snprintf(path, sizeof path, "keys/%s.key", NAMES[i]);
+		if (!status_is_success(seal_create(path, why, sizeof why)))
+			log_die("%s", why);
+	}
+}
+
+/* always: an acknowledged write is on disk.  Hashes stay compact (listpack) up to the size of
+ * a case with several needs. */
+static void
+write_redis_config(const struct up *up)
+{
+	FILE *out = fopen("redis.conf", "w");
+
+	if (out == NULL)
+		log_die("cannot write redis.conf: %s", strerror(errno));
+	fputs("# Written by referralctl up at every start.\n"
+	      "port 0\nunixsocket redis.sock\nunixsocketperm 700\ndir .\nlogfile "
+	      "redis.log\n"
+	      "daemonize no\nsave \"\"\nappendonly yes\nappendfsync always\n"
+	      "no-appendfsync-on-rewrite no\nauto-aof-rewrite-min-size 256mb\n"
+	      "maxmemory-policy noeviction\nhash-max-listpack-entries 512\n"
+	      "hash-max-listpack-value 4096\n",
+	    out);
+	if (up->maxmemory != NULL)
+		fprintf(out, "maxmemory %s\n", up->maxmemory);
+	if (fclose(out) != 0)
+		log_die("cannot write redis.conf: %s", strerror(errno));
+}
+
+/* In the source tree, else where it is installed.  The first agency in it is the one that the
+ * first agency account acts for. */
+static void
+find_demo(struct up *up)
+{
+	const char *agency = "";
+	json_t *root;
+
+	(void)snprintf(
+	    up->demo, sizeof up->demo, "%s/../../deploy/demo/directory.json", up->bin);
+	if (access(up->demo, R_OK) != 0)
+		(void)snprintf(up->demo, sizeof up->demo,
+		    "%s/../share/hearthline/demo/directory.json", up->bin);
+	root = json_load_file(up->demo, 0, NULL);
+	if (root == NULL)
+		log_die("cannot read the demo directory %s", up->demo);
+	(void)json_unpack(
+	    json_array_get(root, 0), "{s:{s:s}}", "organization", "id", &agency);
+	(void)snprintf(up->demo_agency, sizeof up->demo_agency, "%s", agency);
+	json_decref(root);
+}
+
+/* ---- what others read ---- */
+
+static void
+write_endpoints(const struct up *up)
+{
+	json_t *metrics = json_object(), *pids = json_object(), *root;
+	const char *http = "";
+	char intake[PATH_MAX + 32], redis[PATH_MAX + 16];
+
+	for (unsigned i = 0; i < up->count; i++) {
+		const struct process *process = &up->list[i];
+
+		json_object_set_new(pids, process->name, json_integer(process->pid));
+		if (process->is_service)
+			json_object_set_new(
+			    metrics, process->name, json_string(process->metrics));
+		if (process->http[0] != '\0')
+			http = process->http;
+	}
+	(void)snprintf(intake, sizeof intake, "ipc://%s/run/intake.sock", up->dir);
+	(void)snprintf(redis, sizeof redis, "%s/redis.sock", up->dir);
+	root = json_pack("{s:s,s:s,s:s,s:o,s:o}", "http", http, "intake", intake, "redis",
+	    redis, "metrics", metrics, "pids", pids);
+	if (root == NULL ||
+	    json_dump_file(root, "endpoints.json.new", JSON_INDENT(2)) != 0 ||
+	    rename("endpoints.json.new", "endpoints.json") != 0)
+		log_die("cannot write endpoints.json");
+	json_decref(root);
+}
+
+/* One account per role to begin with. */
+static void
+make_tokens(struct up *up)
+{
+	json_t *root = json_object();
+	mode_t mask;
+
+	if (access("tokens.json", F_OK) == 0) {
+		json_decref(root);
+		return;
+	}
+	for (unsigned role = role_operator; role < role_system; role++) {
+		char token[SEAL_TOKEN_BYTES + 1], digest[SEAL_TOKEN_DIGEST_BYTES + 1],
+		    person[64];
+		const char *agency =
+		    role == role_agency && getenv("HEARTHLINE_DEMO_AGENCY")
+		        ? getenv("HEARTHLINE_DEMO_AGENCY")
+		        : "";
+
+		seal_token_new(token);
+		seal_token_digest(text_of(token), digest);
+		(void)snprintf(
+		    person, sizeof person, "%s-1", code_word(CODE_SET_role, role));
+		if (cases_account_set(up->cases, text_of(digest), (enum role)role,
+		        text_of(person), text_of(agency), NULL, NULL) != STATUS_OK)
+			log_die("cannot store the first accounts");
+		json_object_set_new(root, code_word(CODE_SET_role, role),
+		    json_pack("{s:s,s:s,s:s}", "token", token, "person", person, "agency",
+		        agency));
+	}
+	while (store_waiting_count(up->store) > 0)
+		(void)!loop_turn(up->loop, 100);
+	mask = umask(0077);
+	if (json_dump_file(root, "tokens.json.new", JSON_INDENT(2)) != 0 ||
+	    rename("tokens.json.new", "tokens.json") != 0)
+		log_die("cannot write tokens.json");
+	(void)umask(mask);
+	json_decref(root);
+}
+
+/* ---- the processes ---- */
+
+static struct process *
+add(struct up *up, const char *program, unsigned number)
+{
+	struct process *process = &up->list[up->count++];
+
+	process->program = program;
+	process->is_service = number > 0;
+	if (number > 0)
+		(void)snprintf(
+		    process->name, sizeof process->name, "%s.%u", program, number);
+	else
+		(void)snprintf(process->name, sizeof process->name, "redis");
+	return process;
+}
+
+static void
+start(struct up *up, struct process *process)
+{
+	if (!process_start(process, up->bin, up->config, clock_mono_ms()))
+		log_die("cannot start %s: %s", process->name, strerror(errno));
+}
+
+static void
+stop_redis(struct up *up)
+{
+	if (up->list[0].pid > 0)
+		(void)kill(up->list[0].pid, SIGTERM);
+}
+
+static void
+begin_stop(void *self)
+{
+	struct up *up = self;
+
+	if (up->is_stopping)
+		return;
+	up->is_stopping = true;
+	up->until_ms = clock_mono_ms() + STOP_MS;
+	for (unsigned i = 1; i < up->count; i++)
+		if (up->list[i].pid > 0)
+			(void)kill(up->list[i].pid, SIGTERM);
+}
+
+static unsigned
+running(const struct up *up, bool services_only)
+{
+	unsigned count = 0;
+
+	for (unsigned i = services_only; i < up->count; i++)
+		count += up->list[i].pid > 0;
+	return count;
+}
+
+static void
+reap_dead(struct up *up)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (unsigned i = 0; i < up->count; i++) {
+			struct process *process = &up->list[i];
+
+			if (process->pid != pid)
+				continue;
+			process_died(process, clock_mono_ms());
+			if (!up->is_stopping)
+				log_event(LOG_WARN, "process_died",
+				    LOG_STRING("process", process->name),
+				    LOG_NUMBER("wait_status", status),
+				    LOG_NUMBER("again_in_ms",
+				        process->again_at_ms - clock_mono_ms()));
+		}
+}
+
+static void
+run_demo_import(const struct up *up)
+{
+	char program[PATH_MAX + 16];
+	pid_t pid;
+
+	(void)snprintf(program, sizeof program, "%s/referralctl", up->bin);
+	pid = fork();
+	if (pid == 0) {
+		execl(program, "referralctl", "--dir", ".", "import", "--source", "demo",
+		    up->demo, (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+		log_die("cannot import the demo directory");
+}
+
+static void
+say_up(const struct up *up)
+{
+	printf("Hearthline is up.\n  API      %s/api/v1\n  tokens   %s/tokens.json\n"
+	       "  all else %s/endpoints.json\nCtrl-C stops it.\n",
+	    up->list[up->count - 1].http, up->dir, up->dir);
+	(void)fflush(stdout);
+}
+
+/* Everything that was started says it is ready: tell the world. */
+static void
+look(struct up *up)
+{
+	bool changed = false, all = true;
+
+	for (unsigned i = 1; i < up->count; i++) {
+		struct process *process = &up->list[i];
+
+		if (process->pid > 0 && !process->is_ready && process_look(process)) {
+			changed = true;
+			if (process->http[0] != '\0') /* the same port after a restart */
+				(void)setenv("HEARTHLINE_GATEWAY_HTTP",
+				    process->http + strlen("http://"), 1);
+		}
+		all &= process->is_ready;
+	}
+	if (changed && (all || up->is_up))
+		write_endpoints(up);
+	if (all && !up->is_up) {
+		up->is_up = true;
+		say_up(up);
+	}
+	if (!up->is_up && clock_mono_ms() > up->until_ms) {
+		log_event(
+		    LOG_ERROR, "not_ready_in_time", LOG_STRING("logs", "run/*.log"));
+		up->exit_status = EXIT_FAILED;
+		begin_stop(up);
+	}
+}
+
+static void
+tick(void *self)
+{
+	struct up *up = self;
+	int64_t now_ms = clock_mono_ms();
+
+	reap_dead(up);
+	if (up->is_stopping) {
+		if (now_ms > up->until_ms)
+			for (unsigned i = 0; i < up->count; i++)
+				if (up->list[i].pid > 0)
+					(void)kill(up->list[i].pid, SIGKILL);
+		if (running(up, true) == 0)
+			stop_redis(up);
+		if (running(up, false) == 0)
+			loop_stop(up->loop);
+		return;
+	}
+	for (unsigned i = 0; i < up->count; i++)
+		if (up->list[i].again_at_ms > 0 && now_ms >= up->list[i].again_at_ms) {
+			start(up, &up->list[i]);
+			write_endpoints(up);
+		}
+	look(up);
+}
+
+/* ---- start ---- */
+
+static void
+start_redis(struct up *up)
+{
+	const struct store_options options = { .socket_path = "redis.sock",
+		.connections = 1,
+		.timeout_ms = 1000,
+		.stall_ms = 500,
+		.most_bytes = 1 << 20,
+		.name = "up" };
+	int64_t until_ms = clock_mono_ms() + START_MS;
+
+	start(up, add(up, "redis-server", 0));
+	up->store = store_open(up->loop, &options);
+	if (up->store != NULL)
+		up->cases = cases_open(up->store, "c1");
+	if (up->cases == NULL)
+		log_die("out of memory");
+	while (library_load(up->store) != STATUS_OK) {
+		reap_dead(up);
+		if (up->list[0].pid == 0)
+			log_die(
+			    "Redis does not start; see %s/redis.log and run/redis.log",
+			    up->dir);
+		if (up->is_stopping || clock_mono_ms() > until_ms) {
+			stop_redis(up);
+			log_die("Redis does not answer");
+		}
+	}
+}
+
+static void
+start_services(struct up *up, unsigned matchers)
+{
+	up->until_ms = clock_mono_ms() + START_MS;
+	start(up, add(up, "intake", 1));
+	for (unsigned i = 1; i <= matchers; i++) {
+		char value[64];
+
+		(void)snprintf(value, sizeof value, "ipc://run/matcher.%u.sock", i);
+		(void)setenv("HEARTHLINE_MATCHER_QUERIES", value, 1);
+		(void)snprintf(value, sizeof value, "ipc://run/matcher.%u.work.sock", i);
+		(void)setenv("HEARTHLINE_MATCHER_WORK", value, 1);
+		start(up, add(up, "matcher", i));
+	}
+	start(up, add(up, "notifier", 1));
+	start(up, add(up, "gateway", 1));
+}
+
+/* Where this program lies: the services lie beside it. */
+static const char *
+own_folder(void)
+{
+	static char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+	char *slash;
+
+	if (length < 0)
+		log_die("cannot tell where referralctl lies");
+	path[length] = '\0';
+	slash = strrchr(path, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	return path;
+}
+
+static unsigned
+read_options(struct up *up, int argc, char **argv)
+{
+	static const struct option OPTIONS[] = { { "http", required_argument, NULL, 'h' },
+		{ "demo", no_argument, NULL, 'D' },
+		{ "config", required_argument, NULL, 'c' },
+		{ "matchers", required_argument, NULL, 'm' },
+		{ "maxmemory", required_argument, NULL, 'M' },
+		{ "help", no_argument, NULL, 'H' }, { NULL, 0, NULL, 0 } };
+	static char config[PATH_MAX];
+	unsigned matchers = 1;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1)
+		switch (option) {
+		case 'h':
+			(void)setenv("HEARTHLINE_GATEWAY_HTTP", optarg, 1);
+			break;
+		case 'D':
+			up->wants_demo = true;
+			break;
+		case 'c':
+			if (realpath(optarg, config) == NULL)
+				log_die("no such file: %s", optarg);
+			up->config = config;
+			break;
+		case 'm':
+			matchers = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 'M':
+			up->maxmemory = optarg;
+			break;
+		case 'H':
+			fputs(HELP, stdout);
+			exit(EXIT_DONE);
+		default:
+			fputs(HELP, stderr);
+			exit(EXIT_USAGE);
+		}
+	if (optind < argc || matchers < 1 || matchers > 4) {
+		fputs(HELP, stderr);
+		exit(EXIT_USAGE);
+	}
+	return matchers;
+}
+
+int
+up_command(int argc, char **argv, const char *dir)
+{
+	static struct up up;
+	unsigned matchers;
+
+	log_open("up", LOG_INFO);
+	up.bin = own_folder();
+	matchers = read_options(&up, argc, argv);
+	if (up.wants_demo)
+		find_demo(&up);
+	enter_dir(&up, dir);
+	make_keys();
+	write_redis_config(&up);
+	up.loop = loop_new();
+	if (up.loop == NULL || !loop_on_stop_signal(up.loop, begin_stop, &up))
+		log_die("out of memory");
+	start_redis(&up);
+	make_tokens(&up);
+	if (up.wants_demo)
+		run_demo_import(&up);
+	start_services(&up, matchers);
+	if (loop_every(up.loop, TICK_MS, tick, &up) == NULL)
+		log_die("out of memory");
+	if (loop_run(up.loop) != STATUS_OK)
+		up.exit_status = EXIT_FAILED;
+	cases_close(up.cases);
+	store_close(up.store);
+	loop_free(up.loop);
+	(void)unlink("endpoints.json");
+	return up.exit_status;
+}
