@@ -31,7 +31,8 @@ all: $(PROGRAMS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(OPTIMISE) -MMD -MP -c -o $@ $<
+	@echo "  CC $<"
+	@$(CC) $(CFLAGS) $(OPTIMISE) -MMD -MP -c -o $@ $<
 
 # The Redis function library is part of the binaries: one file less to lose.
 $(BUILD)/proto/functions.lua.o: $(sort $(wildcard proto/functions/*.lua))
@@ -40,21 +41,24 @@ $(BUILD)/proto/functions.lua.o: $(sort $(wildcard proto/functions/*.lua))
 	cd $(BUILD)/proto && $(LD) -r -b binary -z noexecstack -o functions.lua.o functions.lua
 
 $(BUILD)/libhearthline.a: $(LIBRARY_OBJECTS)
-	rm -f $@ && $(AR) rcs $@ $^
+	@rm -f $@ && $(AR) rcs $@ $^
 
 define service_rule
 $(BUILD)/bin/$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard services/$(1)/*.c)) $(BUILD)/libhearthline.a
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(OPTIMISE) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
+	@echo "  LD $$@"
+	@$$(CC) $$(CFLAGS) $$(OPTIMISE) $$(LDFLAGS) -o $$@ $$^ $$(LDLIBS)
 endef
 $(foreach s,$(SERVICES),$(eval $(call service_rule,$(s))))
 
 $(BUILD)/bin/referralctl: $(CTL_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/libhearthline.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(PURE_OBJECTS) $(BUILD)/libhearthline.a
-	$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -o $@ $< -Wl,--start-group $(PURE_OBJECTS) \
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -o $@ $< -Wl,--start-group $(PURE_OBJECTS) \
 		$(BUILD)/libhearthline.a -Wl,--end-group $(TEST_LIBS) $(LDLIBS)
 
 units: $(UNIT_TESTS)

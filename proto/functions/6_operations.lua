@@ -73,6 +73,13 @@ local function timeline(keys, argv)
 	return out
 end
 
+-- ARGV: case most     reply: the case's fields and values, its timeline; or empty
+local function show(keys, argv)
+	local case = redis.call('HGETALL', keys[1] .. ':case:' .. argv[1])
+	if #case == 0 then return {} end
+	return { case, timeline(keys, argv) }
+end
+
 -- reply: now, then per stage: name, per lane (count, oldest score or ''), leased (count, oldest),
 -- delayed (count, next), dead (count, oldest), entered, left; last open, entered, left of cases
 local function queues(keys)
@@ -191,7 +198,7 @@ register('amend', amend, 'allow-oom')
 register('capacity', capacity, 'allow-oom')
 register('directory_swap', directory_swap, 'allow-oom')
 register('dead', dead, 'allow-oom')
-register('timeline', timeline, 'no-writes')
+register('show', show, 'no-writes')
 register('queues', queues, 'no-writes')
 register('check', check, 'no-writes')
 register('version', library_version, 'no-writes')
