@@ -24,8 +24,8 @@ enum status json_read(struct json_arena *arena, const struct record *record, voi
  * out, lists always present; null for a value out of the table's bounds, so that the text is
  * always JSON.  MASK_NOT_PERSONAL leaves out what is marked PERSONAL.
  * A malloc'd text that the caller frees; NULL: out of memory. */
-char *json_write(const struct record *record, const void *values, enum mask mask,
-    size_t *length);
+char *json_write(
+    const struct record *record, const void *values, enum mask mask, size_t *length);
 
 /* Writes `{"key":<json>}` around an already written JSON text; malloc'd. */
 char *json_wrap(const char *key, const char *json, size_t *length);

@@ -18,10 +18,12 @@
 
 /* ---- coded values: 0 is absent, then the codes in the order of codes.def ---- */
 
+/* clang-format off */
 #define SET(set, about) enum set { set##_absent,
 #define CODE(set, code, about) set##_##code,
 #define END_SET(set) set##_end };
 #include "proto/codes.def"
+/* clang-format on */
 
 enum code_set {
 #define SET(set, about) CODE_SET_##set,
@@ -52,6 +54,7 @@ enum flag { FLAG_ABSENT, FLAG_NO, FLAG_YES };
 
 /* ---- the structs ---- */
 
+/* clang-format off */
 #define RECORD(name, about) struct name {
 #define END_RECORD(name) };
 #define MESSAGE(name, from_to, about) struct name {
@@ -80,6 +83,7 @@ enum flag { FLAG_ABSENT, FLAG_NO, FLAG_YES };
 	struct record name[most];                                                         \
 	uint32_t name##_count;
 #include "proto/messages.def"
+/* clang-format on */
 
 enum message_kind {
 	MESSAGE_NONE,
@@ -89,8 +93,8 @@ enum message_kind {
 };
 
 /* One message: large (see messages.def), so keep one per place of use, set it up with
- * message_init and never copy it.  `id` pairs a reply with its question (the asker chooses, up to 64 bytes,
- * may be absent); `trace` is a W3C traceparent or absent. */
+ * message_init and never copy it.  `id` pairs a reply with its question (the asker chooses,
+ * up to 64 bytes, may be absent); `trace` is a W3C traceparent or absent. */
 struct message {
 	enum message_kind kind;
 	struct text id;
@@ -197,8 +201,8 @@ void decoder_free(struct decoder *decoder);
 
 /* Writes a msgpack map {"v","kind","id"?,"trace"?, fields...}.  Absent fields are left out.
  * OK; TOO_LARGE: buffer too small, *length is undefined.  Allocates nothing. */
-enum status message_encode(const struct message *message, void *buffer, size_t size,
-    size_t *length) MUST_CHECK;
+enum status message_encode(
+    const struct message *message, void *buffer, size_t size, size_t *length) MUST_CHECK;
 /* The same for a record alone, without v and kind. */
 enum status record_encode(const struct record *record, const void *values, enum mask mask,
     void *buffer, size_t size, size_t *length) MUST_CHECK;
@@ -213,12 +217,13 @@ enum status record_encode(const struct record *record, const void *values, enum 
 enum status message_decode(struct decoder *decoder, struct message *message,
     const void *bytes, size_t length, struct defects *defects) MUST_CHECK;
 /* The same for a record alone; values are initialised first. */
-enum status record_decode(struct decoder *decoder, const struct record *record, void *values,
-    const void *bytes, size_t length, struct defects *defects) MUST_CHECK;
+enum status record_decode(struct decoder *decoder, const struct record *record,
+    void *values, const void *bytes, size_t length, struct defects *defects) MUST_CHECK;
 
 /* Checks a record built in C or read from JSON against the table's bounds; adds to
  * `defects`. */
-void record_check(const struct record *record, const void *values, struct defects *defects);
+void record_check(
+    const struct record *record, const void *values, struct defects *defects);
 
 /* Prints "kind id field=value ..." for logs: ROUTING and PERSONAL fields show as *** and
  * lists as their count.  Always terminated; cut where the buffer ends. */

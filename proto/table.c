@@ -112,79 +112,79 @@ code_value(enum code_set set, struct text word)
 #define MANY(...) + 1
 #include "proto/messages.def"
 
-#define RECORD(name_, about_)                                                             \
-	static struct field FIELDS_##name_[COUNT_##name_ + 1];                            \
-	const struct record record_##name_ = { .name = #name_, .about = about_,           \
+#define RECORD(name_, about_)                                                            \
+	static struct field FIELDS_##name_[COUNT_##name_ + 1];                           \
+	const struct record record_##name_ = { .name = #name_, .about = about_,          \
 		.size = sizeof(struct name_), .fields = FIELDS_##name_ };
-#define MESSAGE(name_, from_to_, about_)                                                  \
-	static struct field FIELDS_##name_[COUNT_##name_ + 1];                            \
-	const struct record record_##name_ = { .name = #name_, .about = about_,           \
-		.from_to = from_to_, .size = sizeof(struct name_),                        \
+#define MESSAGE(name_, from_to_, about_)                                                 \
+	static struct field FIELDS_##name_[COUNT_##name_ + 1];                           \
+	const struct record record_##name_ = { .name = #name_, .about = about_,          \
+		.from_to = from_to_, .size = sizeof(struct name_),                       \
 		.fields = FIELDS_##name_ };
 #include "proto/messages.def"
 
-#define BEGIN(name)                                                                       \
-	__attribute__((constructor)) static void fill_##name(void)                        \
-	{                                                                                 \
-		typedef struct name owner;                                                \
+#define BEGIN(name)                                                                      \
+	__attribute__((constructor)) static void fill_##name(void)                       \
+	{                                                                                \
+		typedef struct name owner;                                               \
 		static const struct field LIST[COUNT_##name + 1] = {
-#define END(name)                                                                         \
-		};                                                                        \
-		memcpy(FIELDS_##name, LIST, sizeof LIST);                                 \
+#define END(name)                                                                        \
+		};                                                                       \
+		memcpy(FIELDS_##name, LIST, sizeof LIST);                                \
 	}
 #define RECORD(name, about) BEGIN(name)
 #define END_RECORD(name) END(name)
 #define MESSAGE(name, from_to, about) BEGIN(name)
 #define END_MESSAGE(name) END(name)
 
-#define TEXT(name, most, need, mark, about)                                               \
-	{ FIELD(name, TEXT, need, mark, about), .offset = offsetof(owner, name),          \
+#define TEXT(name, most, need, mark, about)                                              \
+	{ FIELD(name, TEXT, need, mark, about), .offset = offsetof(owner, name),         \
 	    .most_bytes = most, .must = MUST_TEXT(most) },
-#define BYTES(name, most, need, mark, about)                                              \
-	{ FIELD(name, BYTES, need, mark, about), .offset = offsetof(owner, name),         \
+#define BYTES(name, most, need, mark, about)                                             \
+	{ FIELD(name, BYTES, need, mark, about), .offset = offsetof(owner, name),        \
 	    .most_bytes = most, .must = "must be at most " #most " bytes of binary data" },
-#define UINT(name, largest_, need, mark, about)                                           \
-	{ FIELD(name, UINT, need, mark, about), .offset = offsetof(owner, name),          \
+#define UINT(name, largest_, need, mark, about)                                          \
+	{ FIELD(name, UINT, need, mark, about), .offset = offsetof(owner, name),         \
 	    .largest = largest_, .must = MUST_UINT(largest_) },
-#define ASKED(name, largest_, need, mark, about)                                          \
-	{ FIELD(name, ASKED, need, mark, about), .offset = offsetof(owner, name),         \
+#define ASKED(name, largest_, need, mark, about)                                         \
+	{ FIELD(name, ASKED, need, mark, about), .offset = offsetof(owner, name),        \
 	    .largest = largest_, .must = MUST_UINT(largest_) ", or \"refused\"" },
-#define REAL(name, least_, largest_, need, mark, about)                                   \
-	{ FIELD(name, REAL, need, mark, about), .offset = offsetof(owner, name),          \
-	    .least = least_, .largest = largest_,                                         \
+#define REAL(name, least_, largest_, need, mark, about)                                  \
+	{ FIELD(name, REAL, need, mark, about), .offset = offsetof(owner, name),         \
+	    .least = least_, .largest = largest_,                                        \
 	    .must = "must be a number from " #least_ " to " #largest_ },
-#define TIME(name, need, mark, about)                                                     \
-	{ FIELD(name, TIME, need, mark, about), .offset = offsetof(owner, name),          \
+#define TIME(name, need, mark, about)                                                    \
+	{ FIELD(name, TIME, need, mark, about), .offset = offsetof(owner, name),         \
 	    .must = "must be a time: RFC 3339 in JSON, ms since 1970 UTC on the wire" },
-#define FLAG(name, need, mark, about)                                                     \
-	{ FIELD(name, FLAG, need, mark, about), .offset = offsetof(owner, name),          \
+#define FLAG(name, need, mark, about)                                                    \
+	{ FIELD(name, FLAG, need, mark, about), .offset = offsetof(owner, name),         \
 	    .must = "must be true or false" },
-#define CODE(name, set_, need, mark, about)                                               \
-	{ FIELD(name, CODE, need, mark, about), .offset = offsetof(owner, name),          \
+#define CODE(name, set_, need, mark, about)                                              \
+	{ FIELD(name, CODE, need, mark, about), .offset = offsetof(owner, name),         \
 	    .set = CODE_SET_##set_, .must = MUST_CODE(set_) },
-#define CODES(name, set_, most, need, mark, about)                                        \
-	{ FIELD(name, CODES, need, mark, about), .offset = offsetof(owner, name),         \
-	    .count_offset = offsetof(owner, name##_count), .most_count = most,            \
-	    .set = CODE_SET_##set_, .must = MUST_LIST(most, need, "codes"),               \
+#define CODES(name, set_, most, need, mark, about)                                       \
+	{ FIELD(name, CODES, need, mark, about), .offset = offsetof(owner, name),        \
+	    .count_offset = offsetof(owner, name##_count), .most_count = most,           \
+	    .set = CODE_SET_##set_, .must = MUST_LIST(most, need, "codes"),              \
 	    .must_each = MUST_CODE(set_) },
-#define TEXTS(name, bytes, most, need, mark, about)                                       \
-	{ FIELD(name, TEXTS, need, mark, about), .offset = offsetof(owner, name),         \
-	    .count_offset = offsetof(owner, name##_count), .most_count = most,            \
-	    .most_bytes = bytes, .must = MUST_LIST(most, need, "texts"),                  \
+#define TEXTS(name, bytes, most, need, mark, about)                                      \
+	{ FIELD(name, TEXTS, need, mark, about), .offset = offsetof(owner, name),        \
+	    .count_offset = offsetof(owner, name##_count), .most_count = most,           \
+	    .most_bytes = bytes, .must = MUST_LIST(most, need, "texts"),                 \
 	    .must_each = MUST_TEXT(bytes) },
-#define UINTS(name, largest_, most, need, mark, about)                                    \
-	{ FIELD(name, UINTS, need, mark, about), .offset = offsetof(owner, name##_at),    \
-	    .count_offset = offsetof(owner, name##_count), .most_count = most,            \
-	    .largest = largest_, .must = MUST_LIST(most, need, "integers"),               \
+#define UINTS(name, largest_, most, need, mark, about)                                   \
+	{ FIELD(name, UINTS, need, mark, about), .offset = offsetof(owner, name##_at),   \
+	    .count_offset = offsetof(owner, name##_count), .most_count = most,           \
+	    .largest = largest_, .must = MUST_LIST(most, need, "integers"),              \
 	    .must_each = MUST_UINT(largest_) },
-#define ONE(name, shape, need, mark, about)                                             \
-	{ FIELD(name, ONE, need, mark, about), .offset = offsetof(owner, name),           \
-	    .count_offset = offsetof(owner, has_##name), .record = &record_##shape,     \
+#define ONE(name, shape, need, mark, about)                                              \
+	{ FIELD(name, ONE, need, mark, about), .offset = offsetof(owner, name),          \
+	    .count_offset = offsetof(owner, has_##name), .record = &record_##shape,      \
 	    .must = "must be an object" },
-#define MANY(name, shape, most, need, mark, about)                                      \
-	{ FIELD(name, MANY, need, mark, about), .offset = offsetof(owner, name),          \
-	    .count_offset = offsetof(owner, name##_count), .most_count = most,            \
-	    .record = &record_##shape, .must = MUST_LIST(most, need, "objects"),        \
+#define MANY(name, shape, most, need, mark, about)                                       \
+	{ FIELD(name, MANY, need, mark, about), .offset = offsetof(owner, name),         \
+	    .count_offset = offsetof(owner, name##_count), .most_count = most,           \
+	    .record = &record_##shape, .must = MUST_LIST(most, need, "objects"),         \
 	    .must_each = "must be an object" },
 #include "proto/messages.def"
 /* clang-format on */
