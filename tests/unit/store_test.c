@@ -119,9 +119,12 @@ calls_of_one_route_keep_their_order(void **state)
 	(void)state;
 	open_usual(5);
 	for (int i = 0; i < EACH; i++)
-		for (int r = 0; r < ROUTES; r++)
-			CALL(number_text(route, r).at, &outcomes[i * ROUTES + r],
-			    LITERAL("RPUSH"), text_of(route), number_text(number, i));
+		for (int r = 0; r < ROUTES; r++) {
+			struct text key = number_text(route, r);
+
+			CALL(route, &outcomes[i * ROUTES + r], LITERAL("RPUSH"), key,
+			    number_text(number, i));
+		}
 	assert_true(outcome_wait_all(loop, outcomes, ROUTES * EACH));
 	for (int i = 0; i < EACH; i++)
 		for (int r = 0; r < ROUTES; r++)
@@ -438,9 +441,11 @@ calls_made_before_redis_is_up_succeed_later(void **state)
 	(void)state;
 	redis_fixture_kill9(&redis);
 	open_usual(4);
-	for (int i = 0; i < 50; i++)
-		CALL(number_text(number, i).at, &outcomes[i], LITERAL("SET"),
-		    text_of(number), LITERAL("1"));
+	for (int i = 0; i < 50; i++) {
+		struct text key = number_text(number, i);
+
+		CALL(number, &outcomes[i], LITERAL("SET"), key, LITERAL("1"));
+	}
 	turn_for(loop, 60);
 	assert_false(store_is_connected(store));
 	assert_int_equal(metrics_get(METRIC_redis_connected, NULL), 0);
@@ -477,10 +482,11 @@ after_a_kill_in_flight_every_call_settles_once_and_every_write_is_there(void **s
 	}
 	assert_true(outcome_wait_all(loop, outcomes, CALLS));
 	for (int i = 0; i < CALLS; i++) {
+		struct text key = number_text(number, i);
+
 		assert_int_equal(outcomes[i].times, 1);
 		assert_int_equal(outcomes[i].status, STATUS_OK);
-		CALL(number_text(number, i).at, &outcomes[i], LITERAL("GET"),
-		    text_of(number));
+		CALL(number, &outcomes[i], LITERAL("GET"), key);
 	}
 	while (store_waiting_count(store) > 0)
 		assert_int_equal(loop_turn(loop, 1000), STATUS_OK);
