@@ -8,11 +8,11 @@
 #include "common/clocks.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "proto/explanation.h"
 
 #define ROUTING_MAX 16384
 /* Candidates given to one offer; each carries its explanation. */
 #define OFFER_CANDIDATES 4
-#define WHY_MAX 2048
 /* The next best that a stored explanation names. */
 #define WHY_NEXT 2
 
@@ -160,7 +160,7 @@ offer(struct decision *decision, const struct work *work,
 {
 	struct matcher *matcher = decision->matcher;
 	const struct config *config = matcher->service->config;
-	uint8_t buffers[OFFER_CANDIDATES][WHY_MAX];
+	uint8_t buffers[OFFER_CANDIDATES][EXPLANATION_MAX_BYTES];
 	struct case_candidate candidates[OFFER_CANDIDATES];
 	char commit[96];
 	struct case_offer offer = {

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Packs and unpacks explanations. */
+#include "proto/explanation.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LIST_BYTES 601
+
+/* A list under construction: items separated by commas. */
+struct list {
+	char text[LIST_BYTES];
+	uint32_t used;
+	bool is_cut;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+list_add(struct list *list, const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	if (list->used > 0 && list->used < LIST_BYTES - 1)
+		list->text[list->used++] = ',';
+	va_start(arguments, format);
+	length = vsnprintf(
+	    list->text + list->used, LIST_BYTES - list->used, format, arguments);
+	va_end(arguments);
+	if (length < 0 || (uint32_t)length >= LIST_BYTES - list->used)
+		list->is_cut = true;
+	else
+		list->used += (uint32_t)length;
+}
+
+static struct text
+list_text(const struct list *list)
+{
+	return list->used > 0 ? (struct text){ list->text, list->used } : TEXT_ABSENT;
+}
+
+struct lists {
+	struct list pass, unknown, points, counts;
+};
+
+static void
+pack_candidate(
+    const struct candidate *in, struct kept_candidate *out, struct lists *lists)
+{
+	out->service = in->service;
+	out->score = in->score;
+	out->km = in->distance_km;
+	for (uint32_t i = 0; i < in->rules_count; i++) {
+		const struct rule_result *rule = &in->rules[i];
+		struct list *list =
+		    rule->verdict == verdict_pass ? &lists->pass : &lists->unknown;
+
+		list_add(list, "%.*s", (int)rule->rule.length, rule->rule.at);
+	}
+	for (uint32_t i = 0; i < in->parts_count; i++) {
+		const struct score_part *part = &in->parts[i];
+
+		if (isnan(part->value))
+			list_add(&lists->points, "%.*s=:%.6g", (int)part->part.length,
+			    part->part.at, part->points);
+		else
+			list_add(&lists->points, "%.*s=%.6g:%.6g", (int)part->part.length,
+			    part->part.at, part->value, part->points);
+	}
+	out->pass = list_text(&lists->pass);
+	out->unknown = list_text(&lists->unknown);
+	out->points = list_text(&lists->points);
+}
+
+enum status
+explanation_pack(const struct why *why, void *buffer, size_t size, size_t *length)
+{
+	struct kept_why kept;
+	struct lists lists;
+
+	record_init(&record_kept_why, &kept);
+	memset(&lists, 0, sizeof lists);
+	kept.has_chosen = why->has_chosen;
+	if (why->has_chosen) {
+		record_init(&record_kept_candidate, &kept.chosen);
+		pack_candidate(&why->chosen, &kept.chosen, &lists);
+	}
+	for (uint32_t i = 0; i < why->next_count && i < 3; i++) {
+		record_init(&record_kept_candidate, &kept.next[i]);
+		kept.next[i].service = why->next[i].service;
+		kept.next[i].score = why->next[i].score;
+		kept.next_count++;
+	}
+	for (uint32_t i = 0; i < why->refusals_count && i < 3; i++) {
+		kept.refusals[i] = why->refusals[i];
+		kept.refusals[i].name = TEXT_ABSENT;
+		kept.refusals_count++;
+	}
+	for (uint32_t i = 0; i < why->refusals_by_rule_count; i++)
+		list_add(&lists.counts, "%.*s=%u",
+		    (int)why->refusals_by_rule[i].rule.length,
+		    why->refusals_by_rule[i].rule.at, why->refusals_by_rule[i].count);
+	kept.counts = list_text(&lists.counts);
+	kept.considered = why->considered_count;
+	kept.directory = why->directory_version;
+	kept.seed = why->seed;
+	if (lists.pass.is_cut || lists.unknown.is_cut || lists.points.is_cut ||
+	    lists.counts.is_cut)
+		return STATUS_TOO_LARGE;
+	return record_encode(&record_kept_why, &kept, MASK_ALL, buffer, size, length);
+}
+
+/* ---- unpacking ---- */
+
+/* The next item of a list; absent at its end. */
+static struct text
+next_item(struct text *rest)
+{
+	struct text item = *rest;
+	const char *comma;
+
+	if (rest->length == 0)
+		return TEXT_ABSENT;
+	comma = memchr(rest->at, ',', rest->length);
+	if (comma == NULL) {
+		*rest = TEXT_ABSENT;
+		return item;
+	}
+	item.length = (uint32_t)(comma - item.at);
+	*rest = (struct text){ comma + 1, rest->length - item.length - 1 };
+	return item;
+}
+
+/* Cuts "name=rest" in two; false where there is no such sign. */
+static bool
+cut(struct text *text, char sign, struct text *rest)
+{
+	const char *at = text->at ? memchr(text->at, sign, text->length) : NULL;
+
+	if (at == NULL)
+		return false;
+	*rest = (struct text){ at + 1, text->length - (uint32_t)(at + 1 - text->at) };
+	text->length = (uint32_t)(at - text->at);
+	return true;
+}
+
+static double
+number_of(struct text text)
+{
+	char digits[40];
+
+	return text.length > 0 && text_copy(text, digits, sizeof digits)
+	           ? strtod(digits, NULL)
+	           : NAN;
+}
+
+static void
+unpack_rules(struct candidate *out, struct text list, enum verdict verdict)
+{
+	struct text name;
+
+	while ((name = next_item(&list)).at != NULL && out->rules_count < 12) {
+		struct rule_result *rule = &out->rules[out->rules_count++];
+
+		record_init(&record_rule_result, rule);
+		rule->rule = name;
+		rule->verdict = (uint8_t)verdict;
+	}
+}
+
+static void
+unpack_candidate(
+    const struct kept_candidate *in, struct text agency, struct candidate *out)
+{
+	struct text list = in->points, item, value, points;
+
+	record_init(&record_candidate, out);
+	out->service = in->service;
+	out->agency = agency;
+	out->score = in->score;
+	out->distance_km = in->km;
+	unpack_rules(out, in->pass, verdict_pass);
+	unpack_rules(out, in->unknown, verdict_unknown);
+	while ((item = next_item(&list)).at != NULL && out->parts_count < 12) {
+		struct score_part *part = &out->parts[out->parts_count];
+
+		if (!cut(&item, '=', &value) || !cut(&value, ':', &points))
+			continue;
+		record_init(&record_score_part, part);
+		part->part = item;
+		part->value = number_of(value);
+		part->points = number_of(points);
+		out->parts_count++;
+	}
+}
+
+enum status
+explanation_unpack(struct decoder *decoder, const void *bytes, size_t length,
+    struct text agency, struct why *why)
+{
+	struct defects defects = { .count = 0 };
+	struct text list, item, count;
+	struct kept_why kept;
+
+	record_init(&record_why, why);
+	if (record_decode(decoder, &record_kept_why, &kept, bytes, length, &defects) !=
+	    STATUS_OK)
+		return STATUS_DAMAGED;
+	why->has_chosen = kept.has_chosen;
+	if (kept.has_chosen)
+		unpack_candidate(&kept.chosen, agency, &why->chosen);
+	for (uint32_t i = 0; i < kept.next_count; i++)
+		unpack_candidate(
+		    &kept.next[i], TEXT_ABSENT, &why->next[why->next_count++]);
+	for (uint32_t i = 0; i < kept.refusals_count; i++)
+		why->refusals[why->refusals_count++] = kept.refusals[i];
+	list = kept.counts;
+	while ((item = next_item(&list)).at != NULL && why->refusals_by_rule_count < 16) {
+		struct rule_count *rule =
+		    &why->refusals_by_rule[why->refusals_by_rule_count];
+
+		if (!cut(&item, '=', &count))
+			continue;
+		rule->rule = item;
+		rule->count = (uint32_t)number_of(count);
+		why->refusals_by_rule_count++;
+	}
+	why->considered_count = kept.considered;
+	why->directory_version = kept.directory;
+	why->seed = kept.seed;
+	return STATUS_OK;
+}
