@@ -121,21 +121,19 @@ keep_key(struct level *level, struct text key)
 	return true;
 }
 
+/* However many elements are declared, the walk ends with the bytes or WIRE_MAX_VALUES. */
 static bool
 enter(struct walk *walk, const struct head *head)
 {
 	bool is_map = head->form == MAP;
-	uint64_t count = is_map ? head->size * 2 : head->size;
 	struct level *level;
 
-	if (count > bytes_left(walk) || count > WIRE_MAX_VALUES ||
-	    walk->depth == WIRE_MAX_DEPTH)
+	if (walk->depth == WIRE_MAX_DEPTH)
 		return false;
 	if (is_map && walk->is_strict && head->size > MAP_MOST_KEYS)
 		return false;
-	level =
-	    &walk->levels[walk->depth++]; /* its keys are written before they are read */
-	level->left = count;
+	level = &walk->levels[walk->depth++];
+	level->left = is_map ? head->size * 2 : head->size;
 	level->is_map = is_map;
 	level->key_count = 0;
 	return true;
