@@ -59,6 +59,7 @@ gather(
 	*findings = (struct findings){ .refused_count = 0 };
 	while (docket_next(docket, &judged)) {
 		findings->considered_count++;
+		judged_locate(&judged, &docket->wanted);
 		if (judged.failed != 0)
 			keep_refused(findings, &judged);
 		else
@@ -71,8 +72,8 @@ write_rules(
     struct candidate *candidate, const struct judged *judged, const struct wanted *wanted)
 {
 	for (enum rule rule = 0; rule < RULES; rule++) {
-		enum verdict verdict = rule_verdict(
-		    rule, wanted, indexed_facts(judged->service), judged->distance_km);
+		enum verdict verdict =
+		    rule_verdict(rule, wanted, &judged->service->traits);
 		struct rule_result *line = &candidate->rules[candidate->rules_count++];
 
 		line->rule = rule_name(rule);

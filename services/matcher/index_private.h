@@ -1,28 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How the index lies in memory: for index.c, match.c, explain.c and search.c only. */
+ * How the index lies in memory: for the matcher's own modules only.
+ *   index.c    services by id, and the whole
+ *   content.c  what comes with a service's document
+ *   terms.c    which services offer a term */
 #ifndef MATCHER_INDEX_PRIVATE_H
 #define MATCHER_INDEX_PRIVATE_H
 
-/* Running out of memory in a table leaves it as it was, and the element without a table.
- */
+/* Running out of memory in a table leaves it as it was, and the element without a table. */
 #define HASH_NONFATAL_OOM 1
-#define uthash_malloc(size) index_memory(NULL, size)
+#define uthash_malloc(size) index_memory(NULL, 0, size)
 #define uthash_free(memory, size) free(memory)
 
 #include <stdlib.h>
 #include <uthash.h>
 
 #include "services/matcher/index.h"
+#include "services/matcher/traits.h"
 
-/* realloc; tests put a failing one here. */
-extern void *(*index_memory)(void *memory, size_t size);
+/* realloc, or with an alignment (and no memory yet) aligned_alloc.  Tests put one here that
+ * fails. */
+extern void *(*index_memory)(void *memory, size_t alignment, size_t size);
 
-/* Longest id, term and name of a service that messages can hold, and name of a
- * directory's state, in bytes. */
+/* Longest id, term and name of a service that messages can hold, and name of a directory's
+ * state, in bytes. */
 #define INDEX_ID_MAX 64
 #define INDEX_TERM_MAX 128
 #define INDEX_NAME_MAX 300
 #define INDEX_VERSION_MAX 64
+
+/* ---- services ---- */
 
 /* Texts that a search looks at, in the order of their worth. */
 enum search_field {
@@ -40,20 +46,8 @@ struct roster {
 	uint32_t count, room;
 };
 
-/* A taxonomy term in lower case.  It lives as long as something uses it: a membership, or
- * a term right below it. */
-struct term {
-	UT_hash_handle by_code;
-	struct term *parent; /* NULL: the code has no dot */
-	struct roster own;   /* services coded with it */
-	struct roster below; /* services coded with a term below it */
-	uint32_t uses;
-	uint32_t length;
-	char code[];
-};
-
-/* A service's place in one roster of a term; once for each, however many of its terms
- * lead there. */
+/* A service's place in one roster of a term; once for each, however many of its terms lead
+ * there. */
 struct membership {
 	struct term *term;
 	bool is_own; /* else below */
@@ -62,8 +56,8 @@ struct membership {
 
 /* What comes with a service's document, and goes with it. */
 struct content {
-	struct service_facts facts; /* texts point into `texts` */
-	char *texts;                /* of the facts, then the folded ones */
+	struct service_facts facts; /* texts point into `room` */
+	void *room;                 /* of the traits, the texts and the folded texts */
 	const char *folded;         /* words of the search fields, one after the other */
 	uint32_t folded_end[SEARCH_FIELDS]; /* of each, from `folded` */
 	struct membership *memberships;
@@ -71,13 +65,15 @@ struct content {
 	uint32_t own_count; /* of them, in `own` rosters */
 };
 
+#define INDEXED_ALIGNMENT 64 /* a cache line */
+
 struct indexed {
+	struct traits traits; /* first, for its alignment */
 	UT_hash_handle by_id;
-	struct content content;
+	uint32_t position;      /* in the roster of all */
 	double available, held; /* NaN unknown */
 	bool is_capacity_told;  /* by Redis, which then knows better than the document */
-	uint32_t position;      /* in the roster of all */
-	uint64_t id_hash;
+	struct content content;
 	char id[]; /* key of by_id */
 };
 
@@ -98,14 +94,50 @@ struct index {
 	char version[INDEX_VERSION_MAX];
 };
 
-/* As much of a text, in whole characters, as a message may hold; an absent one is empty.
- */
+/* ---- content.c ---- */
+
+/* Copies facts, and makes the memberships they lead to.
+ * False: out of memory, and there is nothing to free. */
+bool content_make(
+    struct index *index, struct content *content, const struct service_facts *facts);
+void content_free(struct index *index, struct content *content);
+
+/* As much of a text, in whole characters, as a message may hold; an absent one is empty. */
 struct text text_for_message(struct text text, uint32_t most_bytes);
 
-/* ---- services that offer a term ---- */
+/* ---- terms.c ---- */
 
-/* Walks the services coded with a term, with one below it, or with one above it: each
- * once, nearest relation first. */
+/* Makes room for one more.  False: out of memory. */
+bool roster_reserve(struct roster *roster);
+/* Returns the position. */
+uint32_t roster_join(struct roster *roster, struct indexed *service);
+/* The last one takes the place of the one that leaves; returns it. */
+struct indexed *roster_leave(struct roster *roster, uint32_t position);
+
+/* A taxonomy term in lower case.  It lives as long as something uses it: a membership, or a
+ * term right below it. */
+struct term {
+	UT_hash_handle by_code;
+	struct term *parent; /* NULL: the code has no dot */
+	struct roster own;   /* services coded with it */
+	struct roster below; /* services coded with a term below it */
+	uint32_t uses;
+	uint32_t length;
+	char code[];
+};
+
+/* Finds the terms that a content's facts lead to, with a use of each, but joins no roster.
+ * False: out of memory, and there is nothing to free. */
+bool memberships_make(struct index *index, struct content *content);
+void memberships_free(struct index *index, struct content *content);
+/* Makes room in every roster.  False: out of memory. */
+bool memberships_reserve(const struct content *content);
+/* Joins, where there is room, or leaves all rosters. */
+void memberships_join(struct indexed *service);
+void memberships_leave(struct indexed *service);
+
+/* Walks the services coded with a term, with one below it, or with one above it: each once,
+ * nearest relation first. */
 struct offers {
 	const struct term *wanted; /* NULL: no service is coded with it or below it */
 	const struct term *first;  /* the nearest that there is: `wanted` or one above */

@@ -21,15 +21,12 @@ docket_open(struct docket *docket, const struct index *index,
 static void
 judge(struct judged *judged, const struct wanted *wanted)
 {
-	const struct service_facts *facts = indexed_facts(judged->service);
-
-	judged->distance_km = wanted_distance_km(wanted, facts);
 	judged->unknowns = 0;
 	judged->first_failed = RULES;
 	judged->failed = 0;
 	for (enum rule rule = 0; rule < RULES; rule++) {
 		enum verdict verdict =
-		    rule_verdict(rule, wanted, facts, judged->distance_km);
+		    rule_verdict(rule, wanted, &judged->service->traits);
 
 		judged->unknowns += verdict == verdict_unknown;
 		if (verdict != verdict_fail)
@@ -42,20 +39,30 @@ judge(struct judged *judged, const struct wanted *wanted)
 	}
 }
 
+/* Whether the asker may know that there is such a service. */
+static bool
+may_name(const struct match_question *question, const struct traits *traits)
+{
+	return question->may_be_cleared_only ||
+	       traits->confidentiality != CONFIDENTIALITY_cleared;
+}
+
 bool
 docket_next(struct docket *docket, struct judged *judged)
 {
-	bool may_be_cleared_only = docket->wanted.question->may_be_cleared_only;
-
 	do {
 		judged->service = offers_next(&docket->offers, &judged->levels);
 		if (judged->service == NULL)
 			return false;
-	} while (
-	    !may_be_cleared_only &&
-	    indexed_facts(judged->service)->confidentiality == CONFIDENTIALITY_cleared);
+	} while (!may_name(docket->wanted.question, &judged->service->traits));
 	judge(judged, &docket->wanted);
 	return true;
+}
+
+void
+judged_locate(struct judged *judged, const struct wanted *wanted)
+{
+	judged->distance_km = wanted_distance_km(wanted, judged->service->traits.facts);
 }
 
 void
@@ -63,9 +70,8 @@ judged_score(
     const struct judged *judged, const struct wanted *wanted, struct score *score)
 {
 	const struct scored scored = {
-		.facts = indexed_facts(judged->service),
+		.traits = &judged->service->traits,
 		.distance_km = judged->distance_km,
-		.free_places = indexed_free_places(judged->service),
 		.levels = judged->levels,
 		.unknowns = judged->unknowns,
 	};
@@ -147,19 +153,19 @@ rank(struct ranking *ranking, const struct ranked *ranked)
 }
 
 static void
-rank_judged(
-    struct ranking *ranking, const struct judged *judged, const struct wanted *wanted)
+rank_judged(struct ranking *ranking, struct judged *judged, const struct wanted *wanted)
 {
 	struct score score;
 	struct ranked ranked;
 
+	judged_locate(judged, wanted);
 	judged_score(judged, wanted, &score);
 	ranked = (struct ranked){
 		.candidate = { .service = judged->service,
 		    .score = score.sum / 100.0,
 		    .distance_km = judged->distance_km },
 		.sum = score.sum,
-		.lot = draw_lot(judged->service->id_hash, wanted->question->seed),
+		.lot = draw_lot(judged->service->traits.id_hash, wanted->question->seed),
 	};
 	rank(ranking, &ranked);
 }

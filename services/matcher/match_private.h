@@ -9,11 +9,11 @@
 struct judged {
 	const struct indexed *service;
 	unsigned levels;        /* of its term above the need's */
-	double distance_km;     /* NaN unknown */
 	unsigned unknowns;      /* rules that are unknown, where none failed */
 	enum rule first_failed; /* RULES: none */
 	uint32_t failed; /* bit (1 << enum rule); of the rules up to one that settles it:
 	                  * all but consent and tried do */
+	double distance_km; /* set by judged_locate; NaN unknown */
 };
 
 /* The services that offer what a need asks and that may be named to the asker. */
@@ -27,7 +27,9 @@ void docket_open(struct docket *docket, const struct index *index,
 /* Judges the next one; false at the end. */
 bool docket_next(struct docket *docket, struct judged *judged);
 
-/* Of a service that no rule refuses. */
+void judged_locate(struct judged *judged, const struct wanted *wanted);
+
+/* Of a service that is located and that no rule refuses. */
 void judged_score(
     const struct judged *judged, const struct wanted *wanted, struct score *score);
 

@@ -65,6 +65,87 @@ place_is_comparable(struct text one, struct text other)
 	           (isalpha((unsigned char)other.at[0]) != 0);
 }
 
+/* A key from its top: a bit for KATOTTG, two letters of 5 bits (1 to 26), 13 digits of 4 bits
+ * (1 to 10), 0 where there is none.  An area asks for all of it up to its own end. */
+#define KEY_LETTERS 2
+#define KEY_DIGITS 13
+#define KEY_KATOTTG (UINT64_C(1) << 62)
+#define KEY_LETTERS_MASK (UINT64_C(0x3ff) << 52)
+
+static unsigned
+letters_in(struct text code)
+{
+	unsigned count = 0;
+
+	while (count < code.length && isalpha((unsigned char)code.at[count]))
+		count++;
+	return count;
+}
+
+static uint64_t
+letter_bits(unsigned place, uint64_t bits)
+{
+	return bits << (57 - 5 * place);
+}
+
+static uint64_t
+digit_bits(unsigned place, uint64_t bits)
+{
+	return bits << (48 - 4 * place);
+}
+
+/* Only the levels that are named; not the digits behind them. */
+static uint64_t
+katottg_mask(struct text code)
+{
+	uint64_t mask = KEY_KATOTTG | KEY_LETTERS_MASK;
+	unsigned place = 0;
+
+	for (unsigned level = 0; level < sizeof KATOTTG_LEVELS; level++) {
+		unsigned digits = KATOTTG_LEVELS[level];
+		bool is_named = memcmp(code.at + 2 + place, "000", digits) != 0;
+
+		for (; digits > 0; digits--, place++)
+			mask |= is_named ? digit_bits(place, 0xf) : 0;
+	}
+	return mask;
+}
+
+struct place_key
+place_key_of(struct text code)
+{
+	bool is_official = is_katottg(code);
+	unsigned letters = letters_in(code);
+	unsigned digits = code.length - letters;
+	struct place_key key = { is_official ? KEY_KATOTTG : 0, 0 };
+
+	if (is_official)
+		digits = KEY_DIGITS; /* as many as others may compare */
+	if (letters > KEY_LETTERS || digits > KEY_DIGITS || code.length == 0)
+		return (struct place_key){ 0, 0 };
+	for (unsigned i = 0; i < letters; i++) {
+		key.value |= letter_bits(i, (unsigned char)code.at[i] & 0x1fU);
+		key.mask |= letter_bits(i, 0x1f);
+	}
+	for (unsigned i = 0; i < digits; i++) {
+		if (!isdigit((unsigned char)code.at[letters + i]))
+			return (struct place_key){ 0, 0 };
+		key.value |=
+		    digit_bits(i, (unsigned char)code.at[letters + i] - '0' + 1U);
+		key.mask |= KEY_LETTERS_MASK | digit_bits(i, 0xf);
+	}
+	if (is_official)
+		key.mask = katottg_mask(code);
+	return key;
+}
+
+bool
+place_key_is_comparable(struct place_key one, struct place_key other)
+{
+	return ((one.value & KEY_LETTERS_MASK) != 0) ==
+	       ((other.value & KEY_LETTERS_MASK) != 0);
+}
+
 double
 place_distance_km(double lat, double lon, double other_lat, double other_lon)
 {

@@ -17,6 +17,24 @@ bool place_within(struct text area, struct text code);
  * none. */
 bool place_is_comparable(struct text one, struct text other);
 
+/* A code that compares in one step.  It holds KATOTTG codes, and up to two letters with up to
+ * 13 digits behind them. */
+struct place_key {
+	uint64_t value;
+	uint64_t mask; /* what of `value` an area asks of a place */
+};
+
+/* Mask 0: the code does not fit (or is absent), and its text must be compared. */
+struct place_key place_key_of(struct text code);
+
+/* place_within and place_is_comparable of two codes that fit. */
+static inline bool
+place_key_within(struct place_key area, struct place_key code)
+{
+	return ((area.value ^ code.value) & area.mask) == 0;
+}
+bool place_key_is_comparable(struct place_key one, struct place_key other);
+
 /* Great circle between two points in degrees, in km rounded to the metre; NaN if any of
  * the four is.  Haversine (R. W. Sinnott, "Virtues of the Haversine", Sky and Telescope
  * 68, 1984) on a sphere of 6371.0088 km, the mean radius of WGS 84 (IUGG): within 0.6 %

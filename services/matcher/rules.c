@@ -3,168 +3,20 @@
 #include "services/matcher/rules.h"
 
 #include <math.h>
-#include <strings.h>
 
-#include "common/clock.h"
-#include "services/matcher/places.h"
-
-#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
 /* Largest age that an intake can say (messages.def). */
 #define AGE_MAX 130
-/* Bytes of an RFC 3339 full-date. */
-#define FULL_DATE_LENGTH 10
 
-/* ---- reading what is asked ---- */
-
+/* Whether a list, whose bits are known, holds an id, whose bit is known. */
 static bool
-holds(const struct text *list, uint32_t count, struct text text)
+holds(const struct text *list, size_t count, uint64_t bits, struct text id, uint8_t bit)
 {
-	for (uint32_t i = 0; i < count; i++)
-		if (text_equal(list[i], text))
+	if ((bits >> bit & 1) == 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (text_equal(list[i], id))
 			return true;
 	return false;
-}
-
-/* The last day counts to its end. */
-static bool
-is_over(struct text until, int64_t now_ms)
-{
-	int64_t end;
-
-	if (until.at == NULL)
-		return false;
-	if (!clock_parse(until, &end))
-		return true;
-	return now_ms >= (until.length == FULL_DATE_LENGTH ? end + DAY_MS : end);
-}
-
-static bool
-is_consented(const struct intake *intake, int64_t now_ms)
-{
-	const struct consent *consent = &intake->consent;
-
-	return intake->has_consent &&
-	       holds(consent->purposes, consent->purposes_count, LITERAL("referral")) &&
-	       !is_over(consent->until, now_ms);
-}
-
-static void
-add_person(struct wanted *wanted, const struct household *household, uint32_t position)
-{
-	const struct member *member;
-
-	if (position >= household->members_count) {
-		wanted->is_age_missing = true;
-		return;
-	}
-	member = &household->members[position];
-	if (member->age == UINT_ABSENT || member->age == UINT_REFUSED)
-		wanted->is_age_missing = true;
-	else
-		wanted->ages[wanted->ages_count++] = member->age;
-	for (uint32_t i = 0; i < member->difficulties_count; i++)
-		wanted->difficulties |= 1U << member->difficulties[i];
-}
-
-static void
-read_household(struct wanted *wanted, const struct household *household,
-    const struct need_request *need)
-{
-	if (household->type != household_type_refused)
-		wanted->household_type = household->type;
-	if (household->displacement != displacement_refused)
-		wanted->displacement = household->displacement;
-	wanted->languages = household->languages;
-	wanted->languages_count = household->languages_count;
-	for (uint32_t i = 0; i < need->for_count; i++)
-		add_person(wanted, household, need->for_at[i]);
-	for (uint32_t i = 0; need->for_count == 0 && i < household->members_count; i++)
-		add_person(wanted, household, i);
-}
-
-/* About a kilometre: what routing may know of a family's place. */
-static double
-rounded(double degrees)
-{
-	return round(degrees * 100) / 100;
-}
-
-void
-wanted_read(struct wanted *wanted, const struct match_question *question)
-{
-	const struct intake *intake = question->intake;
-	const struct need_request *need = &intake->needs[question->need];
-
-	*wanted = (struct wanted){
-		.question = question,
-		.term = need->term,
-		.is_consented = is_consented(intake, question->now_ms),
-		.lat = NAN,
-		.lon = NAN,
-	};
-	if (intake->has_household)
-		read_household(wanted, &intake->household, need);
-	if (wanted->ages_count == 0)
-		wanted->is_age_missing = true;
-	if (intake->has_place)
-		wanted->place = intake->place.code;
-	if (intake->has_place && !isnan(intake->place.lat) && !isnan(intake->place.lon)) {
-		wanted->lat = rounded(intake->place.lat);
-		wanted->lon = rounded(intake->place.lon);
-	}
-}
-
-double
-wanted_distance_km(const struct wanted *wanted, const struct service_facts *facts)
-{
-	double nearest = NAN;
-
-	if (isnan(wanted->lat))
-		return NAN;
-	for (uint32_t i = 0; i < facts->points_count; i++)
-		nearest = fmin(nearest, place_distance_km(wanted->lat, wanted->lon,
-		                            facts->points[i].lat, facts->points[i].lon));
-	return nearest;
-}
-
-static uint32_t
-subtag_length(struct text tag)
-{
-	uint32_t length = 0;
-
-	while (length < tag.length && tag.at[length] != '-')
-		length++;
-	return length;
-}
-
-static bool
-is_same_language(struct text one, struct text other)
-{
-	uint32_t length = subtag_length(one);
-
-	return length > 0 && length == subtag_length(other) &&
-	       strncasecmp(one.at, other.at, length) == 0;
-}
-
-unsigned
-wanted_language(const struct wanted *wanted, const struct service_facts *facts)
-{
-	for (uint32_t i = 0; i < wanted->languages_count; i++)
-		for (uint32_t k = 0; k < facts->languages_count; k++)
-			if (is_same_language(wanted->languages[i], facts->languages[k]))
-				return i + 1;
-	return 0;
-}
-
-/* ---- the rules ---- */
-
-/* Whether a value known by number is in a set of bits, where 0 is unknown for both. */
-static enum verdict
-is_among(unsigned value, uint32_t set)
-{
-	if (value == 0 || set == 0)
-		return verdict_unknown;
-	return set & 1U << value ? verdict_pass : verdict_fail;
 }
 
 static enum verdict
@@ -173,69 +25,68 @@ pass_if(bool passes)
 	return passes ? verdict_pass : verdict_fail;
 }
 
+/* Whether a value is in a set of bits, 0 being unknown for both. */
 static enum verdict
-rule_active(
-    const struct wanted *wanted, const struct service_facts *facts, double distance_km)
+is_among(unsigned value, unsigned set)
 {
-	(void)wanted;
-	(void)distance_km;
-	return pass_if(facts->is_active);
+	if (value == 0 || set == 0)
+		return verdict_unknown;
+	return pass_if(set >> value & 1);
 }
 
 static enum verdict
-rule_referral_allowed(
-    const struct wanted *wanted, const struct service_facts *facts, double distance_km)
+rule_active(const struct wanted *wanted, const struct traits *traits)
 {
 	(void)wanted;
-	(void)distance_km;
-	return pass_if(facts->is_referral_allowed);
+	return pass_if(traits->is_active);
 }
 
 static enum verdict
-rule_consent(
-    const struct wanted *wanted, const struct service_facts *facts, double distance_km)
+rule_referral_allowed(const struct wanted *wanted, const struct traits *traits)
+{
+	(void)wanted;
+	return pass_if(traits->is_referral_allowed);
+}
+
+static enum verdict
+rule_consent(const struct wanted *wanted, const struct traits *traits)
 {
 	const struct consent *consent = &wanted->question->intake->consent;
 
-	(void)distance_km;
+	if (!wanted->is_consented || wanted->is_any_consented)
+		return pass_if(wanted->is_consented);
+	return pass_if(holds(consent->recipients, consent->recipients_count,
+	    wanted->recipient_bits, traits->facts->agency, traits->agency_bit));
+}
+
+static enum verdict
+rule_deny_list(const struct wanted *wanted, const struct traits *traits)
+{
+	const struct preferences *preferences = &wanted->question->intake->preferences;
+
+	if (wanted->denied_bits == 0)
+		return verdict_pass;
 	return pass_if(
-	    wanted->is_consented &&
-	    (holds(consent->recipients, consent->recipients_count, LITERAL("any")) ||
-	        holds(consent->recipients, consent->recipients_count, facts->agency)));
+	    !holds(preferences->deny_agencies, preferences->deny_agencies_count,
+	        wanted->denied_bits, traits->facts->agency, traits->agency_bit));
 }
 
 static enum verdict
-rule_deny_list(
-    const struct wanted *wanted, const struct service_facts *facts, double distance_km)
+rule_tried(const struct wanted *wanted, const struct traits *traits)
 {
-	const struct intake *intake = wanted->question->intake;
-
-	(void)distance_km;
-	return pass_if(!intake->has_preferences ||
-	               !holds(intake->preferences.deny_agencies,
-	                   intake->preferences.deny_agencies_count, facts->agency));
+	if (wanted->tried_bits == 0)
+		return verdict_pass;
+	return pass_if(!holds(wanted->question->tried, wanted->question->tried_count,
+	    wanted->tried_bits, traits->facts->id, traits->id_bit));
 }
 
 static enum verdict
-rule_tried(
-    const struct wanted *wanted, const struct service_facts *facts, double distance_km)
+rule_age(const struct wanted *wanted, const struct traits *traits)
 {
-	const struct match_question *question = wanted->question;
+	double least = isnan(traits->minimum_age) ? -INFINITY : traits->minimum_age;
+	double most = isnan(traits->maximum_age) ? INFINITY : traits->maximum_age;
 
-	(void)distance_km;
-	return pass_if(
-	    !holds(question->tried, (uint32_t)question->tried_count, facts->id));
-}
-
-static enum verdict
-rule_age(
-    const struct wanted *wanted, const struct service_facts *facts, double distance_km)
-{
-	double least = isnan(facts->minimum_age) ? -INFINITY : facts->minimum_age;
-	double most = isnan(facts->maximum_age) ? INFINITY : facts->maximum_age;
-
-	(void)distance_km;
-	if (isnan(facts->minimum_age) && isnan(facts->maximum_age))
+	if (isnan(traits->minimum_age) && isnan(traits->maximum_age))
 		return verdict_unknown;
 	/* Somebody of 6 completed years is anything from 6 to just under 7. */
 	for (uint32_t i = 0; i < wanted->ages_count; i++)
@@ -247,81 +98,92 @@ rule_age(
 }
 
 static enum verdict
-rule_household_type(
-    const struct wanted *wanted, const struct service_facts *facts, double distance_km)
+rule_household_type(const struct wanted *wanted, const struct traits *traits)
 {
-	(void)distance_km;
-	return is_among(wanted->household_type, facts->household_types);
+	return is_among(wanted->household_type, traits->household_types);
 }
 
 static enum verdict
-rule_displacement(
-    const struct wanted *wanted, const struct service_facts *facts, double distance_km)
+rule_displacement(const struct wanted *wanted, const struct traits *traits)
 {
-	(void)distance_km;
-	return is_among(wanted->displacement, facts->displacements);
+	return is_among(wanted->displacement, traits->displacements);
 }
 
 static enum verdict
-rule_language(
-    const struct wanted *wanted, const struct service_facts *facts, double distance_km)
+rule_language(const struct wanted *wanted, const struct traits *traits)
 {
-	(void)distance_km;
 	if (wanted->languages_count == 0)
 		return verdict_unknown;
-	if (facts->interpreter == FLAG_YES || wanted_language(wanted, facts) > 0)
+	if (traits->interpreter == FLAG_YES || wanted_language(wanted, traits) > 0)
 		return verdict_pass;
-	return facts->languages_count == 0 ? verdict_unknown : verdict_fail;
+	return traits->languages_count == 0 ? verdict_unknown : verdict_fail;
 }
 
 static enum verdict
-rule_difficulty(
-    const struct wanted *wanted, const struct service_facts *facts, double distance_km)
+rule_difficulty(const struct wanted *wanted, const struct traits *traits)
 {
-	(void)distance_km;
-	return (wanted->difficulties & ~facts->difficulties) == 0 ? verdict_pass
-	                                                          : verdict_unknown;
+	return wanted->difficulties & ~(uint32_t)traits->difficulties ? verdict_unknown
+	                                                              : verdict_pass;
 }
 
+/* Pass: the place lies in the area; unknown: it may. */
 static enum verdict
-rule_area(
-    const struct wanted *wanted, const struct service_facts *facts, double distance_km)
+lies_in(const struct wanted *wanted, const struct traits *traits, uint32_t position)
 {
-	bool may_be_within = false;
+	struct place_key area = traits_area(traits, position), place = wanted->place_key;
+	struct text area_text;
 
-	(void)distance_km;
-	if (facts->areas_count == 0)
-		return isnan(facts->radius_km) ? verdict_unknown : verdict_pass;
-	for (uint32_t i = 0; i < facts->areas_count; i++) {
-		if (place_within(facts->areas[i], wanted->place))
+	if (area.mask != 0 && place.mask != 0) {
+		if (place_key_within(area, place))
 			return verdict_pass;
-		if (place_within(wanted->place, facts->areas[i]) ||
-		    !place_is_comparable(wanted->place, facts->areas[i]))
-			may_be_within = true;
+		return place_key_within(place, area) ||
+		               !place_key_is_comparable(place, area)
+		           ? verdict_unknown
+		           : verdict_fail;
 	}
-	return may_be_within ? verdict_unknown : verdict_fail;
+	area_text = traits->facts->areas[position];
+	if (place_within(area_text, wanted->place))
+		return verdict_pass;
+	return place_within(wanted->place, area_text) ||
+	               !place_is_comparable(wanted->place, area_text)
+	           ? verdict_unknown
+	           : verdict_fail;
 }
 
 static enum verdict
-rule_distance(
-    const struct wanted *wanted, const struct service_facts *facts, double distance_km)
+rule_area(const struct wanted *wanted, const struct traits *traits)
 {
-	bool is_blurred = facts->confidentiality != CONFIDENTIALITY_public;
+	enum verdict verdict = verdict_fail;
 
-	(void)wanted;
-	if (isnan(facts->radius_km))
+	if (traits->areas_count == 0)
+		return isnan(traits->radius_km) ? verdict_unknown : verdict_pass;
+	for (uint32_t i = 0; i < traits->areas_count && verdict != verdict_pass; i++) {
+		enum verdict one = lies_in(wanted, traits, i);
+
+		if (one != verdict_fail)
+			verdict = one;
+	}
+	return verdict;
+}
+
+static enum verdict
+rule_distance(const struct wanted *wanted, const struct traits *traits)
+{
+	bool is_public = traits->confidentiality == CONFIDENTIALITY_public;
+	double km;
+
+	if (isnan(traits->radius_km))
 		return verdict_pass;
-	if (isnan(distance_km))
+	km = wanted_distance_km(wanted, traits->facts);
+	if (isnan(km))
 		return verdict_unknown;
-	return pass_if(
-	    distance_km <= facts->radius_km + (is_blurred ? RULES_BLUR_KM : 0));
+	return pass_if(km <= traits->radius_km + (is_public ? 0 : TRAITS_BLUR_KM));
 }
 
 /* ---- the table ---- */
 
 static const struct {
-	enum verdict (*verdict)(const struct wanted *wanted,
-	    const struct service_facts *facts, double distance_km);
+	enum verdict (*verdict)(const struct wanted *wanted, const struct traits *traits);
 	struct text name;
 	struct text question;
 } TABLE[RULES] = {
@@ -334,10 +196,9 @@ static const struct {
 };
 
 enum verdict
-rule_verdict(enum rule rule, const struct wanted *wanted,
-    const struct service_facts *facts, double distance_km)
+rule_verdict(enum rule rule, const struct wanted *wanted, const struct traits *traits)
 {
-	return TABLE[rule].verdict(wanted, facts, distance_km);
+	return TABLE[rule].verdict(wanted, traits);
 }
 
 struct text

@@ -51,8 +51,8 @@ freshness(int64_t reported_at, int64_t now_ms)
 static struct measure
 measure_capacity(const struct wanted *wanted, const struct scored *scored)
 {
-	double places = scored->free_places;
-	double fresh = freshness(scored->facts->capacity_at, wanted->question->now_ms);
+	double places = scored->traits->free_places;
+	double fresh = freshness(scored->traits->capacity_at, wanted->question->now_ms);
 
 	if (isnan(places))
 		return (struct measure){ NAN, CAPACITY_UNKNOWN };
@@ -64,7 +64,7 @@ measure_capacity(const struct wanted *wanted, const struct scored *scored)
 static struct measure
 measure_full(const struct wanted *wanted, const struct scored *scored)
 {
-	double is_full = scored->free_places <= 0; /* NaN is not */
+	double is_full = scored->traits->free_places <= 0; /* NaN is not */
 
 	(void)wanted;
 	return (struct measure){ is_full, is_full };
@@ -80,7 +80,7 @@ measure_unknowns(const struct wanted *wanted, const struct scored *scored)
 static struct measure
 measure_language(const struct wanted *wanted, const struct scored *scored)
 {
-	unsigned position = wanted_language(wanted, scored->facts);
+	unsigned position = wanted_language(wanted, scored->traits);
 
 	if (position == 0)
 		return (struct measure){ NAN, 0 };
@@ -93,7 +93,7 @@ measure_preference(const struct wanted *wanted, const struct scored *scored)
 	const struct intake *intake = wanted->question->intake;
 	double is_preferred =
 	    intake->has_preferences && intake->preferences.agency.length > 0 &&
-	    text_equal(intake->preferences.agency, scored->facts->agency);
+	    text_equal(intake->preferences.agency, scored->traits->facts->agency);
 
 	return (struct measure){ is_preferred, is_preferred };
 }
@@ -108,8 +108,9 @@ measure_specificity(const struct wanted *wanted, const struct scored *scored)
 static struct measure
 measure_household(const struct wanted *wanted, const struct scored *scored)
 {
-	double is_named = wanted->household_type != 0 &&
-	                  (scored->facts->household_types & 1U << wanted->household_type);
+	double is_named =
+	    wanted->household_type != 0 &&
+	    (scored->traits->household_types & 1U << wanted->household_type);
 
 	return (struct measure){ is_named, is_named };
 }
@@ -118,11 +119,11 @@ static struct measure
 measure_response(const struct wanted *wanted, const struct scored *scored)
 {
 	double limit = ANSWER_HOURS[wanted->question->intake->urgency];
-	double hours = scored->facts->response_hours;
+	double hours = scored->traits->response_hours;
 
 	if (isnan(hours) || hours > limit)
 		return (struct measure){ hours, 0 };
-	return (struct measure){ hours, 1 - hours / limit / 2 };
+	return (struct measure){ hours, hours < 0 ? 1 : 1 - hours / limit / 2 };
 }
 
 static const struct {

@@ -14,9 +14,8 @@ enum part {
 
 /* What is known of one service when it is scored. */
 struct scored {
-	const struct service_facts *facts;
+	const struct traits *traits;
 	double distance_km; /* NaN unknown */
-	double free_places; /* NaN unknown */
 	unsigned levels;    /* of its term above the need's */
 	unsigned unknowns;  /* rules that are unknown */
 };

@@ -3,12 +3,10 @@
 #include "services/matcher/search.h"
 
 #include <math.h>
-#include <strings.h>
 
 #include "services/matcher/fold.h"
 #include "services/matcher/index_private.h"
 #include "services/matcher/match_private.h"
-#include "services/matcher/places.h"
 
 /* Services in an answer where the question does not say. */
 #define MOST_DEFAULT 20
@@ -94,9 +92,9 @@ has_words(const struct sought *sought, const struct content *content, uint32_t *
 /* ---- language and time ---- */
 
 static bool
-speaks(const struct service_facts *facts, const struct wanted *wanted)
+speaks(const struct traits *traits, const struct wanted *wanted)
 {
-	return facts->interpreter == FLAG_YES || wanted_language(wanted, facts) > 0;
+	return traits->interpreter == FLAG_YES || wanted_language(wanted, traits) > 0;
 }
 
 static bool
@@ -132,21 +130,21 @@ static bool
 is_hit(const struct sought *sought, const struct indexed *service, struct hit *hit)
 {
 	const struct search *search = sought->search;
-	const struct service_facts *facts = indexed_facts(service);
+	const struct traits *traits = &service->traits;
 
-	if (!facts->is_active)
+	if (!traits->is_active)
 		return false;
-	if (facts->confidentiality == CONFIDENTIALITY_cleared &&
+	if (traits->confidentiality == CONFIDENTIALITY_cleared &&
 	    search->cleared != FLAG_YES)
 		return false;
-	if (search->lang.length > 0 && !speaks(facts, &sought->wanted))
+	if (search->lang.length > 0 && !speaks(traits, &sought->wanted))
 		return false;
-	if (search->open_at != TIME_ABSENT && !is_open(facts, search->open_at))
+	if (search->open_at != TIME_ABSENT && !is_open(traits->facts, search->open_at))
 		return false;
 	if (!has_words(sought, &service->content, &hit->worth))
 		return false;
 	hit->service = service;
-	hit->distance_km = wanted_distance_km(&sought->wanted, facts);
+	hit->distance_km = wanted_distance_km(&sought->wanted, traits->facts);
 	return true;
 }
 
@@ -285,7 +283,7 @@ read_search(struct sought *sought, const struct search *search)
 	sought->words_length = fold(words, sought->words, sizeof sought->words);
 	sought->wanted.lat = isnan(search->lon) ? NAN : search->lat;
 	sought->wanted.lon = search->lon;
-	sought->wanted.languages = &search->lang;
+	sought->wanted.languages[0] = language_number(search->lang);
 	sought->wanted.languages_count = 1;
 }
 

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Facts into traits. */
+#include "services/matcher/traits.h"
+
+#include <assert.h>
+
+static_assert(sizeof(struct traits) == 128, "two cache lines");
+static_assert(household_type_end <= 16 && displacement_end <= 8 && difficulty_end <= 8,
+    "sets fit their bits");
+
+uint64_t
+traits_hash(struct text id)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (uint32_t i = 0; i < id.length; i++)
+		hash = (hash ^ (unsigned char)id.at[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+uint32_t
+language_number(struct text tag)
+{
+	uint32_t number = 0;
+	uint32_t i;
+
+	for (i = 0; i < tag.length && tag.at[i] != '-' && tag.at[i] != '_'; i++) {
+		uint32_t letter = (unsigned char)tag.at[i] | 0x20U;
+
+		if (i == 4 || letter < 'a' || letter > 'z')
+			return 0;
+		number = number << 8 | letter;
+	}
+	return i < 2 ? 0 : number;
+}
+
+static uint32_t
+beyond(uint32_t count, uint32_t first)
+{
+	return count > first ? count - first : 0;
+}
+
+size_t
+traits_room(const struct service_facts *facts)
+{
+	return beyond(facts->areas_count, 1) * sizeof(struct place_key) +
+	       beyond(facts->languages_count, TRAITS_LANGUAGES) * sizeof(uint32_t);
+}
+
+static void
+read_areas(
+    struct traits *traits, const struct service_facts *facts, struct place_key *more)
+{
+	traits->areas_count = (uint8_t)facts->areas_count;
+	traits->more_areas = more;
+	for (uint32_t i = 0; i < facts->areas_count; i++)
+		*(i == 0 ? &traits->area : &more[i - 1]) = place_key_of(facts->areas[i]);
+}
+
+static void
+read_languages(struct traits *traits, const struct service_facts *facts, uint32_t *more)
+{
+	traits->languages_count = (uint8_t)facts->languages_count;
+	traits->more_languages = more;
+	for (uint32_t i = 0; i < facts->languages_count; i++)
+		*(i < TRAITS_LANGUAGES ? &traits->languages[i]
+		                       : &more[i - TRAITS_LANGUAGES]) =
+		    language_number(facts->languages[i]);
+}
+
+void
+traits_read(struct traits *traits, const struct service_facts *facts, void *room)
+{
+	struct place_key *areas = room;
+	uint64_t id_hash = traits_hash(facts->id);
+
+	*traits = (struct traits){
+		.minimum_age = facts->minimum_age,
+		.maximum_age = facts->maximum_age,
+		.household_types = (uint16_t)facts->household_types,
+		.displacements = (uint8_t)facts->displacements,
+		.difficulties = (uint8_t)facts->difficulties,
+		.is_active = facts->is_active,
+		.is_referral_allowed = facts->is_referral_allowed,
+		.confidentiality = (uint8_t)facts->confidentiality,
+		.interpreter = (uint8_t)facts->interpreter,
+		.agency_bit = traits_bit(traits_hash(facts->agency)),
+		.id_bit = traits_bit(id_hash),
+		.facts = facts,
+		.radius_km = facts->radius_km,
+		.response_hours = facts->response_hours,
+		.capacity_at = facts->capacity_at,
+		.free_places = facts->available,
+		.id_hash = id_hash,
+	};
+	read_areas(traits, facts, areas);
+	read_languages(
+	    traits, facts, (uint32_t *)(areas + beyond(facts->areas_count, 1)));
+}

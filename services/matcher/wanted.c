@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A question into what is wanted. */
+#include "services/matcher/wanted.h"
+
+#include <math.h>
+
+#include "common/clock.h"
+
+#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
+/* Bytes of an RFC 3339 full-date. */
+#define FULL_DATE_LENGTH 10
+
+/* The last day counts to its end. */
+static bool
+is_over(struct text until, int64_t now_ms)
+{
+	int64_t end;
+
+	if (until.at == NULL)
+		return false;
+	if (!clock_parse(until, &end))
+		return true;
+	return now_ms >= (until.length == FULL_DATE_LENGTH ? end + DAY_MS : end);
+}
+
+static uint64_t
+bits_of(const struct text *ids, size_t count)
+{
+	uint64_t bits = 0;
+
+	for (size_t i = 0; i < count; i++)
+		bits |= UINT64_C(1) << traits_bit(traits_hash(ids[i]));
+	return bits;
+}
+
+static void
+read_consent(struct wanted *wanted, const struct consent *consent, int64_t now_ms)
+{
+	for (uint32_t i = 0; i < consent->purposes_count; i++)
+		if (text_is(consent->purposes[i], "referral"))
+			wanted->is_consented = !is_over(consent->until, now_ms);
+	for (uint32_t i = 0; i < consent->recipients_count; i++)
+		if (text_is(consent->recipients[i], "any"))
+			wanted->is_any_consented = true;
+	wanted->recipient_bits = bits_of(consent->recipients, consent->recipients_count);
+}
+
+static void
+read_person(struct wanted *wanted, const struct household *household, uint32_t position)
+{
+	const struct member *member;
+
+	if (position >= household->members_count) {
+		wanted->is_age_missing = true;
+		return;
+	}
+	member = &household->members[position];
+	if (member->age == UINT_ABSENT || member->age == UINT_REFUSED)
+		wanted->is_age_missing = true;
+	else
+		wanted->ages[wanted->ages_count++] = member->age;
+	for (uint32_t i = 0; i < member->difficulties_count; i++)
+		wanted->difficulties |= 1U << member->difficulties[i];
+}
+
+static void
+read_household(struct wanted *wanted, const struct household *household,
+    const struct need_request *need)
+{
+	if (household->type != household_type_refused)
+		wanted->household_type = household->type;
+	if (household->displacement != displacement_refused)
+		wanted->displacement = household->displacement;
+	wanted->languages_count = household->languages_count;
+	for (uint32_t i = 0; i < household->languages_count; i++)
+		wanted->languages[i] = language_number(household->languages[i]);
+	for (uint32_t i = 0; i < need->for_count; i++)
+		read_person(wanted, household, need->for_at[i]);
+	for (uint32_t i = 0; need->for_count == 0 && i < household->members_count; i++)
+		read_person(wanted, household, i);
+}
+
+/* About a kilometre: what routing may know of a family's place. */
+static double
+rounded(double degrees)
+{
+	return round(degrees * 100) / 100;
+}
+
+static void
+read_place(struct wanted *wanted, const struct place *place)
+{
+	wanted->place = place->code;
+	wanted->place_key = place_key_of(place->code);
+	if (!isnan(place->lat) && !isnan(place->lon)) {
+		wanted->lat = rounded(place->lat);
+		wanted->lon = rounded(place->lon);
+	}
+}
+
+void
+wanted_read(struct wanted *wanted, const struct match_question *question)
+{
+	const struct intake *intake = question->intake;
+	const struct need_request *need = &intake->needs[question->need];
+	const struct preferences *preferences = &intake->preferences;
+
+	*wanted = (struct wanted){
+		.question = question,
+		.term = need->term,
+		.tried_bits = bits_of(question->tried, question->tried_count),
+		.lat = NAN,
+		.lon = NAN,
+	};
+	if (intake->has_consent)
+		read_consent(wanted, &intake->consent, question->now_ms);
+	if (intake->has_preferences)
+		wanted->denied_bits =
+		    bits_of(preferences->deny_agencies, preferences->deny_agencies_count);
+	if (intake->has_household)
+		read_household(wanted, &intake->household, need);
+	if (wanted->ages_count == 0)
+		wanted->is_age_missing = true;
+	if (intake->has_place)
+		read_place(wanted, &intake->place);
+}
+
+double
+wanted_distance_km(const struct wanted *wanted, const struct service_facts *facts)
+{
+	double nearest = NAN;
+
+	if (isnan(wanted->lat))
+		return NAN;
+	for (uint32_t i = 0; i < facts->points_count; i++)
+		nearest = fmin(nearest, place_distance_km(wanted->lat, wanted->lon,
+		                            facts->points[i].lat, facts->points[i].lon));
+	return nearest;
+}
+
+unsigned
+wanted_language(const struct wanted *wanted, const struct traits *traits)
+{
+	for (uint32_t i = 0; i < wanted->languages_count; i++)
+		for (uint32_t k = 0; k < traits->languages_count; k++)
+			if (wanted->languages[i] != 0 &&
+			    wanted->languages[i] == traits_language(traits, k))
+				return i + 1;
+	return 0;
+}

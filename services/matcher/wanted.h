@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What one need asks, read once per match, so that a rule only compares.  Pure. */
+#ifndef MATCHER_WANTED_H
+#define MATCHER_WANTED_H
+
+#include "services/matcher/match.h"
+#include "services/matcher/traits.h"
+
+/* Most persons and languages of one household (messages.def). */
+#define WANTED_PERSONS_MAX 24
+#define WANTED_LANGUAGES_MAX 8
+
+/* Persons are those the need is for; where it names none, the whole household. */
+struct wanted {
+	const struct match_question *question;
+	struct text term;
+	bool is_consented;       /* to a referral, on the day of the decision */
+	bool is_any_consented;   /* whoever receives it */
+	uint64_t recipient_bits; /* traits_bit of the agencies that may receive it, */
+	uint64_t denied_bits;    /* of those that never may, */
+	uint64_t tried_bits;     /* and of services that had this need */
+	unsigned household_type; /* 0: unknown or refused */
+	unsigned displacement;   /* 0: unknown or refused */
+	uint32_t ages[WANTED_PERSONS_MAX]; /* completed years, where known */
+	uint32_t ages_count;
+	bool is_age_missing;                      /* of a person, or no person is known */
+	uint32_t difficulties;                    /* bit (1 << enum difficulty) */
+	uint32_t languages[WANTED_LANGUAGES_MAX]; /* numbers, best first */
+	uint32_t languages_count;
+	struct text place; /* code; absent unknown */
+	struct place_key place_key;
+	double lat, lon; /* rounded to 0.01 degrees; both NaN unknown */
+};
+
+/* Reads a question; valid as long as its intake. */
+void wanted_read(struct wanted *wanted, const struct match_question *question);
+
+/* From the family to the nearest of the service's points, in km; NaN unknown. */
+double wanted_distance_km(const struct wanted *wanted, const struct service_facts *facts);
+
+/* Position from 1, in the family's list, of the best language that the service speaks; 0:
+ * none or unknown. */
+unsigned wanted_language(const struct wanted *wanted, const struct traits *traits);
+
+#endif
