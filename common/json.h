@@ -36,4 +36,9 @@ char *json_wrap(const char *key, const char *json, size_t *length);
 char *json_problem(enum status status, const struct defects *defects, struct text state,
     uint32_t version, size_t *length);
 
+/* A service document for readers: without what is ours alone ("x_source").  `hide_address`
+ * takes out locations' addresses, points, names and the areas they would give away, phones and
+ * e-mail excepted.  malloc'd; NULL: not a JSON object, or out of memory. */
+char *json_service(struct text document, bool hide_address, size_t *length);
+
 #endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Service documents as readers may see them. */
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "common/json.h"
+
+/* What tells where a location is. */
+static const char *const WHERE[] = { "name", "alternate_name", "description",
+	"transportation", "latitude", "longitude", "addresses", "external_identifier",
+	"external_identifier_type", "url", "accessibility" };
+
+static void
+hide_location(json_t *location)
+{
+	for (size_t i = 0; i < sizeof WHERE / sizeof WHERE[0]; i++)
+		(void)json_object_del(location, WHERE[i]);
+}
+
+static void
+hide_addresses(json_t *service)
+{
+	json_t *places = json_object_get(service, "service_at_locations");
+	json_t *locations =
+	    json_object_get(json_object_get(service, "organization"), "locations");
+	json_t *each;
+	size_t i;
+
+	json_array_foreach(places, i, each)
+	{
+		(void)json_object_del(each, "description");
+		hide_location(json_object_get(each, "location"));
+	}
+	json_array_foreach(locations, i, each) hide_location(each);
+}
+
+char *
+json_service(struct text document, bool hide_address, size_t *length)
+{
+	json_t *service = json_loadb(document.at, document.length, 0, NULL);
+	char *text = NULL;
+
+	if (json_is_object(service)) {
+		(void)json_object_del(service, "x_source");
+		if (hide_address)
+			hide_addresses(service);
+		text = json_dumps(service, JSON_COMPACT);
+	}
+	json_decref(service);
+	*length = text != NULL ? strlen(text) : 0;
+	return text;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Server-sent events: the journal as it grows, from where a client left off. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "services/gateway/gateway.h"
+
+#define READ_EVERY_MS 100
+#define PAGE 500
+/* Proxies and clients give up on a silent connection; a comment keeps it. */
+#define HEARTBEAT_MS 15000
+
+/* One client. */
+struct stream {
+	struct gateway *gateway;
+	struct http_request *request; /* NULL: free */
+	char last[48];                /* the id of what it has, while it catches up */
+	bool is_catching_up;
+	bool is_gone;
+	int64_t beat_ms;
+};
+
+static void
+stream_end(struct stream *stream)
+{
+	struct gateway *gateway = stream->gateway;
+
+	http_stream_close(&stream->request);
+	stream->request = NULL;
+	gateway->streams_count--;
+}
+
+static void
+on_stream_gone(struct http_request *request, void *ctx)
+{
+	struct stream *stream = ctx;
+
+	(void)request;
+	/* A read for it may be under way: it is ended when that comes back, or by the timer. */
+	stream->is_gone = true;
+}
+
+static void
+send_line(struct stream *stream, const struct transition *line)
+{
+	char id[48];
+	size_t length = 0;
+	char *json = json_write(&record_transition, line, MASK_ALL, &length);
+
+	if (json != NULL && text_copy(line->id, id, sizeof id) && !stream->is_gone)
+		stream->is_gone =
+		    http_stream_send(stream->request, id, "transition",
+		        (struct text){ json, (uint32_t)length }) == STATUS_UNAVAILABLE;
+	free(json);
+	stream->beat_ms = clock_mono_ms();
+}
+
+/* ---- catching up ---- */
+
+static void catch_up(struct stream *stream);
+
+static void
+on_old_line(void *ctx, struct text case_id, const struct transition *line)
+{
+	struct stream *stream = ctx;
+
+	(void)case_id;
+	(void)text_copy(line->id, stream->last, sizeof stream->last);
+	send_line(stream, line);
+}
+
+static void
+on_old_done(void *ctx, const struct case_result *result)
+{
+	struct stream *stream = ctx;
+
+	if (stream->is_gone || result->status != STATUS_OK)
+		stream_end(stream);
+	else if (result->count > 0)
+		catch_up(stream);
+	else
+		stream->is_catching_up = false;
+}
+
+static void
+catch_up(struct stream *stream)
+{
+	stream->is_catching_up = true;
+	if (cases_journal(stream->gateway->service->cases, text_of(stream->last), PAGE,
+	        on_old_line, on_old_done, stream) != STATUS_OK)
+		stream_end(stream);
+}
+
+/* ---- the journal as it grows ---- */
+
+static void
+on_new_line(void *ctx, struct text case_id, const struct transition *line)
+{
+	struct gateway *gateway = ctx;
+
+	(void)case_id;
+	(void)text_copy(line->id, gateway->last_event, sizeof gateway->last_event);
+	for (unsigned i = 0; i < GATEWAY_STREAMS_MAX; i++)
+		if (gateway->streams[i].request != NULL &&
+		    !gateway->streams[i].is_catching_up)
+			send_line(&gateway->streams[i], line);
+}
+
+static void
+on_new_done(void *ctx, const struct case_result *result)
+{
+	struct gateway *gateway = ctx;
+
+	(void)result;
+	gateway->is_reading_events = false;
+}
+
+static void
+tend_streams(struct gateway *gateway, int64_t now_ms)
+{
+	for (unsigned i = 0; i < GATEWAY_STREAMS_MAX; i++) {
+		struct stream *stream = &gateway->streams[i];
+
+		if (stream->request == NULL || stream->is_catching_up)
+			continue;
+		if (!stream->is_gone && now_ms - stream->beat_ms > HEARTBEAT_MS) {
+			stream->beat_ms = now_ms;
+			stream->is_gone = http_stream_comment(stream->request, "alive") ==
+			                  STATUS_UNAVAILABLE;
+		}
+		if (stream->is_gone)
+			stream_end(stream);
+	}
+}
+
+static void
+tick(void *self)
+{
+	struct gateway *gateway = self;
+
+	tend_streams(gateway, clock_mono_ms());
+	if (gateway->is_reading_events || gateway->streams_count == 0)
+		return;
+	gateway->is_reading_events =
+	    cases_journal(gateway->service->cases, text_of(gateway->last_event), PAGE,
+	        on_new_line, on_new_done, gateway) == STATUS_OK;
+}
+
+/* ---- opening ---- */
+
+/* Journal ids are "MILLISECONDS-NUMBER". */
+static bool
+is_event_id(struct text id)
+{
+	bool has_dash = false;
+
+	for (uint32_t i = 0; i < id.length; i++) {
+		if (id.at[i] == '-' && i > 0 && !has_dash)
+			has_dash = true;
+		else if (id.at[i] < '0' || id.at[i] > '9')
+			return false;
+	}
+	return id.length > 0 && id.length < 40;
+}
+
+static struct stream *
+stream_take(struct gateway *gateway)
+{
+	for (unsigned i = 0; i < GATEWAY_STREAMS_MAX; i++)
+		if (gateway->streams[i].request == NULL) {
+			gateway->streams[i] = (struct stream){ .gateway = gateway,
+				.beat_ms = clock_mono_ms() };
+			return &gateway->streams[i];
+		}
+	return NULL;
+}
+
+void
+on_get_events(struct call *call)
+{
+	struct gateway *gateway = call->gateway;
+	struct text after = http_header(call->request, "Last-Event-ID");
+	struct stream *stream = stream_take(gateway);
+	struct http_request *request = call->request;
+
+	if (stream == NULL) {
+		call_fail(call, STATUS_BUSY);
+		return;
+	}
+	if (after.at != NULL)
+		(void)text_copy(after, stream->last, sizeof stream->last);
+	bool is_resumed = is_event_id(after);
+	bool must_reset = after.at != NULL && !is_resumed;
+
+	free(call);
+	if (http_stream_start(&request) != STATUS_OK)
+		return;
+	stream->request = request;
+	http_on_gone(request, on_stream_gone, stream);
+	gateway->streams_count++;
+	if (must_reset)
+		(void)!http_stream_send(request, NULL, "reset", LITERAL("{}"));
+	if (!is_resumed &&
+	    gateway->streams_count == 1) /* nobody kept the place: from now on */
+		(void)snprintf(gateway->last_event, sizeof gateway->last_event, "%lld-0",
+		    (long long)clock_wall_ms());
+	if (is_resumed)
+		catch_up(stream);
+}
+
+void
+events_open(struct gateway *gateway)
+{
+	gateway->streams = calloc(GATEWAY_STREAMS_MAX, sizeof *gateway->streams);
+	gateway->event_timer =
+	    loop_every(gateway->service->loop, READ_EVERY_MS, tick, gateway);
+	if (gateway->streams == NULL || gateway->event_timer == NULL)
+		log_die("out of memory");
+	(void)snprintf(gateway->last_event, sizeof gateway->last_event, "%lld-0",
+	    (long long)clock_wall_ms());
+}
+
+void
+events_close(struct gateway *gateway)
+{
+	if (gateway->streams == NULL)
+		return;
+	for (unsigned i = 0; i < GATEWAY_STREAMS_MAX; i++)
+		if (gateway->streams[i].request != NULL)
+			http_stream_close(&gateway->streams[i].request);
+	gateway->streams_count = 0;
+}

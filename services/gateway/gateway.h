@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Gateway: HTTP and JSON outside, messages and the store inside.  It changes nothing by
+ * itself: commands go to intake, questions to the matcher; it reads cases from the store and
+ * opens identities for who may see them. */
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include "common/directory.h"
+#include "common/facts.h"
+#include "common/json.h"
+#include "common/service.h"
+
+#define GATEWAY_ACCOUNTS_MAX 4096
+#define GATEWAY_STREAMS_MAX 256
+
+/* Who a bearer token is. */
+struct account {
+	char digest[SEAL_TOKEN_DIGEST_BYTES + 1];
+	enum role role;
+	char person[65];
+	char agency[65];
+};
+
+struct gateway {
+	struct service *service;
+	struct http_server *http;
+	struct seal *identity_keys;
+	struct seal *index_keys;
+	struct seal *notify_keys; /* shows an agency its webhook secret */
+	struct link_client *intake;
+	struct link_client *matcher;
+	struct directory *directory;
+	struct facts_reader *reader;
+	struct json_arena *arena;
+	struct decoder *answered; /* of replies */
+	struct decoder *stored;   /* of identities and explanations */
+	struct message *in, *out;
+	struct asking *askings; /* questions under way */
+	uint64_t last_ask;
+	struct loop_timer *ask_timer, *account_timer, *event_timer;
+	struct account *accounts, *fresh_accounts;
+	unsigned accounts_count, fresh_count;
+	bool is_reading_accounts;
+	struct stream *streams;
+	unsigned streams_count;
+	char last_event[48];
+	bool is_reading_events;
+	uint8_t buffer[MESSAGE_MAX_BYTES];
+};
+
+/* Dies (log_die) where something cannot be opened. */
+void gateway_open(struct gateway *gateway, struct service *service);
+void gateway_close(struct gateway *gateway);
+void gateway_drain(void *self);
+bool gateway_is_idle(void *self);
+
+/* ---- between the files of this folder ---- */
+
+/* A request with who makes it; ended by one of the answer calls. */
+struct call {
+	struct gateway *gateway;
+	struct http_request *request;
+	struct account account;
+	enum message_kind kind; /* of the command it became */
+};
+
+/* Answers and frees the call.  `json` is freed. */
+void call_answer(struct call *call, int code, const struct http_field *fields, char *json,
+    size_t length);
+void call_refuse(struct call *call, enum status status, const struct defects *defects,
+    struct text state, uint32_t version, uint32_t retry_after_ms);
+/* The same without more to say. */
+void call_fail(struct call *call, enum status status);
+
+/* Sends gateway->out to intake (or the matcher) and calls back with the reply in gateway->in,
+ * or NULL after 10 s.  Sent again every 2 s: commands are idempotent, questions without
+ * effect. */
+typedef void ask_reply(struct call *call, const struct message *reply);
+void ask(struct call *call, bool is_command, ask_reply *on_reply);
+void ask_open(struct gateway *gateway);
+void ask_close(struct gateway *gateway);
+
+/* "oscapu" holds the role's letter. */
+bool role_is_in(enum role role, const char *who);
+void accounts_open(struct gateway *gateway);
+/* The account of an Authorization header; NULL: none. */
+const struct account *accounts_find(struct gateway *gateway, struct text authorization);
+
+/* What the account may see of a case: fills in identity, explanations and notes, or takes out
+ * what is none of its business.  False: nothing of it may be shown. */
+bool view_prepare(struct gateway *gateway, const struct account *account,
+    const struct case_record *record, struct case_view *view);
+
+void events_open(struct gateway *gateway);
+void events_close(struct gateway *gateway);
+
+/* Handlers of api.def; each ends its call. */
+typedef void api_handler(struct call *call);
+#define ROUTE(method, path, handler, who, about) api_handler handler;
+#include "services/gateway/api.def"
+
+#endif
