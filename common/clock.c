@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
+#define DAY_MS INT64_C(86400000)
 /* 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z: what four digits can say. */
 #define YEAR_0_MS INT64_C(-62167219200000)
 #define YEAR_9999_MS INT64_C(253402300799999)
@@ -210,11 +210,10 @@ clock_parse(struct text text, int64_t *wall_ms)
 	    !take_one_of(&rest, ":") || !take_number(&rest, 2, &second) || second > 60 ||
 	    !take_fraction(&rest, &ms) || !take_offset(&rest, &offset) || rest.length > 0)
 		return false;
-	utc_minutes = days * 1440 + hour * 60 + minute - offset;
-	/* A leap second can only be the last of a UTC day; it counts as the next second.
-	 */
+	utc_minutes = days * 1440 + hour * INT64_C(60) + minute - offset;
+	/* A leap second can only end a UTC day; it counts as the next second. */
 	if (second == 60 && ((utc_minutes % 1440) + 1440) % 1440 != 1439)
 		return false;
-	*wall_ms = utc_minutes * 60000 + second * 1000 + ms;
+	*wall_ms = utc_minutes * 60000 + second * INT64_C(1000) + ms;
 	return true;
 }

@@ -220,7 +220,6 @@ config_read(struct config *config, FILE *file, const char *file_name, FILE *prob
 		.problems = problems };
 	int result = ini_parse_stream(read_line, &reader, on_value, &reader);
 
-	miss(&reader);
 	if (ferror(file))
 		complain(&reader, "%s", strerror(errno));
 	else if (result != 0 && reader.problem_count == 0)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "proto/field.h"
 
 /* One line; a member that does not fit is left out and "cut" says so. */
 #define LINE_BYTES 16384
@@ -74,41 +75,6 @@ put_string(struct line *line, const char *string)
 	put(line, string, strlen(string));
 }
 
-/* The bytes of the UTF-8 character at the front; 0: it is none (RFC 3629). */
-static uint32_t
-character_length(struct text text)
-{
-	const unsigned char *at = (const unsigned char *)text.at;
-	uint32_t length = at[0] < 0x80 ? 1 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-
-	if (length == 1)
-		return 1;
-	if (at[0] < 0xc2 || at[0] > 0xf4 || length > text.length)
-		return 0;
-	for (uint32_t i = 1; i < length; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return length;
-}
-
-/* How many bytes of whole characters fit into VALUE_MOST; false: not UTF-8. */
-static bool
-measure(struct text text, uint32_t *fitting)
-{
-	*fitting = 0;
-	for (uint32_t at = 0, step; at < text.length; at += step) {
-		step = character_length((struct text){ text.at + at, text.length - at });
-		if (step == 0)
-			return false;
-		if (at + step <= VALUE_MOST)
-			*fitting = at + step;
-	}
-	return true;
-}
-
 static void
 put_hexadecimal(struct line *line, struct text text)
 {
@@ -125,7 +91,7 @@ put_escaped(struct line *line, char character)
 {
 	static const char RAW[] = "\"\\\b\f\n\r\t";
 	static const char LETTERS[] = "\"\\bfnrt";
-	const char *found = character != '\0' ? strchr(RAW, character) : NULL;
+	const char *found = strchr(RAW, character);
 	char escape[8];
 
 	if (found != NULL) {
@@ -142,13 +108,13 @@ put_escaped(struct line *line, char character)
 static void
 put_text(struct line *line, struct text text)
 {
-	uint32_t length;
+	size_t length = text_cut(text.at, text.length, VALUE_MOST);
 
 	put(line, "\"", 1);
-	if (!measure(text, &length))
+	if (!text_is_clean(text))
 		put_hexadecimal(line, text);
 	else
-		for (uint32_t i = 0; i < length; i++)
+		for (size_t i = 0; i < length; i++)
 			put_escaped(line, text.at[i]);
 	put(line, "\"", 1);
 }
@@ -270,17 +236,6 @@ log_write(
 	errno = kept_errno;
 }
 
-/* A text that was cut by bytes may end in a piece of a character. */
-static void
-take_off_piece(char *text, size_t length)
-{
-	while (length > 0 && ((unsigned char)text[length - 1] & 0xc0) == 0x80)
-		length--;
-	if (length > 0 && (unsigned char)text[length - 1] >= 0xc0)
-		length--;
-	text[length] = '\0';
-}
-
 void
 log_message(enum log_level level, const char *event, const struct message *message)
 {
@@ -289,8 +244,6 @@ log_message(enum log_level level, const char *event, const struct message *messa
 
 	if (level >= least_level) {
 		message_print(message, printed, sizeof printed);
-		if (strlen(printed) == VALUE_MOST)
-			take_off_piece(printed, VALUE_MOST);
 		log_event(level, event, LOG_STRING("message", printed));
 	}
 	errno = kept_errno;

@@ -23,17 +23,20 @@ struct log_field {
 };
 #define LOG_TEXT(key, text) ((struct log_field){ key, text, 0 })
 #define LOG_STRING(key, string) ((struct log_field){ key, text_of(string), 0 })
-#define LOG_NUMBER(key, number) ((struct log_field){ key, TEXT_ABSENT, (int64_t)(number) })
+#define LOG_NUMBER(key, number)                                                          \
+	((struct log_field){ key, TEXT_ABSENT, (int64_t)(number) })
 
 /* Writes {"at","level","service","event",...}.  Keeps errno.  More than 20 lines of one
  * event within a second are counted and the count is written with the next one.  Text is
- * escaped and cut at 512 bytes; a value that is not UTF-8 is written as hexadecimal. */
+ * escaped and cut at 512 bytes; a value that is not UTF-8, or holds a NUL, is written as
+ * hexadecimal. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
     size_t count);
 /* log_event(LOG_WARN, "lease_lost", LOG_TEXT("item", item), LOG_NUMBER("attempt", 3)); */
-#define log_event(level, event, ...)                                                      \
-	log_write(level, event, (const struct log_field[]){ __VA_ARGS__ },                \
-	    sizeof((const struct log_field[]){ __VA_ARGS__ }) / sizeof(struct log_field))
+#define log_event(level, event, ...)                                                     \
+	log_write(level, event, (const struct log_field[]){ __VA_ARGS__ },               \
+	    sizeof((const struct log_field[]){ __VA_ARGS__ }) /                          \
+	        sizeof(struct log_field))
 /* A message, as message_print shows it. */
 void log_message(enum log_level level, const char *event, const struct message *message);
 

@@ -290,6 +290,7 @@ static void
 write_metric(FILE *out, enum metric metric)
 {
 	static const char *const TYPES[] = { "counter", "gauge", "histogram" };
+	const struct series *list;
 	bool has_head = false;
 
 	/* Without label a counter starts at 0, so that its first increase can be seen. */
@@ -299,14 +300,15 @@ write_metric(FILE *out, enum metric metric)
 		if (series != NULL)
 			series->is_present = true;
 	}
-	for (unsigned i = 0; i < values[metric].count; i++) {
-		if (!values[metric].list[i].is_present)
+	list = values[metric].list;
+	for (unsigned i = 0; list != NULL && i < values[metric].count; i++) {
+		if (!list[i].is_present)
 			continue;
 		if (!has_head)
 			write_head(out, METRIC[metric].name, TYPES[METRIC[metric].type],
 			    METRIC[metric].about);
 		has_head = true;
-		write_series(out, metric, &values[metric].list[i]);
+		write_series(out, metric, &list[i]);
 	}
 }
 

@@ -15,7 +15,8 @@
 
 /* 255 keys of 69 bytes with room for comments. */
 #define FILE_MOST 65536
-#define HEX_BYTES ((uint32_t)SEAL_KEY_BYTES * 2)
+#define HEX_BYTES 64
+_Static_assert(HEX_BYTES == SEAL_KEY_BYTES * 2, "two digits for a byte");
 
 /* Takes a number of 1..255 without leading zeros off the front; 0: there is none. */
 static unsigned

@@ -145,6 +145,9 @@ illegal_values_change_nothing_and_say_what_is_legal(void **state)
 		    "\"9223372036854775807 d\" is out of range; legal: 100 ms to 1 h" },
 		{ "limits", "body", "1 kb",
 		    "\"1 kb\" is no size in B, kB, MB or GB; legal: 1 kB to 16 MB" },
+		/* 2^54 + 1: times 1024 it wraps to 1 kB */
+		{ "limits", "body", "18014398509481985 kB",
+		    "\"18014398509481985 kB\" is out of range; legal: 1 kB to 16 MB" },
 		{ "limits", "body", "1 GB",
 		    "\"1 GB\" is out of range; legal: 1 kB to 16 MB" },
 		{ "limits", "memory_share", "101",
@@ -238,6 +241,7 @@ all_problems_of_a_file_are_listed_and_the_good_keys_are_set(void **state)
 	                "colour = red\n"
 	                "cell = c7\n"
 	                "cell = c8\n"
+	                "cell = c9\n"
 	                "[colours]\n"
 	                "red = 1\n"
 	                "[limits\n"
@@ -252,11 +256,12 @@ all_problems_of_a_file_are_listed_and_the_good_keys_are_set(void **state)
 	    "a.conf:5: neither a section, a comment nor NAME = VALUE\n"
 	    "a.conf:6: redis.colour: there is no such key\n"
 	    "a.conf:8: redis.cell: given twice, first in line 7\n"
-	    "a.conf:9: [colours]: there is no such section\n"
-	    "a.conf:11: a section header without ]\n"
-	    "a.conf:14: log.level: \"loud\" is none of the words; legal: one of "
+	    "a.conf:9: redis.cell: given twice, first in line 7\n"
+	    "a.conf:10: [colours]: there is no such section\n"
+	    "a.conf:12: a section header without ]\n"
+	    "a.conf:15: log.level: \"loud\" is none of the words; legal: one of "
 	    "debug|info|warn|error\n"
-	    "a.conf:15: log.: there is no such key\n");
+	    "a.conf:16: log.: there is no such key\n");
 	assert_string_equal(config.redis_cell, "c7");
 	assert_int_equal(config.redis_connections, 4);
 	assert_int_equal(config.limits_lease, 15000);

@@ -113,6 +113,20 @@ a_created_key_file_is_private_and_is_never_overwritten(void **state)
 	assert_non_null(strstr(why, "No such file"));
 }
 
+/* Between looking and linking another process may have made the file; a dangling link is
+ * such a name, unseen by the look. */
+static void
+a_name_that_appears_meanwhile_is_not_overwritten(void **state)
+{
+	char why[128];
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(symlink("/nonexistent/key", path), 0);
+	assert_int_equal(seal_create(path, why, sizeof why), STATUS_DUP);
+	unlink(path);
+}
+
 static void
 two_created_key_files_differ(void **state)
 {
@@ -143,6 +157,7 @@ main(void)
 		cmocka_unit_test(
 		    every_malformed_key_file_is_refused_with_its_line_and_without_the_key),
 		cmocka_unit_test(a_created_key_file_is_private_and_is_never_overwritten),
+		cmocka_unit_test(a_name_that_appears_meanwhile_is_not_overwritten),
 		cmocka_unit_test(two_created_key_files_differ),
 	};
 

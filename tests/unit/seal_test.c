@@ -100,6 +100,28 @@ a_sealed_text_of_another_length_is_damage(void **state)
 	seal_close(seal);
 }
 
+/* A key that is not there must not pass for one of zeros. */
+static void
+a_text_forged_under_a_missing_key_is_damage(void **state)
+{
+	struct seal *seal = open_keys("1 " HEX_A "\n");
+	uint8_t zeros[SEAL_KEY_BYTES] = { 0 };
+	uint8_t bytes[256];
+	size_t length;
+
+	(void)state;
+	assert_int_equal(seal_put_key(zeros, CONTEXT, LITERAL(PLAIN_TEXT), bytes,
+	                     sizeof bytes, &length),
+	    STATUS_OK);
+	for (int number = 0; number < 256; number++) {
+		bytes[1] = (uint8_t)number;
+		assert_int_equal(
+		    get(seal, CONTEXT, (struct text){ (char *)bytes, (uint32_t)length }),
+		    STATUS_DAMAGED);
+	}
+	seal_close(seal);
+}
+
 static void
 a_buffer_that_is_too_small_is_said(void **state)
 {
@@ -348,6 +370,7 @@ main(void)
 		cmocka_unit_test(a_sealed_text_opens_and_only_in_its_context),
 		cmocka_unit_test(every_flipped_bit_of_a_sealed_text_is_damage),
 		cmocka_unit_test(a_sealed_text_of_another_length_is_damage),
+		cmocka_unit_test(a_text_forged_under_a_missing_key_is_damage),
 		cmocka_unit_test(a_buffer_that_is_too_small_is_said),
 		cmocka_unit_test(rotated_keys_open_old_texts_until_they_are_taken_out),
 		cmocka_unit_test(no_nonce_repeats_in_a_hundred_thousand_seals),
