@@ -16,13 +16,15 @@ SERVICES := gateway intake matcher notifier
 PROGRAMS := $(SERVICES:%=$(BUILD)/bin/%) $(BUILD)/bin/referralctl
 
 LIBRARY_SOURCES := $(wildcard proto/*.c common/*.c)
-LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/proto/functions.lua.o
+LIBRARY_OBJECTS := $(LIBRARY_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/proto/functions.lua.o \
+	$(BUILD)/proto/openapi.json.o
 pure = $(filter-out services/$(1)/main.c,$(wildcard services/$(1)/*.c))
 CTL_SOURCES := $(wildcard deploy/referralctl/*.c)
 # Everything but the mains, so that a unit test can link any module.
 PURE_OBJECTS := $(foreach s,$(SERVICES),$(patsubst %.c,$(BUILD)/%.o,$(call pure,$(s)))) \
 	$(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c,$(CTL_SOURCES)))
 UNIT_SOURCES := $(wildcard tests/unit/*_test.c)
+FIXTURES := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*_fixture.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 FUZZ_SOURCES := $(wildcard tests/fuzz/*_fuzz.c)
 
@@ -37,8 +39,12 @@ $(BUILD)/%.o: %.c
 # The Redis function library is part of the binaries: one file less to lose.
 $(BUILD)/proto/functions.lua.o: $(sort $(wildcard proto/functions/*.lua))
 	@mkdir -p $(@D)
-	cat $^ > $(BUILD)/proto/functions.lua
-	cd $(BUILD)/proto && $(LD) -r -b binary -z noexecstack -o functions.lua.o functions.lua
+	@cat $^ > $(BUILD)/proto/functions.lua
+	@cd $(BUILD)/proto && $(LD) -r -b binary -z noexecstack -o functions.lua.o functions.lua
+
+$(BUILD)/proto/openapi.json.o: proto/openapi.json
+	@mkdir -p $(@D)
+	@cd proto && $(LD) -r -b binary -z noexecstack -o $(abspath $@) openapi.json
 
 $(BUILD)/libhearthline.a: $(LIBRARY_OBJECTS)
 	@rm -f $@ && $(AR) rcs $@ $^
@@ -56,9 +62,9 @@ $(BUILD)/bin/referralctl: $(CTL_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/libhearthline
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(PURE_OBJECTS) $(BUILD)/libhearthline.a
+$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(FIXTURES) $(PURE_OBJECTS) $(BUILD)/libhearthline.a
 	@echo "  LD $@"
-	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -o $@ $< -Wl,--start-group $(PURE_OBJECTS) \
+	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -o $@ $< $(FIXTURES) -Wl,--start-group $(PURE_OBJECTS) \
 		$(BUILD)/libhearthline.a -Wl,--end-group $(TEST_LIBS) $(LDLIBS)
 
 units: $(UNIT_TESTS)

@@ -95,6 +95,20 @@ catch_up(struct stream *stream)
 
 /* ---- the journal as it grows ---- */
 
+/* Whether a stream that caught up has the line already. */
+static bool
+has_line(const struct stream *stream, struct text id)
+{
+	unsigned long long ms[2] = { 0, 0 }, number[2] = { 0, 0 };
+	char text[48];
+
+	if (stream->last[0] == '\0' || !text_copy(id, text, sizeof text))
+		return false;
+	(void)sscanf(stream->last, "%llu-%llu", &ms[0], &number[0]);
+	(void)sscanf(text, "%llu-%llu", &ms[1], &number[1]);
+	return ms[1] < ms[0] || (ms[1] == ms[0] && number[1] <= number[0]);
+}
+
 static void
 on_new_line(void *ctx, struct text case_id, const struct transition *line)
 {
@@ -104,7 +118,8 @@ on_new_line(void *ctx, struct text case_id, const struct transition *line)
 	(void)text_copy(line->id, gateway->last_event, sizeof gateway->last_event);
 	for (unsigned i = 0; i < GATEWAY_STREAMS_MAX; i++)
 		if (gateway->streams[i].request != NULL &&
-		    !gateway->streams[i].is_catching_up)
+		    !gateway->streams[i].is_catching_up &&
+		    !has_line(&gateway->streams[i], line->id))
 			send_line(&gateway->streams[i], line);
 }
 
@@ -141,7 +156,7 @@ tick(void *self)
 	struct gateway *gateway = self;
 
 	tend_streams(gateway, clock_mono_ms());
-	if (gateway->is_reading_events || gateway->streams_count == 0)
+	if (gateway->is_reading_events)
 		return;
 	gateway->is_reading_events =
 	    cases_journal(gateway->service->cases, text_of(gateway->last_event), PAGE,
@@ -189,11 +204,11 @@ on_get_events(struct call *call)
 		call_fail(call, STATUS_BUSY);
 		return;
 	}
-	if (after.at != NULL)
-		(void)text_copy(after, stream->last, sizeof stream->last);
 	bool is_resumed = is_event_id(after);
 	bool must_reset = after.at != NULL && !is_resumed;
 
+	if (is_resumed)
+		(void)text_copy(after, stream->last, sizeof stream->last);
 	free(call);
 	if (http_stream_start(&request) != STATUS_OK)
 		return;
@@ -202,10 +217,6 @@ on_get_events(struct call *call)
 	gateway->streams_count++;
 	if (must_reset)
 		(void)!http_stream_send(request, NULL, "reset", LITERAL("{}"));
-	if (!is_resumed &&
-	    gateway->streams_count == 1) /* nobody kept the place: from now on */
-		(void)snprintf(gateway->last_event, sizeof gateway->last_event, "%lld-0",
-		    (long long)clock_wall_ms());
 	if (is_resumed)
 		catch_up(stream);
 }

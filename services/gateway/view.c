@@ -2,6 +2,7 @@
  * What a reader may see of a case. */
 #include <stdlib.h>
 
+#include "common/id.h"
 #include "common/log.h"
 #include "proto/explanation.h"
 #include "proto/state.h"

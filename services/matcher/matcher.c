@@ -148,8 +148,7 @@ explain(struct matcher *matcher, const struct match_question *question,
 	record_init(&record_why, matcher->why);
 	match_explain(
 	    matcher->index, question, result, chosen, WHY_NEXT, false, matcher->why);
-	status =
-	    record_encode(&record_why, matcher->why, MASK_ALL, buffer, WHY_MAX, &length);
+	status = explanation_pack(matcher->why, buffer, EXPLANATION_MAX_BYTES, &length);
 	*why = (struct text){ (const char *)buffer, (uint32_t)length };
 	return status;
 }
