@@ -19,7 +19,9 @@ void metrics_add(enum metric metric, const char *label_value, double amount);
 void metrics_set(enum metric metric, const char *label_value, double value);
 /* Takes a gauge out of the text until it is set again: absence is not zero. */
 void metrics_clear(enum metric metric, const char *label_value);
-void metrics_observe_us(enum metric metric, const char *label_value, int64_t microseconds);
+void metrics_observe_us(
+    enum metric metric, const char *label_value, int64_t microseconds);
+/* The value, of a histogram how often it was observed; 0 where there is none. */
 double metrics_get(enum metric metric, const char *label_value);
 
 /* Writes the whole text, also build_info, process start time, resident memory and CPU time;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Any bytes as a sealed text never open; any bytes as a key file are taken or refused with a
- * reason; what is sealed opens, and with one change it does not. */
+ * Any bytes as a sealed text never open, as a key file are taken or refused with a reason;
+ * what is sealed opens, and with one change it does not. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -113,95 +113,102 @@ every_unit_is_read_with_and_without_a_space(void **state)
 	}
 }
 
+/* SECTION.NAME, a value, and what is wrong with it. */
+static const struct {
+	const char *key, *value, *problem;
+} ILLEGAL[] = {
+	{ "limits.lease", "5", "is no duration in ms, s, min, h or d" },
+	{ "limits.lease", "0", "is out of range" },
+	{ "limits.lease", "99 ms", "is out of range" },
+	{ "limits.lease", "3600001 ms", "is out of range" },
+	{ "limits.lease", "1.5 s", "is no duration in ms, s, min, h or d" },
+	{ "limits.lease", "5 parsecs", "is no duration in ms, s, min, h or d" },
+	{ "limits.lease", "5 S", "is no duration in ms, s, min, h or d" },
+	{ "limits.lease", "-5 s", "does not begin with a digit" },
+	{ "limits.lease", "", "does not begin with a digit" },
+	{ "limits.lease", "9223372036854775808 ms", "is out of range" },
+	{ "limits.lease", "9223372036854775807 d", "is out of range" },
+	{ "limits.body", "1 kb", "is no size in B, kB, MB or GB" },
+	{ "limits.body", "18014398509481985 kB", "is out of range" }, /* wraps to 1 kB */
+	{ "limits.body", "1 GB", "is out of range" },
+	{ "limits.memory_share", "101", "is out of range" },
+	{ "limits.memory_share", "9", "is out of range" },
+	{ "limits.memory_share", "85 %", "is not a whole number" },
+	{ "limits.memory_share", "0x55", "is not a whole number" },
+	{ "intake.handoff", "true", "is neither yes nor no" },
+	{ "intake.handoff", "Yes", "is neither yes nor no" },
+	{ "log.level", "loud", "is none of the words" },
+	{ "log.level", "", "is none of the words" },
+	{ "log.level", "info|warn", "is none of the words" },
+	{ "redis.cell", "", "is empty" },
+	{ "redis.cell", "0123456789abcdef0123456789abcdefX", "has a wrong length" },
+	{ "redis.cell", "a\nb", "holds a control character or ';'" },
+	{ "redis.cell", "a;b", "holds a control character or ';'" },
+	{ "matcher.upstream", "ipc://a,,ipc://b", "has an empty item" },
+	{ "matcher.upstream", ",", "has an empty item" },
+	{ "matcher.upstream", "ipc://a ipc://b",
+	    "has an item that is too long or holds a space" },
+	{ "matcher.upstream", "", "is empty" },
+};
+
+/* What config_range says of the keys above. */
+static const struct {
+	const char *key, *range;
+} RANGES[] = {
+	{ "limits.lease", "100 ms to 1 h" },
+	{ "limits.body", "1 kB to 16 MB" },
+	{ "limits.memory_share", "10 to 100" },
+	{ "intake.handoff", "yes or no" },
+	{ "log.level", "one of debug|info|warn|error" },
+	{ "redis.cell", "1 to 32 bytes" },
+	{ "matcher.upstream", "6 to 1024 bytes, separated by commas" },
+};
+
+static const struct config_key *
+key_of(const char *dotted)
+{
+	for (const struct config_key *key = config_keys(); key->name != NULL; key++) {
+		char name[80];
+
+		snprintf(name, sizeof name, "%s.%s", key->section, key->name);
+		if (strcmp(name, dotted) == 0)
+			return key;
+	}
+	fail_msg("no key %s", dotted);
+	return NULL;
+}
+
 static void
 illegal_values_change_nothing_and_say_what_is_legal(void **state)
 {
-	static const struct {
-		const char *section, *name, *value, *why;
-	} ILLEGAL[] = {
-		{ "limits", "lease", "5",
-		    "\"5\" is no duration in ms, s, min, h or d; legal: 100 ms to 1 h" },
-		{ "limits", "lease", "0", "\"0\" is out of range; legal: 100 ms to 1 h" },
-		{ "limits", "lease", "99 ms",
-		    "\"99 ms\" is out of range; legal: 100 ms to 1 h" },
-		{ "limits", "lease", "3600001 ms",
-		    "\"3600001 ms\" is out of range; legal: 100 ms to 1 h" },
-		{ "limits", "lease", "1.5 s",
-		    "\"1.5 s\" is no duration in ms, s, min, h or d; legal: 100 ms to 1 "
-		    "h" },
-		{ "limits", "lease", "5 parsecs",
-		    "\"5 parsecs\" is no duration in ms, s, min, h or d; legal: 100 ms "
-		    "to 1 h" },
-		{ "limits", "lease", "5 S",
-		    "\"5 S\" is no duration in ms, s, min, h or d; legal: 100 ms to 1 "
-		    "h" },
-		{ "limits", "lease", "-5 s",
-		    "\"-5 s\" does not begin with a digit; legal: 100 ms to 1 h" },
-		{ "limits", "lease", "",
-		    "\"\" does not begin with a digit; legal: 100 ms to 1 h" },
-		{ "limits", "lease", "9223372036854775808 ms",
-		    "\"9223372036854775808 ms\" is out of range; legal: 100 ms to 1 h" },
-		{ "limits", "lease", "9223372036854775807 d",
-		    "\"9223372036854775807 d\" is out of range; legal: 100 ms to 1 h" },
-		{ "limits", "body", "1 kb",
-		    "\"1 kb\" is no size in B, kB, MB or GB; legal: 1 kB to 16 MB" },
-		/* 2^54 + 1: times 1024 it wraps to 1 kB */
-		{ "limits", "body", "18014398509481985 kB",
-		    "\"18014398509481985 kB\" is out of range; legal: 1 kB to 16 MB" },
-		{ "limits", "body", "1 GB",
-		    "\"1 GB\" is out of range; legal: 1 kB to 16 MB" },
-		{ "limits", "memory_share", "101",
-		    "\"101\" is out of range; legal: 10 to 100" },
-		{ "limits", "memory_share", "9",
-		    "\"9\" is out of range; legal: 10 to 100" },
-		{ "limits", "memory_share", "85 %",
-		    "\"85 %\" is not a whole number; legal: 10 to 100" },
-		{ "limits", "memory_share", "0x55",
-		    "\"0x55\" is not a whole number; legal: 10 to 100" },
-		{ "intake", "handoff", "true",
-		    "\"true\" is neither yes nor no; legal: yes or no" },
-		{ "intake", "handoff", "Yes",
-		    "\"Yes\" is neither yes nor no; legal: yes or no" },
-		{ "log", "level", "loud",
-		    "\"loud\" is none of the words; legal: one of "
-		    "debug|info|warn|error" },
-		{ "log", "level", "",
-		    "\"\" is none of the words; legal: one of debug|info|warn|error" },
-		{ "log", "level", "info|warn",
-		    "\"info|warn\" is none of the words; legal: one of "
-		    "debug|info|warn|error" },
-		{ "redis", "cell", "", "\"\" is empty; legal: 1 to 32 bytes" },
-		{ "redis", "cell", "0123456789abcdef0123456789abcdefX",
-		    "\"0123456789abcdef0123456789abcdefX\" has a wrong length; legal: 1 "
-		    "to 32 bytes" },
-		{ "redis", "cell", "a\nb",
-		    "\"a?b\" holds a control character or ';'; legal: 1 to 32 bytes" },
-		{ "redis", "cell", "a;b",
-		    "\"a;b\" holds a control character or ';'; legal: 1 to 32 bytes" },
-		{ "matcher", "upstream", "ipc://a,,ipc://b",
-		    "\"ipc://a,,ipc://b\" has an empty item; legal: 6 to 1024 bytes, "
-		    "separated by commas" },
-		{ "matcher", "upstream", ",",
-		    "\",\" has an empty item; legal: 6 to 1024 bytes, separated by "
-		    "commas" },
-		{ "matcher", "upstream", "ipc://a ipc://b",
-		    "\"ipc://a ipc://b\" has an item that is too long or holds a space; "
-		    "legal: 6 to 1024 bytes, separated by commas" },
-		{ "matcher", "upstream", "",
-		    "\"\" is empty; legal: 6 to 1024 bytes, separated by commas" },
-	};
-
 	(void)state;
 	for (size_t i = 0; i < sizeof ILLEGAL / sizeof *ILLEGAL; i++) {
-		const struct config_key *key =
-		    config_find(ILLEGAL[i].section, ILLEGAL[i].name);
+		const struct config_key *key = key_of(ILLEGAL[i].key);
 		struct config before = config;
 		char why[256];
+		char expected[256];
+		char range[128];
 
-		assert_non_null(key);
 		assert_false(config_set(&config, key, ILLEGAL[i].value, why, sizeof why));
-		assert_string_equal(why, ILLEGAL[i].why);
+		config_range(key, range, sizeof range);
+		snprintf(expected, sizeof expected, "\"%s\" %s; legal: %s",
+		    ILLEGAL[i].value, ILLEGAL[i].problem, range);
+		for (char *at = expected; *at != '\0'; at++)
+			*at = *at == '\n' ? '?' : *at;
+		assert_string_equal(why, expected);
 		assert_memory_equal(&before, &config, sizeof config);
+	}
+}
+
+static void
+the_legal_range_is_said_in_words_of_the_file(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof RANGES / sizeof *RANGES; i++) {
+		char range[128];
+
+		config_range(key_of(RANGES[i].key), range, sizeof range);
+		assert_string_equal(range, RANGES[i].range);
 	}
 }
 
@@ -365,6 +372,7 @@ main(void)
 		CONFIG_UNIT_TEST(defaults_are_those_of_the_table),
 		CONFIG_UNIT_TEST(every_unit_is_read_with_and_without_a_space),
 		CONFIG_UNIT_TEST(illegal_values_change_nothing_and_say_what_is_legal),
+		CONFIG_UNIT_TEST(the_legal_range_is_said_in_words_of_the_file),
 		CONFIG_UNIT_TEST(a_file_sets_what_it_names_and_nothing_else),
 		CONFIG_UNIT_TEST(
 		    all_problems_of_a_file_are_listed_and_the_good_keys_are_set),
