@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * referralctl import: read, compare, guard, put into use, say what happened. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "deploy/referralctl/import_apply.h"
+#include "deploy/referralctl/import_collect.h"
+#include "deploy/referralctl/import_read.h"
+#include "deploy/referralctl/referralctl.h"
+
+#define CELL "c1" /* as config.def has it */
+#define SOCKET "redis.sock"
+#define SOURCE_MAX_BYTES 64
+#define MOST_REMOVED_PERCENT 20
+/* Times that the directory is read anew because somebody else changed it meanwhile. */
+#define READS_MOST 3
+
+struct options {
+	const char *path;
+	const char *map;
+	const char *report;
+	const char *cell;
+	char source[SOURCE_MAX_BYTES + 1];
+	double most_removed_percent;
+	bool is_dry_run, is_forced, wants_json, wants_help;
+};
+
+static void
+help(FILE *out)
+{
+	fputs(
+	    "usage: referralctl [--dir DIR] import [options] FILE\n\n"
+	    "Loads a directory of services: HSDS 3.x JSON (an object, an array, a page "
+	    "of an\n"
+	    "API, an object of arrays, one object per line), or flat rows through a "
+	    "field map.\n"
+	    "All services of the file's source are replaced in one step; others stay.\n\n"
+	    "  --dry-run             say what would change, change nothing\n"
+	    "  --format FORMAT       auto (default), hsds, map\n"
+	    "  --map MAP             field map: a file, or a name in deploy/maps\n"
+	    "  --source NAME         whose services these are (default: name of the "
+	    "file)\n"
+	    "  --report FILE         write every quarantined row and why, as JSON\n"
+	    "  --most-removed N      refuse when more than N percent would vanish "
+	    "(default 20)\n"
+	    "  --force               whatever a guard says\n"
+	    "  --cell CELL           of the network (default c1)\n"
+	    "  --json                print JSON\n\n"
+	    "Exit: 0 done, 1 failed, 2 usage, 3 refused by a guard (nothing was "
+	    "changed).\n",
+	    out);
+}
+
+/* ---- options ---- */
+
+static bool
+wrong(const char *what, const char *value)
+{
+	fprintf(stderr, "referralctl import: %s: %s\n", what, value);
+	return false;
+}
+
+/* Part of key names: no colon, no brace, no space. */
+static bool
+is_name(const char *name, size_t most)
+{
+	size_t length =
+	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                 "0123456789._-");
+
+	return length > 0 && length <= most && name[length] == '\0';
+}
+
+/* "data/San Mateo.ndjson" is san-mateo. */
+static void
+name_source(const char *path, char source[SOURCE_MAX_BYTES + 1])
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	const char *dot = strrchr(name, '.');
+	size_t length = dot && dot > name ? (size_t)(dot - name) : strlen(name);
+	size_t at = 0;
+
+	for (size_t i = 0; i < length && at < SOURCE_MAX_BYTES; i++) {
+		char byte = name[i];
+
+		if (byte >= 'A' && byte <= 'Z')
+			byte = (char)(byte + 32);
+		if (!((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') ||
+		        byte == '.' || byte == '_' || byte == '-'))
+			byte = '-';
+		source[at++] = byte;
+	}
+	source[at] = '\0';
+}
+
+static bool
+read_percent(const char *value, double *percent)
+{
+	char *end;
+
+	*percent = strtod(value, &end);
+	return end != value && *end == '\0' && *percent >= 0 && *percent <= 100;
+}
+
+enum word {
+	OPTION_dry_run = 1,
+	OPTION_format,
+	OPTION_map,
+	OPTION_source,
+	OPTION_report,
+	OPTION_most_removed,
+	OPTION_force,
+	OPTION_json,
+	OPTION_cell,
+	OPTION_help
+};
+
+static const struct option_format {
+	const char *word;
+	bool needs_map, takes_map;
+} FORMATS[] = {
+	{ "auto", false, true },
+	{ "hsds", false, false },
+	{ "map", true, true },
+	{ NULL, false, false },
+};
+
+static bool
+take_option(struct options *options, int option, const char **format)
+{
+	switch (option) {
+	case OPTION_dry_run:
+		options->is_dry_run = true;
+		return true;
+	case OPTION_format:
+		*format = optarg;
+		return true;
+	case OPTION_map:
+		options->map = optarg;
+		return true;
+	case OPTION_source:
+		if (!is_name(optarg, SOURCE_MAX_BYTES))
+			return wrong("a source is up to 64 of A-Z a-z 0-9 . _ -", optarg);
+		strcpy(options->source, optarg);
+		return true;
+	case OPTION_report:
+		options->report = optarg;
+		return true;
+	case OPTION_most_removed:
+		return read_percent(optarg, &options->most_removed_percent) ||
+		       wrong("not a percentage", optarg);
+	case OPTION_force:
+		options->is_forced = true;
+		return true;
+	case OPTION_json:
+		options->wants_json = true;
+		return true;
+	case OPTION_cell:
+		options->cell = optarg;
+		return is_name(optarg, 32) || wrong("not a cell", optarg);
+	case OPTION_help:
+		options->wants_help = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+check_format(const struct options *options, const char *word)
+{
+	const struct option_format *format = FORMATS;
+
+	while (format->word != NULL && strcmp(format->word, word) != 0)
+		format++;
+	if (format->word == NULL)
+		return wrong("unknown format", word);
+	if (format->needs_map && options->map == NULL)
+		return wrong("needs --map", "--format map");
+	return format->takes_map || options->map == NULL || wrong("takes no --map", word);
+}
+
+static bool
+read_options(int argc, char **argv, struct options *options)
+{
+	static const struct option LONG[] = {
+		{ "dry-run", no_argument, NULL, OPTION_dry_run },
+		{ "format", required_argument, NULL, OPTION_format },
+		{ "map", required_argument, NULL, OPTION_map },
+		{ "source", required_argument, NULL, OPTION_source },
+		{ "report", required_argument, NULL, OPTION_report },
+		{ "most-removed", required_argument, NULL, OPTION_most_removed },
+		{ "force", no_argument, NULL, OPTION_force },
+		{ "json", no_argument, NULL, OPTION_json },
+		{ "cell", required_argument, NULL, OPTION_cell },
+		{ "help", no_argument, NULL, OPTION_help },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *format = "auto";
+	int option;
+
+	*options = (struct options){
+		.cell = CELL,
+		.most_removed_percent = MOST_REMOVED_PERCENT,
+	};
+	optind = 0; /* GNU: start over */
+	while ((option = getopt_long(argc, argv, "", LONG, NULL)) != -1)
+		if (!take_option(options, option, &format))
+			return false;
+	if (options->wants_help)
+		return true;
+	if (optind + 1 != argc)
+		return wrong("one file is wanted", "see --help");
+	options->path = argv[optind];
+	if (options->source[0] == '\0')
+		name_source(options->path, options->source);
+	return check_format(options, format);
+}
+
+/* ---- the steps ---- */
+
+struct import {
+	const struct options *options;
+	FILE *report_file; /* NULL: none wanted */
+	struct import_map *map;
+	struct import_plan plan;
+	struct import_report report;
+	struct import_in_use in_use;
+	char version[KEY_MAX_BYTES]; /* in use when all is done; empty: none */
+	struct import_target target;
+};
+
+static int
+fail(const char *what, const char *why)
+{
+	wrong(what, why);
+	return EXIT_FAILED;
+}
+
+/* Opened before anything is done, so that a wrong path is known in time. */
+static int
+open_report(struct import *import)
+{
+	const char *path = import->options->report;
+
+	if (path == NULL)
+		return EXIT_DONE;
+	import->report_file = fopen(path, "we");
+	return import->report_file ? EXIT_DONE : fail(path, strerror(errno));
+}
+
+static int
+open_map(struct import *import)
+{
+	char why[256];
+
+	if (import->options->map == NULL ||
+	    import_map_load(&import->map, import->options->map, why) == STATUS_OK)
+		return EXIT_DONE;
+	return fail(import->options->map, why);
+}
+
+static int
+read_file(struct import *import)
+{
+	const char *path = import->options->path;
+	const char *why = NULL;
+	char *bytes;
+	size_t length;
+	enum status status = import_file_read(path, &bytes, &length);
+
+	if (status == STATUS_ABSENT)
+		return fail(path, strerror(errno));
+	if (status != STATUS_OK)
+		return fail(path, status_about(status));
+	status = import_collect((struct text){ bytes, (uint32_t)length }, import->map,
+	    text_of(import->options->source), import->target.shows_progress,
+	    &import->plan, &import->report, &why);
+	free(bytes);
+	if (status != STATUS_OK)
+		return fail(path, why ? why : status_about(status));
+	return EXIT_DONE;
+}
+
+/* A Unix socket's path is at most 107 bytes: from inside the directory it is short. */
+static int
+find_socket(const char *dir, char path[4096])
+{
+	struct sockaddr_un address;
+
+	snprintf(path, 4096, "%s/" SOCKET, dir);
+	if (strlen(path) >= sizeof address.sun_path) {
+		if (chdir(dir) != 0)
+			return fail(dir, strerror(errno));
+		strcpy(path, SOCKET);
+	}
+	if (access(path, R_OK | W_OK) != 0)
+		return fail("no Redis answers there, is referralctl up?", path);
+	return EXIT_DONE;
+}
+
+static int
+compare(struct import *import, bool *differs)
+{
+	enum status status = STATUS_STALE;
+
+	for (int i = 0; i < READS_MOST && status == STATUS_STALE; i++)
+		status = import_in_use_read(&import->target, &import->in_use);
+	if (status != STATUS_OK)
+		return fail("cannot read what is in use", status_about(status));
+	strcpy(import->version, import->in_use.version);
+	*differs = import_plan_compare(
+	    &import->plan, import->in_use.known, import->in_use.count, &import->report);
+	import->report.refused = import_plan_guard(&import->plan, import->in_use.count,
+	    import->options->most_removed_percent, &import->report);
+	return EXIT_DONE;
+}
+
+static int
+put_into_use(struct import *import)
+{
+	char version[ID_UUID_BYTES + 1];
+	enum status status =
+	    import_apply(&import->target, &import->plan, &import->in_use, version);
+
+	if (status == STATUS_STALE)
+		return fail(
+		    "nothing was changed", "another import of this source came first");
+	if (status != STATUS_OK)
+		return fail("not put into use", status_about(status));
+	strcpy(import->version, version);
+	return EXIT_DONE;
+}
+
+static int
+work(struct import *import)
+{
+	bool differs;
+	int exit = compare(import, &differs);
+
+	if (exit != EXIT_DONE)
+		return exit;
+	if (import->report.refused != IMPORT_ALLOWED && !import->options->is_forced)
+		return EXIT_REFUSED;
+	import->report.refused = IMPORT_ALLOWED;
+	if (!differs || import->options->is_dry_run)
+		return EXIT_DONE;
+	return put_into_use(import);
+}
+
+static int
+connect_and_work(struct import *import, const char *dir)
+{
+	char path[4096];
+	struct store_options options = {
+		.socket_path = path,
+		.connections = 1,
+		.timeout_ms = 30000,
+		.stall_ms = 10000,
+		.most_bytes = (size_t)64 << 20,
+		.name = "referralctl.import",
+	};
+	struct import_target *target = &import->target;
+	int exit = find_socket(dir, path);
+
+	if (exit != EXIT_DONE)
+		return exit;
+	target->cell = import->options->cell;
+	target->source = import->options->source;
+	target->loop = loop_new();
+	target->store = target->loop ? store_open(target->loop, &options) : NULL;
+	target->directory =
+	    target->store ? directory_open(target->store, target->cell) : NULL;
+	if (target->directory == NULL)
+		exit = fail("import", status_about(STATUS_NO_MEMORY));
+	else
+		exit = work(import);
+	directory_close(target->directory);
+	if (target->store != NULL)
+		store_close(target->store);
+	if (target->loop != NULL)
+		loop_free(target->loop);
+	return exit;
+}
+
+/* ---- saying it ---- */
+
+static void
+explain_refusal(const struct import *import)
+{
+	const struct import_report *report = &import->report;
+
+	switch (report->refused) {
+	case IMPORT_ALLOWED:
+		break;
+	case IMPORT_MOST_REMOVED:
+		fprintf(stderr,
+		    "referralctl import: refused: %llu of %zu services would vanish, "
+		    "more than "
+		    "%g %%; --most-removed or --force, if that is right\n",
+		    (unsigned long long)report->removed, import->in_use.count,
+		    import->options->most_removed_percent);
+		break;
+	case IMPORT_CUT_FILE:
+		fprintf(stderr,
+		    "referralctl import: refused: the file ends within a row, and %llu "
+		    "services "
+		    "would vanish; --force, if that is right\n",
+		    (unsigned long long)report->removed);
+		break;
+	case IMPORT_NOTHING_GOOD:
+		fputs("referralctl import: refused: the file holds no service without a "
+		      "defect\n",
+		    stderr);
+		break;
+	}
+}
+
+static int
+say(const struct import *import, int exit)
+{
+	const struct import_summary summary = {
+		.file = import->options->path,
+		.source = import->options->source,
+		.version = import->version[0] ? text_of(import->version) : TEXT_ABSENT,
+		.is_dry_run = import->options->is_dry_run,
+	};
+
+	if (import->report_file != NULL &&
+	    !import_report_write(&import->report, &summary, import->report_file))
+		exit = fail(import->options->report, "the report could not be written");
+	if (import->options->wants_json) {
+		if (!import_report_json(&import->report, &summary, stdout))
+			return fail("standard output", strerror(errno));
+	} else {
+		import_report_print(&import->report, &summary, stdout);
+	}
+	explain_refusal(import);
+	return exit;
+}
+
+static void
+free_import(struct import *import)
+{
+	if (import->report_file != NULL)
+		fclose(import->report_file);
+	import_map_free(import->map);
+	import_plan_free(&import->plan);
+	import_in_use_free(&import->in_use);
+	import_report_free(&import->report);
+}
+
+int
+import_command(int argc, char **argv, const char *dir)
+{
+	struct options options;
+	struct import import = { .options = &options };
+	int exit;
+
+	if (!read_options(argc, argv, &options))
+		return EXIT_USAGE;
+	if (options.wants_help) {
+		help(stdout);
+		return EXIT_DONE;
+	}
+	log_open("referralctl", LOG_ERROR);
+	import.target.shows_progress = isatty(STDERR_FILENO) == 1;
+	exit = open_report(&import);
+	if (exit == EXIT_DONE)
+		exit = open_map(&import);
+	if (exit == EXIT_DONE)
+		exit = read_file(&import);
+	if (exit == EXIT_DONE)
+		exit = connect_and_work(&import, dir);
+	if (exit == EXIT_DONE || exit == EXIT_REFUSED)
+		exit = say(&import, exit);
+	free_import(&import);
+	return exit;
+}

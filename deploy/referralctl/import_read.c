@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Finds where values begin and end by strings and brackets alone; jansson judges the rest. */
+#include "deploy/referralctl/import_read.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Members of the outermost object that are looked at. */
+#define MEMBERS_MAX 64
+
+enum shape { SHAPE_LINES, SHAPE_LISTS, SHAPE_VALUES };
+
+struct list {
+	const char *at; /* behind its "[", or the first value */
+	enum import_role role;
+};
+
+struct import_rows {
+	const char *begin;
+	const char *end;
+	const char *at; /* the next row is looked for here */
+	enum shape shape;
+	struct list lists[8]; /* SHAPE_LISTS, in the order they are given */
+	size_t lists_count;
+	size_t list; /* the one that is read */
+	uint64_t number;
+	const char *counted_to; /* lines are counted up to here */
+	uint64_t line;
+	struct import_shape about;
+};
+
+/* ---- the file ---- */
+
+static bool
+read_all(int file, char *bytes, size_t *length)
+{
+	size_t got = 0;
+
+	while (got < *length) {
+		ssize_t count = read(file, bytes + got, *length - got);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return false;
+		if (count == 0) /* it has become shorter */
+			break;
+		got += (size_t)count;
+	}
+	*length = got;
+	return true;
+}
+
+enum status
+import_file_read(const char *path, char **bytes, size_t *length)
+{
+	struct stat about;
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	enum status status = STATUS_ABSENT;
+
+	*bytes = NULL;
+	*length = 0;
+	if (file < 0)
+		return STATUS_ABSENT;
+	if (fstat(file, &about) != 0)
+		goto out;
+	if (!S_ISREG(about.st_mode)) {
+		errno = S_ISDIR(about.st_mode) ? EISDIR : EINVAL;
+		goto out;
+	}
+	status = STATUS_TOO_LARGE;
+	if ((size_t)about.st_size > IMPORT_FILE_MAX_BYTES)
+		goto out;
+	*length = (size_t)about.st_size;
+	*bytes = malloc(*length + 1);
+	status = STATUS_NO_MEMORY;
+	if (*bytes == NULL)
+		goto out;
+	status = read_all(file, *bytes, length) ? STATUS_OK : STATUS_ABSENT;
+out:
+	if (status != STATUS_OK) {
+		free(*bytes);
+		*bytes = NULL;
+	}
+	close(file);
+	return status;
+}
+
+/* ---- values ---- */
+
+static bool
+is_space(char byte)
+{
+	return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
+
+static const char *
+skip_space(const char *at, const char *end)
+{
+	while (at < end && is_space(*at))
+		at++;
+	return at;
+}
+
+/* `at` is behind the opening quote; gives the byte behind the closing one, NULL: none. */
+static const char *
+skip_string(const char *at, const char *end)
+{
+	while (at < end) {
+		const char *quote = memchr(at, '"', (size_t)(end - at));
+		const char *back = quote;
+
+		if (quote == NULL)
+			return NULL;
+		while (back > at && back[-1] == '\\')
+			back--;
+		at = quote + 1;
+		if ((quote - back) % 2 == 0)
+			return at;
+	}
+	return NULL;
+}
+
+/* The end of the value that begins at `at`; NULL: the file ends before. */
+static const char *
+skip_value(const char *at, const char *end)
+{
+	size_t depth = 0;
+
+	while (at < end) {
+		char byte = *at++;
+
+		if (byte == '"') {
+			at = skip_string(at, end);
+			if (at == NULL)
+				return NULL;
+		} else if (byte == '{' || byte == '[') {
+			depth++;
+		} else if (byte == '}' || byte == ']') {
+			if (depth <= 1)
+				return depth == 1 ? at : at - 1;
+			depth--;
+		} else if (depth == 0 && (byte == ',' || byte == ':' || is_space(byte))) {
+			return at - 1;
+		} else {
+			continue;
+		}
+		if (depth == 0)
+			return at;
+	}
+	return depth == 0 ? at : NULL;
+}
+
+static const char *
+line_end(const char *at, const char *end)
+{
+	const char *newline = memchr(at, '\n', (size_t)(end - at));
+
+	return newline ? newline : end;
+}
+
+/* ---- the shape ---- */
+
+struct member {
+	struct text key;
+	const char *value;
+	const char *value_end;
+};
+
+/* Members of the object at `at`.  Gives up at anything unexpected: what was found so far
+ * stands, and *is_cut says whether the file ends within the object. */
+static size_t
+find_members(
+    const char *at, const char *end, struct member members[MEMBERS_MAX], bool *is_cut)
+{
+	size_t count = 0;
+
+	*is_cut = true;
+	for (at = skip_space(at + 1, end); at < end && *at == '"';) {
+		struct member *member = &members[count];
+		const char *key_end = skip_string(at + 1, end);
+		const char *colon = key_end ? skip_space(key_end, end) : end;
+
+		if (colon == end)
+			return count;
+		if (*colon != ':' || count == MEMBERS_MAX)
+			break;
+		member->key = (struct text){ at + 1, (uint32_t)(key_end - at - 2) };
+		member->value = skip_space(colon + 1, end);
+		member->value_end = skip_value(member->value, end);
+		count++;
+		if (member->value_end == NULL || member->value == end)
+			return count;
+		at = skip_space(member->value_end, end);
+		if (at < end && *at == ',')
+			at = skip_space(at + 1, end);
+	}
+	*is_cut = at == end;
+	return count;
+}
+
+static const struct member *
+find_list(const struct member *members, size_t count, const char *key)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text_is(members[i].key, key) && *members[i].value == '[')
+			return &members[i];
+	return NULL;
+}
+
+static bool
+has_member(const struct member *members, size_t count, const char *key)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text_is(members[i].key, key))
+			return true;
+	return false;
+}
+
+static bool
+member_says(
+    const struct member *members, size_t count, const char *key, const char *value)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text_is(members[i].key, key) && members[i].value_end != NULL &&
+		    (size_t)(members[i].value_end - members[i].value) == strlen(value) &&
+		    memcmp(members[i].value, value, strlen(value)) == 0)
+			return true;
+	return false;
+}
+
+static void
+add_list(struct import_rows *rows, const struct member *list, enum import_role role)
+{
+	if (list != NULL)
+		rows->lists[rows->lists_count++] = (struct list){ list->value + 1, role };
+}
+
+/* What services refer to comes first. */
+static void
+open_container(struct import_rows *rows, const struct member *members, size_t count)
+{
+	const struct member *organizations = find_list(members, count, "organizations");
+	const struct member *locations = find_list(members, count, "locations");
+
+	rows->shape = SHAPE_LISTS;
+	rows->about.is_container = true;
+	rows->about.has_organizations = organizations != NULL;
+	rows->about.has_locations = locations != NULL;
+	add_list(rows, locations, IMPORT_ROLE_location);
+	add_list(rows, organizations, IMPORT_ROLE_organization);
+	add_list(rows, find_list(members, count, "services"), IMPORT_ROLE_service);
+	add_list(rows, find_list(members, count, "service_at_locations"),
+	    IMPORT_ROLE_service_at_location);
+}
+
+static const char *
+open_object(struct import_rows *rows, const char *at)
+{
+	struct member members[MEMBERS_MAX];
+	bool is_cut;
+	size_t count = find_members(at, rows->end, members, &is_cut);
+	const struct member *contents = find_list(members, count, "contents");
+
+	if (contents != NULL) {
+		rows->shape = SHAPE_LISTS;
+		add_list(rows, contents, IMPORT_ROLE_any);
+		rows->about.is_page_of_many =
+		    member_says(members, count, "last_page", "false") ||
+		    member_says(members, count, "first_page", "false");
+	} else if (!has_member(members, count, "id") &&
+	           (find_list(members, count, "services") != NULL ||
+	               find_list(members, count, "organizations") != NULL ||
+	               find_list(members, count, "service_at_locations") != NULL)) {
+		open_container(rows, members, count);
+	} else if (has_member(members, count, "services.csv")) {
+		return "a tabular data package as one JSON object is not taken";
+	}
+	rows->about.is_cut = is_cut;
+	return NULL;
+}
+
+/* Whether each line is a row of its own, though the first may be broken. */
+static bool
+is_lines(const struct import_rows *rows, const char *first)
+{
+	const char *value_end = skip_value(first, rows->end);
+	const char *newline = line_end(first, rows->end);
+	const char *next = skip_space(newline, rows->end);
+	const char *last = newline;
+
+	if (next == rows->end)
+		return false;
+	while (last > first && is_space(last[-1]))
+		last--;
+	if (value_end != NULL && value_end <= newline)
+		return true;
+	return *next == '{' && strchr("[{,:", last[-1]) == NULL;
+}
+
+static const char *
+find_shape(struct import_rows *rows)
+{
+	const char *first = skip_space(rows->at, rows->end);
+
+	if (first == rows->end) {
+		rows->shape = SHAPE_VALUES;
+		return NULL;
+	}
+	if (rows->end - first >= 2 && ((first[0] == '\xff' && first[1] == '\xfe') ||
+	                                  (first[0] == '\xfe' && first[1] == '\xff')))
+		return "the file is UTF-16; UTF-8 is taken";
+	if (*first == '[') {
+		rows->shape = SHAPE_LISTS;
+		rows->lists[rows->lists_count++] =
+		    (struct list){ first + 1, IMPORT_ROLE_any };
+		return NULL;
+	}
+	if (*first == '{' && !is_lines(rows, first)) {
+		rows->shape = SHAPE_VALUES;
+		return open_object(rows, first);
+	}
+	rows->shape = SHAPE_LINES;
+	if (*first == '{')
+		return NULL;
+	for (const char *line = first;
+	     line < rows->end;) { /* a good line after bad ones? */
+		line = skip_space(line_end(line, rows->end), rows->end);
+		if (line < rows->end && *line == '{')
+			return NULL;
+	}
+	return "the file is no JSON";
+}
+
+enum status
+import_rows_open(
+    struct import_rows **rows, const char *bytes, size_t length, const char **why)
+{
+	*rows = calloc(1, sizeof **rows);
+	*why = NULL;
+	if (*rows == NULL)
+		return STATUS_NO_MEMORY;
+	(*rows)->begin = (*rows)->at = bytes;
+	(*rows)->end = bytes + length;
+	if (length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0)
+		(*rows)->at += 3;
+	(*rows)->counted_to = bytes;
+	(*rows)->line = 1;
+	*why = find_shape(*rows);
+	if (*why != NULL) {
+		import_rows_close(*rows);
+		*rows = NULL;
+		return STATUS_UNSUPPORTED;
+	}
+	if ((*rows)->shape == SHAPE_LISTS && (*rows)->lists_count > 0)
+		(*rows)->at = (*rows)->lists[0].at;
+	return STATUS_OK;
+}
+
+void
+import_rows_close(struct import_rows *rows)
+{
+	free(rows);
+}
+
+struct import_shape
+import_rows_about(const struct import_rows *rows)
+{
+	return rows->about;
+}
+
+/* ---- rows ---- */
+
+/* Lists may stand in the file in another order than they are read: counting starts over
+ * when it has to go back. */
+static uint64_t
+count_lines(struct import_rows *rows, const char *to)
+{
+	if (to < rows->counted_to) {
+		rows->counted_to = rows->begin;
+		rows->line = 1;
+	}
+	while (rows->counted_to < to) {
+		const char *newline = line_end(rows->counted_to, to);
+
+		if (newline == to)
+			break;
+		rows->line++;
+		rows->counted_to = newline + 1;
+	}
+	return rows->line;
+}
+
+static bool
+give(struct import_rows *rows, const char *at, const char *end, struct import_row *row)
+{
+	size_t length = (size_t)(end - at);
+
+	rows->at = end;
+	row->text =
+	    (struct text){ at, length > UINT32_MAX ? UINT32_MAX : (uint32_t)length };
+	row->role =
+	    rows->shape == SHAPE_LISTS ? rows->lists[rows->list].role : IMPORT_ROLE_any;
+	row->number = ++rows->number;
+	row->line = count_lines(rows, at);
+	return true;
+}
+
+static bool
+next_line(struct import_rows *rows, struct import_row *row)
+{
+	const char *at = skip_space(rows->at, rows->end);
+	const char *end = line_end(at, rows->end);
+
+	if (at == rows->end)
+		return false;
+	if (end == rows->end && skip_value(at, end) == NULL)
+		rows->about.is_cut = true;
+	while (end > at && is_space(end[-1]))
+		end--;
+	return give(rows, at, end, row);
+}
+
+/* The value at `at`, or what stands in its place up to where one may begin again. */
+static bool
+give_value(struct import_rows *rows, const char *at, struct import_row *row)
+{
+	const char *end = skip_value(at, rows->end);
+
+	if (end == NULL) {
+		rows->about.is_cut = true;
+		end = rows->end;
+	} else if (end == at) {
+		while (end < rows->end && *end != '{' && *end != ']')
+			end++;
+		if (end == at)
+			end++;
+	}
+	return give(rows, at, end, row);
+}
+
+static bool
+next_value(struct import_rows *rows, struct import_row *row)
+{
+	const char *at = skip_space(rows->at, rows->end);
+
+	return at < rows->end && give_value(rows, at, row);
+}
+
+static bool
+next_of_lists(struct import_rows *rows, struct import_row *row)
+{
+	while (rows->list < rows->lists_count) {
+		const char *at = skip_space(rows->at, rows->end);
+
+		while (at < rows->end && *at == ',')
+			at = skip_space(at + 1, rows->end);
+		if (at < rows->end && *at != ']')
+			return give_value(rows, at, row);
+		if (at == rows->end)
+			rows->about.is_cut = true;
+		rows->number = 0;
+		if (++rows->list < rows->lists_count)
+			rows->at = rows->lists[rows->list].at;
+	}
+	return false;
+}
+
+bool
+import_rows_next(struct import_rows *rows, struct import_row *row)
+{
+	switch (rows->shape) {
+	case SHAPE_LINES:
+		return next_line(rows, row);
+	case SHAPE_LISTS:
+		return next_of_lists(rows, row);
+	case SHAPE_VALUES:
+		return next_value(rows, row);
+	}
+	return false;
+}
+
+enum import_reason
+import_row_parse(struct text row, json_t **object, char text[JSON_ERROR_TEXT_LENGTH])
+{
+	json_error_t error;
+
+	*object = NULL;
+	text[0] = '\0';
+	if (row.length > IMPORT_ROW_MAX_BYTES)
+		return IMPORT_too_large;
+	*object = json_loadb(
+	    row.at, row.length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	if (*object == NULL) {
+		memcpy(text, error.text, sizeof error.text);
+		return json_error_code(&error) == json_error_invalid_utf8
+		           ? IMPORT_bad_utf8
+		           : IMPORT_not_json;
+	}
+	if (json_is_object(*object))
+		return IMPORT_FINE;
+	json_decref(*object);
+	*object = NULL;
+	return IMPORT_not_object;
+}

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Cleaning and writing of texts. */
+#include "deploy/referralctl/import_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- a buffer ---- */
+
+void
+import_buffer_add(struct import_buffer *buffer, const char *bytes, size_t length)
+{
+	if (length > buffer->size - buffer->length) {
+		size_t size = buffer->size ? buffer->size * 2 : 4096;
+		char *grown;
+
+		while (size < buffer->length + length)
+			size *= 2;
+		grown = buffer->is_broken ? NULL : realloc(buffer->bytes, size);
+		if (grown == NULL) {
+			buffer->is_broken = true;
+			return;
+		}
+		buffer->bytes = grown;
+		buffer->size = size;
+	}
+	memcpy(buffer->bytes + buffer->length, bytes, length);
+	buffer->length += length;
+}
+
+static void
+add_byte(struct import_buffer *buffer, char byte)
+{
+	import_buffer_add(buffer, &byte, 1);
+}
+
+/* ---- cleaning ---- */
+
+enum tag_kind { TAG_INLINE, TAG_BLOCK, TAG_CELL, TAG_HIDDEN };
+
+static const struct tag {
+	const char *name;
+	enum tag_kind kind;
+} TAGS[] = {
+	{ "a", TAG_INLINE },
+	{ "abbr", TAG_INLINE },
+	{ "b", TAG_INLINE },
+	{ "big", TAG_INLINE },
+	{ "blockquote", TAG_BLOCK },
+	{ "br", TAG_BLOCK },
+	{ "center", TAG_BLOCK },
+	{ "code", TAG_INLINE },
+	{ "div", TAG_BLOCK },
+	{ "em", TAG_INLINE },
+	{ "font", TAG_INLINE },
+	{ "h1", TAG_BLOCK },
+	{ "h2", TAG_BLOCK },
+	{ "h3", TAG_BLOCK },
+	{ "h4", TAG_BLOCK },
+	{ "h5", TAG_BLOCK },
+	{ "h6", TAG_BLOCK },
+	{ "hr", TAG_BLOCK },
+	{ "i", TAG_INLINE },
+	{ "iframe", TAG_INLINE },
+	{ "img", TAG_INLINE },
+	{ "li", TAG_BLOCK },
+	{ "o:p", TAG_INLINE },
+	{ "ol", TAG_BLOCK },
+	{ "p", TAG_BLOCK },
+	{ "pre", TAG_BLOCK },
+	{ "s", TAG_INLINE },
+	{ "script", TAG_HIDDEN },
+	{ "small", TAG_INLINE },
+	{ "span", TAG_INLINE },
+	{ "strike", TAG_INLINE },
+	{ "strong", TAG_INLINE },
+	{ "style", TAG_HIDDEN },
+	{ "sub", TAG_INLINE },
+	{ "sup", TAG_INLINE },
+	{ "table", TAG_BLOCK },
+	{ "tbody", TAG_INLINE },
+	{ "td", TAG_CELL },
+	{ "th", TAG_CELL },
+	{ "thead", TAG_INLINE },
+	{ "tr", TAG_BLOCK },
+	{ "u", TAG_INLINE },
+	{ "ul", TAG_BLOCK },
+};
+
+static const struct {
+	const char *name;
+	const char *stands_for;
+} REFERENCES[] = {
+	{ "amp", "&" },
+	{ "apos", "'" },
+	{ "bull", "•" },
+	{ "copy", "©" },
+	{ "deg", "°" },
+	{ "eacute", "é" },
+	{ "euro", "€" },
+	{ "gt", ">" },
+	{ "hellip", "…" },
+	{ "laquo", "«" },
+	{ "ldquo", "“" },
+	{ "lsquo", "‘" },
+	{ "lt", "<" },
+	{ "mdash", "—" },
+	{ "middot", "·" },
+	{ "nbsp", " " },
+	{ "ndash", "–" },
+	{ "ntilde", "ñ" },
+	{ "quot", "\"" },
+	{ "raquo", "»" },
+	{ "rdquo", "”" },
+	{ "reg", "®" },
+	{ "rsquo", "’" },
+	{ "trade", "™" },
+};
+
+/* Character references are short; so a lone ampersand is soon seen to be one. */
+#define REFERENCE_MAX_BYTES 12
+/* A tag with its attributes, and a comment (word processors write long ones): a text of many
+ * beginnings and no end is read in bounded time. */
+#define TAG_MAX_BYTES 4096
+#define COMMENT_MAX_BYTES 16384
+
+static bool
+is_space(char byte)
+{
+	return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
+}
+
+struct text
+import_text_trim(struct text text)
+{
+	while (text.length > 0 && is_space(text.at[0])) {
+		text.at++;
+		text.length--;
+	}
+	while (text.length > 0 && is_space(text.at[text.length - 1]))
+		text.length--;
+	return text;
+}
+
+static bool
+is_name_byte(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+	       (byte >= '0' && byte <= '9') || byte == ':';
+}
+
+static size_t
+at_most(ptrdiff_t length, size_t most)
+{
+	return (size_t)length < most ? (size_t)length : most;
+}
+
+/* The tag at `at` (a "<"), with the byte behind its ">"; NULL: it is none that we know. */
+static const struct tag *
+find_tag(const char *at, const char *end, const char **behind)
+{
+	const char *name = at + 1 < end && at[1] == '/' ? at + 2 : at + 1;
+	const char *name_end = name;
+	const char *close;
+
+	while (name_end < end && is_name_byte(*name_end))
+		name_end++;
+	if (name_end == end ||
+	    !(is_space(*name_end) || *name_end == '>' || *name_end == '/'))
+		return NULL;
+	close = memchr(name_end, '>', at_most(end - name_end, TAG_MAX_BYTES));
+	if (close == NULL)
+		return NULL;
+	*behind = close + 1;
+	for (size_t i = 0; i < sizeof TAGS / sizeof *TAGS; i++)
+		if (strlen(TAGS[i].name) == (size_t)(name_end - name) &&
+		    strncasecmp(TAGS[i].name, name, (size_t)(name_end - name)) == 0)
+			return &TAGS[i];
+	return NULL;
+}
+
+/* The byte behind "</name ...>", or the end where the text forgets to close. */
+static const char *
+skip_hidden(const struct tag *tag, const char *at, const char *end)
+{
+	while (at < end) {
+		const char *behind;
+
+		if (*at == '<' && at + 1 < end && at[1] == '/' &&
+		    find_tag(at, end, &behind) == tag)
+			return behind;
+		at++;
+	}
+	return end;
+}
+
+static void
+end_line(struct import_buffer *out)
+{
+	while (out->length > 0 && out->bytes[out->length - 1] == ' ')
+		out->length--;
+	if (out->length > 0 && out->bytes[out->length - 1] != '\n')
+		add_byte(out, '\n');
+}
+
+/* Takes a tag or comment; gives the byte behind it, `at` itself where it is text. */
+static const char *
+take_tag(const char *at, const char *end, struct import_buffer *out)
+{
+	const char *behind;
+	const struct tag *tag;
+
+	if (end - at >= 4 && memcmp(at, "<!--", 4) == 0) {
+		behind =
+		    memmem(at + 4, at_most(end - at - 4, COMMENT_MAX_BYTES), "-->", 3);
+		return behind ? behind + 3 : at;
+	}
+	tag = find_tag(at, end, &behind);
+	if (tag == NULL)
+		return at;
+	if (tag->kind == TAG_BLOCK)
+		end_line(out);
+	else if (tag->kind == TAG_CELL)
+		add_byte(out, ' ');
+	else if (tag->kind == TAG_HIDDEN && at[1] != '/')
+		return skip_hidden(tag, behind, end);
+	return behind;
+}
+
+static void
+add_code_point(struct import_buffer *out, unsigned long code)
+{
+	char bytes[4];
+	size_t length = 0;
+
+	if (code < 0x80) {
+		bytes[length++] = (char)code;
+	} else if (code < 0x800) {
+		bytes[length++] = (char)(0xc0 | code >> 6);
+	} else if (code < 0x10000) {
+		bytes[length++] = (char)(0xe0 | code >> 12);
+		bytes[length++] = (char)(0x80 | (code >> 6 & 0x3f));
+	} else {
+		bytes[length++] = (char)(0xf0 | code >> 18);
+		bytes[length++] = (char)(0x80 | (code >> 12 & 0x3f));
+		bytes[length++] = (char)(0x80 | (code >> 6 & 0x3f));
+	}
+	if (code >= 0x80)
+		bytes[length++] = (char)(0x80 | (code & 0x3f));
+	import_buffer_add(out, bytes, length);
+}
+
+/* "#39" or "#x27"; 0: no character that a text may hold. */
+static unsigned long
+read_code_point(const char *name)
+{
+	bool is_hex = name[1] == 'x' || name[1] == 'X';
+	char *end;
+	unsigned long code = strtoul(name + (is_hex ? 2 : 1), &end, is_hex ? 16 : 10);
+
+	if (end == name + (is_hex ? 2 : 1) || *end != '\0' ||
+	    (code < 0x20 && code != '\n') || code > 0x10ffff ||
+	    (code >= 0xd800 && code <= 0xdfff) || code == 0x7f)
+		return 0;
+	return code;
+}
+
+/* Takes a character reference; gives the byte behind it, `at` itself where it is none. */
+static const char *
+take_reference(const char *at, const char *end, struct import_buffer *out)
+{
+	char name[REFERENCE_MAX_BYTES];
+	const char *close = memchr(at, ';', at_most(end - at, sizeof name));
+
+	if (close == NULL ||
+	    !text_copy(
+	        (struct text){ at + 1, (uint32_t)(close - at - 1) }, name, sizeof name))
+		return at;
+	if (name[0] == '#') {
+		unsigned long code = read_code_point(name);
+
+		if (code == 0)
+			return at;
+		add_code_point(out, code);
+		return close + 1;
+	}
+	for (size_t i = 0; i < sizeof REFERENCES / sizeof *REFERENCES; i++)
+		if (strcmp(REFERENCES[i].name, name) == 0) {
+			import_buffer_add(out, REFERENCES[i].stands_for,
+			    strlen(REFERENCES[i].stands_for));
+			return close + 1;
+		}
+	return at;
+}
+
+static bool
+is_clean(struct text text)
+{
+	return memchr(text.at, '<', text.length) == NULL &&
+	       memchr(text.at, '&', text.length) == NULL &&
+	       memchr(text.at, '\r', text.length) == NULL &&
+	       import_text_trim(text).length == text.length;
+}
+
+char *
+import_text_clean(struct text text, bool *had_html)
+{
+	struct import_buffer out = { 0 };
+	const char *end = text.at + text.length;
+	struct text trimmed;
+
+	if (text.length == 0 || is_clean(text))
+		return NULL;
+	for (const char *at = text.at; at < end;) {
+		const char *behind = at;
+
+		if (*at == '<')
+			behind = take_tag(at, end, &out);
+		else if (*at == '&')
+			behind = take_reference(at, end, &out);
+		else if (*at == '\r' && at + 1 < end && at[1] == '\n')
+			at++;
+		if (behind > at) {
+			*had_html = true;
+			at = behind;
+			continue;
+		}
+		add_byte(&out, *at == '\r' ? '\n' : *at);
+		at++;
+	}
+	add_byte(&out, '\0');
+	if (out.is_broken) {
+		free(out.bytes);
+		return NULL;
+	}
+	trimmed =
+	    import_text_trim((struct text){ out.bytes, (uint32_t)(out.length - 1) });
+	memmove(out.bytes, trimmed.at, trimmed.length);
+	out.bytes[trimmed.length] = '\0';
+	return out.bytes;
+}
+
+/* ---- writing ---- */
+
+/* Members of one object that are sorted without asking for memory. */
+#define MEMBERS_MAX 64
+
+struct member {
+	const char *key;
+	size_t length;
+	const json_t *value;
+};
+
+static int
+compare_members(const void *one, const void *other)
+{
+	const struct member *a = one;
+	const struct member *b = other;
+	int order = memcmp(a->key, b->key, a->length < b->length ? a->length : b->length);
+
+	if (order == 0)
+		order = (a->length > b->length) - (a->length < b->length);
+	return order;
+}
+
+static void
+write_text(struct import_buffer *buffer, const char *at, size_t length)
+{
+	const char *end = at + length;
+	const char *done = at;
+
+	add_byte(buffer, '"');
+	for (; at < end; at++) {
+		unsigned char byte = (unsigned char)*at;
+		char escape[8];
+
+		if (byte >= 0x20 && byte != '"' && byte != '\\')
+			continue;
+		import_buffer_add(buffer, done, (size_t)(at - done));
+		done = at + 1;
+		if (byte == '\n')
+			import_buffer_add(buffer, "\\n", 2);
+		else if (byte >= 0x20)
+			import_buffer_add(buffer, (char[]){ '\\', (char)byte }, 2);
+		else
+			import_buffer_add(buffer, escape,
+			    (size_t)snprintf(escape, sizeof escape, "\\u%04x", byte));
+	}
+	import_buffer_add(buffer, done, (size_t)(end - done));
+	add_byte(buffer, '"');
+}
+
+static void
+write_real(struct import_buffer *buffer, double real)
+{
+	char digits[40];
+	int length = 0;
+
+	for (int precision = 15; precision <= 17; precision++) {
+		length = snprintf(digits, sizeof digits, "%.*g", precision, real);
+		if (strtod(digits, NULL) == real)
+			break;
+	}
+	import_buffer_add(buffer, digits, (size_t)length);
+}
+
+static void
+write_object(struct import_buffer *buffer, const json_t *object)
+{
+	struct member few[MEMBERS_MAX];
+	struct member *members = few;
+	size_t count = 0;
+	const char *key;
+	const json_t *value;
+
+	if (json_object_size(object) > MEMBERS_MAX)
+		members = malloc(json_object_size(object) * sizeof *members);
+	if (members == NULL) {
+		buffer->is_broken = true;
+		return;
+	}
+	json_object_foreach((json_t *)object, key, value) members[count++] =
+	    (struct member){ key, strlen(key), value };
+	qsort(members, count, sizeof *members, compare_members);
+	add_byte(buffer, '{');
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			add_byte(buffer, ',');
+		write_text(buffer, members[i].key, members[i].length);
+		add_byte(buffer, ':');
+		import_write(buffer, members[i].value);
+	}
+	add_byte(buffer, '}');
+	if (members != few)
+		free(members);
+}
+
+static void
+write_array(struct import_buffer *buffer, const json_t *array)
+{
+	size_t index;
+	const json_t *value;
+
+	add_byte(buffer, '[');
+	json_array_foreach((json_t *)array, index, value)
+	{
+		if (index > 0)
+			add_byte(buffer, ',');
+		import_write(buffer, value);
+	}
+	add_byte(buffer, ']');
+}
+
+void
+import_write(struct import_buffer *buffer, const json_t *value)
+{
+	char digits[32];
+
+	switch (json_typeof(value)) {
+	case JSON_OBJECT:
+		write_object(buffer, value);
+		break;
+	case JSON_ARRAY:
+		write_array(buffer, value);
+		break;
+	case JSON_STRING:
+		write_text(buffer, json_string_value(value), json_string_length(value));
+		break;
+	case JSON_INTEGER:
+		import_buffer_add(buffer, digits,
+		    (size_t)snprintf(digits, sizeof digits, "%" JSON_INTEGER_FORMAT,
+		        json_integer_value(value)));
+		break;
+	case JSON_REAL:
+		write_real(buffer, json_real_value(value));
+		break;
+	case JSON_TRUE:
+		import_buffer_add(buffer, "true", 4);
+		break;
+	case JSON_FALSE:
+		import_buffer_add(buffer, "false", 5);
+		break;
+	case JSON_NULL:
+		import_buffer_add(buffer, "null", 4);
+		break;
+	}
+}
