@@ -157,7 +157,7 @@ set_options(void *zmq, int type)
 }
 
 static bool
-watch(struct link_socket *socket)
+watch_edges(struct link_socket *socket)
 {
 	int fd;
 	size_t size = sizeof fd;
@@ -169,61 +169,61 @@ watch(struct link_socket *socket)
 	return socket->event != NULL && event_add(socket->event, NULL) == 0;
 }
 
-static enum status
-attach(struct link_socket *socket, const char *endpoint, char *why, size_t why_size)
+/* False: see errno.  The socket is in the list either way, for link_socket_close. */
+static bool
+make_socket(struct link_socket *socket, struct link *link, int type)
 {
-	enum status status = STATUS_OK;
-	int result;
+	socket->link = link;
+	socket->type = type;
+	socket->next = link->sockets;
+	link->sockets = socket;
+	socket->zmq = zmq_socket(link->context, type);
+	if (socket->zmq == NULL || !set_options(socket->zmq, type) ||
+	    !watch_edges(socket))
+		return false;
+	link_socket_touch(socket);
+	return true;
+}
 
-	if (socket->type != ZMQ_PAIR)
-		status = check_endpoint(endpoint, why, why_size);
-	if (status == STATUS_OK && socket->type == ZMQ_ROUTER)
-		status = check_path_is_free(endpoint, why, why_size);
-	if (status != STATUS_OK)
-		return status;
-	result = socket->type == ZMQ_ROUTER ? zmq_bind(socket->zmq, endpoint)
-	                                    : zmq_connect(socket->zmq, endpoint);
-	if (result < 0)
-		return say(
-		    why, why_size, STATUS_UNAVAILABLE, endpoint, zmq_strerror(errno));
-	return STATUS_OK;
+/* Before the socket is attached, or the first events go unseen. */
+static bool
+monitor_events(struct link_socket *socket)
+{
+	struct link_socket *monitor = socket->monitor;
+	char endpoint[40];
+
+	if (monitor == NULL)
+		return true;
+	snprintf(endpoint, sizeof endpoint, "inproc://monitor-%u",
+	    socket->link->monitor_count++);
+	return zmq_socket_monitor(socket->zmq, endpoint, socket->events) == 0 &&
+	       make_socket(monitor, socket->link, ZMQ_PAIR) &&
+	       zmq_connect(monitor->zmq, endpoint) == 0;
+}
+
+static int
+attach(struct link_socket *socket, const char *endpoint)
+{
+	return socket->type == ZMQ_ROUTER ? zmq_bind(socket->zmq, endpoint)
+	                                  : zmq_connect(socket->zmq, endpoint);
 }
 
 enum status
 link_socket_open(struct link_socket *socket, struct link *link, int type,
     const char *endpoint, char *why, size_t why_size)
 {
-	enum status status;
+	enum status status = check_endpoint(endpoint, why, why_size);
 
-	socket->link = link;
-	socket->type = type;
-	socket->zmq = zmq_socket(link->context, type);
-	if (socket->zmq == NULL || !set_options(socket->zmq, type) || !watch(socket))
-		status =
-		    say(why, why_size, STATUS_UNAVAILABLE, endpoint, zmq_strerror(errno));
-	else
-		status = attach(socket, endpoint, why, why_size);
-	socket->next = link->sockets;
-	link->sockets = socket;
+	if (status == STATUS_OK && type == ZMQ_ROUTER)
+		status = check_path_is_free(endpoint, why, why_size);
 	if (status != STATUS_OK)
-		link_socket_close(socket);
-	else
-		link_socket_touch(socket);
+		return status;
+	if (make_socket(socket, link, type) && monitor_events(socket) &&
+	    attach(socket, endpoint) == 0)
+		return STATUS_OK;
+	status = say(why, why_size, STATUS_UNAVAILABLE, endpoint, zmq_strerror(errno));
+	link_socket_close(socket);
 	return status;
-}
-
-enum status
-link_socket_monitor(struct link_socket *monitor, struct link_socket *socket, int events,
-    char *why, size_t why_size)
-{
-	char endpoint[40];
-
-	snprintf(endpoint, sizeof endpoint, "inproc://monitor-%u",
-	    socket->link->monitor_count++);
-	if (zmq_socket_monitor(socket->zmq, endpoint, events) < 0)
-		return say(
-		    why, why_size, STATUS_UNAVAILABLE, endpoint, zmq_strerror(errno));
-	return link_socket_open(monitor, socket->link, ZMQ_PAIR, endpoint, why, why_size);
 }
 
 /* Takes closed sockets and their owners away. */
@@ -250,6 +250,8 @@ sweep(struct link *link)
 void
 link_socket_close(struct link_socket *socket)
 {
+	if (socket->monitor != NULL)
+		link_socket_close(socket->monitor);
 	if (socket->event != NULL)
 		event_free(socket->event);
 	if (socket->zmq != NULL)
@@ -466,6 +468,8 @@ link_new(struct loop *loop)
 	if (link == NULL)
 		return NULL;
 	link->loop = loop;
+	link->epoch_items = LINK_EPOCH_ITEMS;
+	link->tick_ms = LINK_TICK_MS;
 	zmq_msg_init(&link->frame);
 	link->decoder = decoder_new();
 	link->in = calloc(1, sizeof *link->in);

@@ -24,6 +24,17 @@
  * other's refusal (two major versions) must not talk for ever. */
 #define LINK_REFUSALS_MAX 20
 
+/* Items of one epoch: its totals end at 4294967290 on the wire, so the upstream sends no
+ * more than this many and, when they are finished, has the worker say hello. */
+#define LINK_EPOCH_ITEMS 2000000000u
+
+/* How often workers and upstreams look after each other. */
+#define LINK_TICK_MS 500
+#define LINK_PING_TICKS 2
+/* Ticks without a word until the other side counts as gone: 3.0 to 3.5 s.  Counted, not
+ * read from a clock, so that an own freeze is not taken for the other's silence. */
+#define LINK_SILENT_TICKS 7
+
 /* Memory that a callback may have given up while its socket is still being read. */
 struct link_owner {
 	struct link_owner *next;
@@ -41,6 +52,9 @@ struct link_socket {
 	link_on_bytes *on_bytes; /* `peer` of a DEALER or PAIR is empty */
 	loop_call *flush;        /* NULL or called after each batch, also an empty one */
 	void *self;              /* of both */
+	struct link_socket
+	    *monitor; /* NULL or gets `events` (ZMQ_EVENT_...) as on_bytes */
+	int events;
 };
 
 struct link {
@@ -50,7 +64,9 @@ struct link {
 	struct link_owner *owners_gone;
 	bool is_in_turn;
 	unsigned monitor_count;
-	unsigned credit; /* METRIC_credit */
+	unsigned credit;      /* METRIC_credit */
+	uint32_t epoch_items; /* LINK_EPOCH_ITEMS, LINK_TICK_MS; tests lower them */
+	int64_t tick_ms;
 	zmq_msg_t frame;
 	struct decoder *decoder;
 	struct message *in;  /* what a verb handler looks at */
@@ -63,10 +79,7 @@ struct link {
  * set by the caller before.  Status and `why` as link_server_open. */
 enum status link_socket_open(struct link_socket *socket, struct link *link, int type,
     const char *endpoint, char *why, size_t why_size) MUST_CHECK;
-/* Opens `monitor`, which gets `events` (ZMQ_EVENT_...) of `socket`. */
-enum status link_socket_monitor(struct link_socket *monitor, struct link_socket *socket,
-    int events, char *why, size_t why_size) MUST_CHECK;
-/* Also of one that is not open, and from its own callbacks. */
+/* With its monitor; also of one that is not open, and from its own callbacks. */
 void link_socket_close(struct link_socket *socket);
 /* Frees memory that begins with a link_owner, once no socket within it is being read. */
 void link_owner_free(struct link *link, struct link_owner *owner);

@@ -14,11 +14,6 @@
 #include "common/log.h"
 #include "common/metrics.h"
 
-#define TICK_MS 500
-#define PING_TICKS 2
-/* Ticks without a word until the other side counts as gone: 3.0 to 3.5 s.  Counted, not
- * read from a clock, so that an own freeze is not taken for the other's silence. */
-#define SILENT_TICKS_MAX 7
 /* A closed connection shows to the next send, a moment after the monitor has told of it.
  */
 #define PROBE_MS 20
@@ -30,10 +25,6 @@
 #define SERVICE_BYTES 33
 #define BOOT_BYTES 33
 #define EPOCH_MAX 4294967290u
-/* Totals end at 4294967290: long before, the worker says hello anew. */
-#ifndef LINK_EPOCH_ITEMS
-#define LINK_EPOCH_ITEMS 2000000000u
-#endif
 
 /* A UUID without its dashes. */
 static void
@@ -133,10 +124,10 @@ next_epoch(void)
 }
 
 static uint32_t
-free_places(const struct seat *seat)
+free_places(const struct link_upstream *upstream, const struct seat *seat)
 {
 	if (seat->state != SEAT_SERVING || seat->is_draining ||
-	    seat->sent >= 2 * LINK_EPOCH_ITEMS)
+	    seat->sent >= upstream->socket.link->epoch_items)
 		return 0;
 	return seat->window - (seat->sent - seat->finished);
 }
@@ -147,7 +138,7 @@ all_free(const struct link_upstream *upstream)
 	unsigned sum = 0;
 
 	for (unsigned i = 0; i < upstream->seat_count; i++)
-		sum += free_places(upstream->seats[i]);
+		sum += free_places(upstream, upstream->seats[i]);
 	return sum;
 }
 
@@ -199,12 +190,15 @@ static struct seat *
 most_free(struct link_upstream *upstream)
 {
 	struct seat *most = NULL;
+	uint32_t most_places = 0;
 
 	for (unsigned i = 0; i < upstream->seat_count; i++) {
-		struct seat *seat = upstream->seats[i];
+		uint32_t places = free_places(upstream, upstream->seats[i]);
 
-		if (free_places(seat) > (most != NULL ? free_places(most) : 0))
-			most = seat;
+		if (places > most_places) {
+			most = upstream->seats[i];
+			most_places = places;
+		}
 	}
 	return most;
 }
@@ -260,8 +254,9 @@ report_lost(struct link_upstream *upstream, struct seat *seat)
 	for (uint32_t i = 0; i < count; i++)
 		upstream->lost[i] =
 		    text_of(seat->items[(seat->finished + i) % LINK_WINDOW_MAX].text);
-	log_event(LOG_WARN, "worker_gone", LOG_STRING("service", seat->service),
-	    LOG_STRING("boot", seat->boot), LOG_NUMBER("items", count));
+	log_event(count > 0 ? LOG_WARN : LOG_INFO, "worker_gone",
+	    LOG_STRING("service", seat->service), LOG_STRING("boot", seat->boot),
+	    LOG_NUMBER("items", count));
 	if (count > 0)
 		upstream->on_lost(upstream->self, seat->service, upstream->lost, count);
 	seat->state = SEAT_FREE;
@@ -365,6 +360,17 @@ is_of_epoch(struct seat *seat, uint32_t epoch)
 	return true;
 }
 
+/* Without an epoch: say hello. */
+static void
+say_pong(struct link_upstream *upstream, const struct link_peer *to, uint32_t epoch)
+{
+	struct message *out = upstream->socket.link->out;
+
+	message_init(out, MESSAGE_pong);
+	out->pong.epoch = epoch;
+	(void)!link_socket_say(&upstream->socket, to, out);
+}
+
 static void
 on_credit(struct link_upstream *upstream, struct seat *seat, const struct message *in)
 {
@@ -376,16 +382,10 @@ on_credit(struct link_upstream *upstream, struct seat *seat, const struct messag
 		link_socket_refuse(&upstream->socket, &seat->peer, STATUS_INVALID);
 	else if (finished > seat->finished)
 		seat->finished = finished;
-}
-
-static void
-say_pong(struct link_upstream *upstream, const struct link_peer *to, uint32_t epoch)
-{
-	struct message *out = upstream->socket.link->out;
-
-	message_init(out, MESSAGE_pong);
-	out->pong.epoch = epoch;
-	(void)!link_socket_say(&upstream->socket, to, out);
+	if (seat->finished >= upstream->socket.link->epoch_items) {
+		lose(upstream, seat);
+		say_pong(upstream, &seat->peer, UINT_ABSENT);
+	}
 }
 
 static void
@@ -442,7 +442,7 @@ link_upstream_on_bytes(
 		if (seat != NULL)
 			UPSTREAM_VERBS[in->kind](upstream, seat, in);
 		else
-			say_pong(upstream, peer, UINT_ABSENT); /* say hello */
+			say_pong(upstream, peer, UINT_ABSENT);
 	}
 }
 
@@ -473,10 +473,10 @@ on_upstream_tick(void *self)
 		struct seat *seat = upstream->seats[i];
 
 		if (seat->state == SEAT_SERVING &&
-		    ++seat->silent_ticks >= SILENT_TICKS_MAX)
+		    ++seat->silent_ticks >= LINK_SILENT_TICKS)
 			lose(upstream, seat);
 	}
-	if (++upstream->tick_count % PING_TICKS == 0)
+	if (++upstream->tick_count % LINK_PING_TICKS == 0)
 		ping_all(upstream);
 	link_socket_touch(&upstream->socket);
 }
@@ -513,16 +513,14 @@ link_upstream_open(struct link *link, const char *endpoint, link_on_lost *on_los
 	upstream->on_lost = on_lost;
 	upstream->self = self;
 	name_boot(upstream->boot);
-	upstream->tick = loop_every(link->loop, TICK_MS, on_upstream_tick, upstream);
+	upstream->tick =
+	    loop_every(link->loop, link->tick_ms, on_upstream_tick, upstream);
 	upstream->probe = loop_timer_new(link->loop, ping_all, upstream);
 	if (upstream->tick == NULL || upstream->probe == NULL)
 		status = no_memory(why, why_size);
 	else
 		status = link_socket_open(
 		    &upstream->socket, link, ZMQ_ROUTER, endpoint, why, why_size);
-	if (status == STATUS_OK)
-		status = link_socket_monitor(&upstream->monitor, &upstream->socket,
-		    ZMQ_EVENT_DISCONNECTED, why, why_size);
 	if (status == STATUS_OK)
 		*opened = upstream;
 	else
@@ -538,7 +536,6 @@ link_upstream_close(struct link_upstream *upstream)
 	publish_credit(upstream, 0);
 	loop_timer_free(upstream->tick);
 	loop_timer_free(upstream->probe);
-	link_socket_close(&upstream->monitor);
 	link_socket_close(&upstream->socket);
 	for (unsigned i = 0; i < upstream->seat_count; i++)
 		link_owner_free(upstream->socket.link, &upstream->seats[i]->owner);
@@ -750,7 +747,7 @@ on_worker_tick(void *self)
 		struct link_connection *connection = &worker->connections[i];
 
 		connection->socket.refusals = 0;
-		if (++connection->silent_ticks >= SILENT_TICKS_MAX) {
+		if (++connection->silent_ticks >= LINK_SILENT_TICKS) {
 			make_hello_due(connection);
 		} else if (connection->late != 0) {
 			make_due(connection, connection->late);
@@ -769,10 +766,7 @@ link_worker_finished(struct link_worker *worker, unsigned upstream, uint32_t epo
 	if (!connection->is_welcome || epoch != connection->epoch)
 		return;
 	connection->finished++;
-	if (connection->finished >= LINK_EPOCH_ITEMS)
-		make_hello_due(connection);
-	else
-		make_due(connection, DUE_CREDIT);
+	make_due(connection, DUE_CREDIT);
 }
 
 size_t
@@ -794,21 +788,16 @@ static enum status
 open_connection(
     struct link_connection *connection, const char *endpoint, char *why, size_t why_size)
 {
-	struct link *link = connection->worker->link;
-	enum status status;
-
 	name_boot(connection->boot);
 	connection->socket = (struct link_socket){ .on_bytes = link_connection_on_bytes,
 		.flush = flush_connection,
-		.self = connection };
+		.self = connection,
+		.monitor = &connection->monitor,
+		.events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED };
 	connection->monitor =
 	    (struct link_socket){ .on_bytes = on_connected, .self = connection };
-	status = link_socket_open(
-	    &connection->socket, link, ZMQ_DEALER, endpoint, why, why_size);
-	if (status != STATUS_OK)
-		return status;
-	return link_socket_monitor(&connection->monitor, &connection->socket,
-	    ZMQ_EVENT_HANDSHAKE_SUCCEEDED, why, why_size);
+	return link_socket_open(&connection->socket, connection->worker->link, ZMQ_DEALER,
+	    endpoint, why, why_size);
 }
 
 static enum status
@@ -860,7 +849,7 @@ link_worker_open(struct link *link, const char *endpoints, const char *service,
 	worker->on_work = on_work;
 	worker->self = self;
 	snprintf(worker->service, sizeof worker->service, "%s", service);
-	worker->tick = loop_every(link->loop, TICK_MS, on_worker_tick, worker);
+	worker->tick = loop_every(link->loop, link->tick_ms, on_worker_tick, worker);
 	status = worker->tick != NULL ? open_connections(worker, endpoints, why, why_size)
 	                              : no_memory(why, why_size);
 	if (status == STATUS_OK)
@@ -877,7 +866,6 @@ link_worker_close(struct link_worker *worker)
 		return;
 	loop_timer_free(worker->tick);
 	for (unsigned i = 0; i < worker->connection_count; i++) {
-		link_socket_close(&worker->connections[i].monitor);
 		link_socket_close(&worker->connections[i].socket);
 	}
 	link_owner_free(worker->link, &worker->owner);
