@@ -297,6 +297,24 @@ times_take_any_offset_and_bytes_are_base64(void **state)
 	assert_memory_equal(((struct work *)&its.one)->routing.at, "\0\xff\1\xff", 4);
 }
 
+static void
+a_number_is_what_it_says(void **state)
+{
+	(void)state;
+	assert_int_equal(read_json(&record_member, "{\"age\":-4294967295}"),
+	    STATUS_INVALID); /* 1 in 32 bits */
+	assert_int_equal(
+	    read_json(&record_member, "{\"age\":4294967297}"), STATUS_INVALID);
+	assert_int_equal(
+	    read_json(&record_member, "{\"age\":4294967294}"), STATUS_INVALID);
+	assert_int_equal(read_json(&record_member, "{\"age\":4.0}"), STATUS_INVALID);
+	assert_int_equal(read_json(&record_member, "{\"age\":4}"), STATUS_OK);
+	assert_int_equal(((struct member *)&its.one)->age, 4);
+	assert_int_equal(read_json(&record_place, "{\"lat\":-0.0,\"lon\":7}"), STATUS_OK);
+	assert_false(signbit(((struct place *)&its.one)->lat));
+	assert_int_equal((int)((struct place *)&its.one)->lon, 7);
+}
+
 int
 main(void)
 {
@@ -306,6 +324,7 @@ main(void)
 		    unknown_keys_are_refused_by_name_and_all_defects_collected),
 		cmocka_unit_test(what_is_not_one_json_object_is_refused_with_its_place),
 		cmocka_unit_test(deep_nesting_does_no_harm),
+		cmocka_unit_test(a_number_is_what_it_says),
 		cmocka_unit_test(times_take_any_offset_and_bytes_are_base64),
 	};
 

@@ -341,6 +341,18 @@ a_list_longer_than_its_place_is_cut_when_written(void **state)
 }
 
 static void
+no_negative_zero_is_written(void **state)
+{
+	struct place *place = (struct place *)&its.one;
+
+	(void)state;
+	record_init(&record_place, place);
+	place->lat = -0.0;
+	assert_int_equal(encode(&record_place, place, MASK_ALL, its.bytes), 1 + 4 + 9);
+	assert_memory_equal(its.bytes, "\x81\xa3lat\xcb\0\0\0\0\0\0\0\0", 14);
+}
+
+static void
 long_paths_and_many_defects_are_cut_not_overrun(void **state)
 {
 	char path[300];
@@ -376,6 +388,7 @@ main(void)
 		cmocka_unit_test(even_the_largest_message_is_decoded_without_allocating),
 		cmocka_unit_test(a_record_built_in_c_is_checked_against_the_bounds),
 		cmocka_unit_test(a_list_longer_than_its_place_is_cut_when_written),
+		cmocka_unit_test(no_negative_zero_is_written),
 		cmocka_unit_test(long_paths_and_many_defects_are_cut_not_overrun),
 	};
 
