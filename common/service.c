@@ -72,10 +72,11 @@ static void
 stop_when_idle(void *self)
 {
 	struct service *service = self;
-	bool is_idle = service->is_idle == NULL || service->is_idle(service->self);
+	bool is_idle;
 
 	if (!service->is_draining)
 		return;
+	is_idle = service->is_idle == NULL || service->is_idle(service->self);
 	if ((is_idle && store_waiting_count(service->store) == 0) ||
 	    clock_mono_ms() > service->drain_until_ms)
 		loop_stop(service->loop);

@@ -16,11 +16,11 @@ main(int argc, char **argv)
 	if (exit_code >= 0)
 		return exit_code;
 	service_open(&service, &config);
+	service_join_redis(&service);
+	gateway_open(&gateway, &service);
 	service.self = &gateway;
 	service.on_drain = gateway_drain;
 	service.is_idle = gateway_is_idle;
-	service_join_redis(&service);
-	gateway_open(&gateway, &service);
 	http_server_address(gateway.http, http);
 	service_ready(&service, http);
 	exit_code = service_run(&service);

@@ -15,12 +15,12 @@ main(int argc, char **argv)
 	if (exit_code >= 0)
 		return exit_code;
 	service_open(&service, &config);
+	service_join_redis(&service);
+	intake_open(&intake, &service);
 	service.self = &intake;
 	service.on_drain = intake_drain;
 	service.is_idle = intake_is_idle;
 	service.on_second = intake_second;
-	service_join_redis(&service);
-	intake_open(&intake, &service);
 	service_ready(&service, NULL);
 	exit_code = service_run(&service);
 	intake_close(&intake);

@@ -133,6 +133,10 @@ lower(uint32_t code)
 		return code + 0x50;
 	if (code >= 0x410 && code <= 0x42f)
 		return code + 0x20;
+	if (code >= 0x4c1 && code <= 0x4ce)
+		return code + (code & 1);
+	if (code == 0x4c0) /* palochka */
+		return 0x4cf;
 	return is_paired ? code | 1 : code;
 }
 

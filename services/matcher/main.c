@@ -15,12 +15,12 @@ main(int argc, char **argv)
 	if (exit_code >= 0)
 		return exit_code;
 	service_open(&service, &config);
+	service_join_redis(&service);
+	matcher_open(&matcher, &service);
 	service.self = &matcher;
 	service.on_drain = matcher_drain;
 	service.is_idle = matcher_is_idle;
 	service.on_second = matcher_second;
-	service_join_redis(&service);
-	matcher_open(&matcher, &service);
 	exit_code = service_run(&service);
 	matcher_close(&matcher);
 	service_close(&service);

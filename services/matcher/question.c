@@ -29,6 +29,7 @@ answer_preview(struct matcher *matcher)
 		match(matcher->index, &question, &result);
 		record_init(&record_need_preview, need);
 		record_init(&record_why, &need->why);
+		need->has_why = true;
 		need->term = in->intake.needs[i].term;
 		need->reason = (uint8_t)result.reason;
 		match_explain(matcher->index, &question, &result,

@@ -15,11 +15,11 @@ main(int argc, char **argv)
 	if (exit_code >= 0)
 		return exit_code;
 	service_open(&service, &config);
+	service_join_redis(&service);
+	notifier_open(&notifier, &service);
 	service.self = &notifier;
 	service.on_drain = notifier_drain;
 	service.is_idle = notifier_is_idle;
-	service_join_redis(&service);
-	notifier_open(&notifier, &service);
 	notifier_start(&notifier);
 	service_ready(&service, NULL);
 	exit_code = service_run(&service);
