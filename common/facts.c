@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "common/clock.h"
+#include "common/facts_capacity.h"
 #include "common/facts_hours.h"
 
 #define OWN_TAXONOMY "hearthline-facts"
@@ -437,13 +438,14 @@ read_places(const json_t *service, struct service_facts *facts)
 
 /* ---- capacity ---- */
 
-/* Of several units (beds, meals) the scarcest counts; a figure beats none. */
-static void
-read_capacities(const json_t *service, struct service_facts *facts)
+void
+facts_read_capacities(const json_t *service, struct service_facts *facts)
 {
 	size_t index;
 	const json_t *capacity;
 
+	facts->available = facts->maximum = NAN;
+	facts->capacity_at = TIME_ABSENT;
 	json_array_foreach(json_object_get(service, "capacities"), index, capacity)
 	{
 		double available = number_at(capacity, "available", 0, UINT32_MAX);
@@ -514,7 +516,7 @@ facts_read(struct facts_reader *reader, struct text document, struct service_fac
 	read_attributes(reader, reader->document, facts);
 	read_languages(reader, reader->document, facts);
 	read_places(reader->document, facts);
-	read_capacities(reader->document, facts);
+	facts_read_capacities(reader->document, facts);
 	facts_read_hours(reader->document, facts);
 	return STATUS_OK;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
-#include "common/facts.h"
+#include "proto/message.h"
 
 #define PAGE "500"
 /* Sent and not answered: enough for Redis to sync many at once. */
@@ -276,46 +276,22 @@ count_staged(const struct import_target *target, const struct import_plan *plan,
 	return status;
 }
 
-static bool
-has_capacity(struct text document)
-{
-	static const char MEMBER[] = "\"capacities\":[{";
-
-	return memmem(document.at, document.length, MEMBER, sizeof MEMBER - 1) != NULL;
-}
-
-static enum status
-report_one(struct wait *wait, const struct service_facts *facts)
-{
-	enum status status = directory_capacity(wait->target->directory, facts->id,
-	    facts->available, facts->maximum, facts->capacity_at, on_done, wait);
-
-	if (status == STATUS_OK)
-		wait->calls++;
-	return status;
-}
-
 static enum status
 report_capacities(struct wait *wait, const struct import_plan *plan)
 {
-	struct facts_reader *reader = facts_reader_new();
-	struct service_facts *facts = malloc(sizeof *facts);
-	enum status status = reader && facts ? STATUS_OK : STATUS_NO_MEMORY;
+	enum status status = STATUS_OK;
 
 	for (size_t i = 0; i < plan->count && status == STATUS_OK; i++) {
 		const struct import_item *item = &plan->items[i];
 
-		if (!item->is_new || !has_capacity(item->document))
+		if (!item->is_new || isnan(item->available) ||
+		    item->capacity_at == TIME_ABSENT)
 			continue;
-		status = facts_read(reader, item->document, facts);
-		if (status == STATUS_OK && !isnan(facts->available) &&
-		    facts->capacity_at != TIME_ABSENT)
-			status = report_one(wait, facts);
-		if (status == STATUS_OK && wait->calls >= CALLS_MOST)
+		status = directory_capacity(wait->target->directory, text_of(item->id),
+		    item->available, item->maximum, item->capacity_at, on_done, wait);
+		if (status == STATUS_OK && ++wait->calls >= CALLS_MOST)
 			status = wait_for(wait, CALLS_MOST / 2);
 	}
-	free(facts);
-	facts_reader_free(reader);
 	return status == STATUS_OK ? wait_for(wait, 0) : status;
 }
 

@@ -13,13 +13,43 @@
 #define NAME_MAX_BYTES 128
 #define OWN_TAXONOMY "hearthline-facts"
 
+/* A member that is looked at, and where that was found. */
+struct import_step {
+	const struct import_step *up;
+	const char *name;
+	size_t index;
+	bool is_list;
+};
+
+/* "service_at_locations[0].location", from the outermost member. */
+static size_t
+print_step(const struct import_step *step, char *text, size_t size)
+{
+	size_t length;
+
+	text[0] = '\0';
+	if (step == NULL)
+		return 0;
+	length = print_step(step->up, text, size);
+	if (step->is_list)
+		snprintf(text + length, size - length, "%s%s[%zu]", length ? "." : "",
+		    step->name, step->index);
+	else
+		snprintf(
+		    text + length, size - length, "%s%s", length ? "." : "", step->name);
+	return strlen(text);
+}
+
 void
 import_check_note(struct import_check *check, enum import_reason reason, const char *why)
 {
+	char field[160];
+
 	if (check->noted & UINT64_C(1) << reason)
 		return;
 	check->noted |= UINT64_C(1) << reason;
-	import_report_add(check->report, reason, check->where, check->field, why);
+	print_step(check->step, field, sizeof field);
+	import_report_add(check->report, reason, check->where, field, why);
 }
 
 static enum import_reason
@@ -132,27 +162,32 @@ derive_from(struct text space, const char *kind, struct text one, struct text ot
  * organization, a term, a unit) by its name, anything else by its place in its parent. */
 static void
 make_id(struct import_check *check, const struct hsds_entity *entity,
-    const json_t *object, const char *parent, const char *place,
-    char id[ID_UUID_BYTES + 1])
+    const json_t *object, const char *parent, char id[ID_UUID_BYTES + 1])
 {
 	struct text name = text_at(object, "name");
 	struct text code = text_at(object, "code");
+	char place[NAME_MAX_BYTES] = "";
 
 	if ((entity == &hsds_organization || entity == &hsds_unit ||
 	        entity == &hsds_program || entity == &hsds_taxonomy) &&
-	    name.length > 0)
+	    name.length > 0) {
 		derive_from(check->source, entity->name, name, TEXT_ABSENT, id);
-	else if (entity == &hsds_taxonomy_term && (code.length > 0 || name.length > 0))
+	} else if (entity == &hsds_taxonomy_term &&
+	           (code.length > 0 || name.length > 0)) {
 		derive_from(check->source, entity->name, text_at(object, "taxonomy"),
 		    code.length > 0 ? code : name, id);
-	else
+	} else {
+		if (check->step != NULL)
+			snprintf(place, sizeof place, "%s/%zu", check->step->name,
+			    check->step->index);
 		derive_from(
 		    text_of(parent), entity->name, text_of(place), TEXT_ABSENT, id);
+	}
 }
 
 static void
 set_id(struct import_check *check, const struct hsds_entity *entity, json_t *object,
-    const char *parent, const char *place, char id[ID_UUID_BYTES + 1])
+    const char *parent, char id[ID_UUID_BYTES + 1])
 {
 	json_t *given = json_object_get(object, "id");
 
@@ -164,7 +199,7 @@ set_id(struct import_check *check, const struct hsds_entity *entity, json_t *obj
 	} else {
 		if (given != NULL && !json_is_null(given) && !json_is_string(given))
 			set_aside(check, object, "id", json_incref(given));
-		make_id(check, entity, object, parent, place, id);
+		make_id(check, entity, object, parent, id);
 	}
 	if (!text_is(text_in(given), id))
 		json_object_set_new(object, "id", json_string(id));
@@ -400,7 +435,7 @@ says(const json_t *object, const char *key)
 }
 
 static bool walk(struct import_check *check, const struct hsds_entity *entity,
-    json_t *object, const char *parent, const char *place);
+    json_t *object, const char *parent);
 
 /* Gives a required member that is missing; false: nothing can stand for it. */
 static bool
@@ -423,8 +458,8 @@ fill(struct import_check *check, const struct hsds_entity *entity, json_t *objec
 		return entity == &hsds_location || entity == &hsds_address;
 	case HSDS_ONE:
 		json_object_set_new(object, field->name, json_object());
-		return walk(check, field->entity, json_object_get(object, field->name),
-		    id, field->name);
+		return walk(
+		    check, field->entity, json_object_get(object, field->name), id);
 	case HSDS_ID:
 	case HSDS_REF:
 	case HSDS_NUMBER:
@@ -449,53 +484,30 @@ fill_required(struct import_check *check, const struct hsds_entity *entity,
 
 /* ---- the walk ---- */
 
-/* Steps down to a member for as long as it is looked at; gives where to step back to. */
-static size_t
-step_down(struct import_check *check, const char *name, size_t index, bool is_list)
-{
-	size_t length = strlen(check->field);
-	size_t left = sizeof check->field - length;
-
-	if (is_list)
-		snprintf(check->field + length, left, "%s%s[%zu]", length ? "." : "",
-		    name, index);
-	else
-		snprintf(check->field + length, left, "%s%s", length ? "." : "", name);
-	return length;
-}
-
-static void
-step_back(struct import_check *check, size_t length)
-{
-	check->field[length] = '\0';
-}
-
+/* The good entries stay, the others go aside. */
 static void
 settle_list(struct import_check *check, json_t *object, const struct hsds_field *field,
     json_t *value, const char *id)
 {
-	char place[NAME_MAX_BYTES];
+	struct import_step step = { check->step, field->name, 0, true };
 	json_t *list = json_array();
 	json_t *aside = json_array();
 	size_t count = json_is_array(value) ? json_array_size(value) : 1;
 
-	for (size_t i = 0; i < count; i++) {
-		json_t *entry = json_is_array(value) ? json_array_get(value, i) : value;
-		size_t length = step_down(check, field->name, i, true);
+	check->step = &step;
+	for (; step.index < count; step.index++) {
+		json_t *entry =
+		    json_is_array(value) ? json_array_get(value, step.index) : value;
 
-		snprintf(place, sizeof place, "%s/%zu", field->name, i);
-		if (json_is_object(entry) && walk(check, field->entity, entry, id, place))
+		if (json_is_object(entry) && walk(check, field->entity, entry, id))
 			json_array_append(list, entry);
 		else if (!json_is_null(entry))
 			json_array_append(aside, entry);
-		step_back(check, length);
 	}
-	if (json_array_size(aside) > 0) {
-		size_t length = step_down(check, field->name, 0, false);
-
+	step.is_list = false;
+	if (json_array_size(aside) > 0)
 		set_aside(check, object, field->name, json_incref(aside));
-		step_back(check, length);
-	}
+	check->step = step.up;
 	if (json_array_size(list) > 0 || json_array_size(aside) == 0)
 		json_object_set(object, field->name, list);
 	else
@@ -511,7 +523,7 @@ settle_one(struct import_check *check, json_t *object, const struct hsds_field *
 	json_t *only = json_array_size(value) == 1 ? json_array_get(value, 0) : value;
 
 	json_incref(only);
-	if (!json_is_object(only) || !walk(check, field->entity, only, id, field->name)) {
+	if (!json_is_object(only) || !walk(check, field->entity, only, id)) {
 		json_object_del(object, field->name);
 		set_aside(check, object, field->name, json_incref(only));
 	} else if (only != value) {
@@ -524,7 +536,7 @@ static void
 settle(struct import_check *check, json_t *object, const struct hsds_field *field,
     json_t *value, const char *id)
 {
-	size_t length;
+	struct import_step step = { check->step, field->name, 0, false };
 
 	if (field->type == HSDS_ID)
 		return; /* done first: parts without an id derive theirs from it */
@@ -532,7 +544,7 @@ settle(struct import_check *check, json_t *object, const struct hsds_field *fiel
 		settle_list(check, object, field, value, id);
 		return;
 	}
-	length = step_down(check, field->name, 0, false);
+	check->step = &step;
 	switch (field->type) {
 	case HSDS_REF:
 		settle_reference(check, object, field->name, value);
@@ -555,14 +567,14 @@ settle(struct import_check *check, json_t *object, const struct hsds_field *fiel
 	case HSDS_LIST:
 		break;
 	}
-	step_back(check, length);
+	check->step = step.up;
 }
 
 /* Makes an object an entity of HSDS.  False: it lacks what nothing can stand for (a capacity
  * without its number or time). */
 static bool
 walk(struct import_check *check, const struct hsds_entity *entity, json_t *object,
-    const char *parent, const char *place)
+    const char *parent)
 {
 	char id[ID_UUID_BYTES + 1];
 	const char *name;
@@ -570,7 +582,7 @@ walk(struct import_check *check, const struct hsds_entity *entity, json_t *objec
 	void *next;
 	bool was_redacted = entity == &hsds_location && is_redacted(object);
 
-	set_id(check, entity, object, parent, place, id);
+	set_id(check, entity, object, parent, id);
 	if (was_redacted)
 		json_object_del(object, "location_type");
 	json_object_foreach_safe(object, next, name, value)
@@ -663,7 +675,6 @@ note_gaps(struct import_check *check, const json_t *service)
 	size_t index;
 	const json_t *language;
 
-	check->field[0] = '\0';
 	if (!says(service, "organization") && !says(service, "organization_id"))
 		import_check_note(check, IMPORT_no_organization, "");
 	if (terms == 0)
@@ -684,8 +695,7 @@ import_check_service(struct import_check *check, json_t *service,
 
 	if (reason != IMPORT_FINE)
 		return reason;
-	check->field[0] = '\0';
-	(void)walk(check, &hsds_service, service, "", "");
+	(void)walk(check, &hsds_service, service, "");
 	note_gaps(check, service);
 	json_object_set_new(service, ASIDE "source",
 	    json_stringn(check->source.at, check->source.length));

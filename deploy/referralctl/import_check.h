@@ -20,13 +20,16 @@
 /* An organization's own list of locations that is not repeated with each service beyond. */
 #define IMPORT_LOCATIONS_MAX_BYTES (16 * 1024)
 
+struct import_step;
+
 /* Set up by the caller, anew for each service; report and where are borrowed. */
 struct import_check {
 	struct text source;
 	struct import_report *report;
 	const struct import_where *where;
-	uint64_t noted;  /* bit of every note that this service has already */
-	char field[160]; /* where the walk stands, or what was wrong */
+	uint64_t noted; /* bit of every note that this service has already */
+	const struct import_step *step; /* where the walk stands; NULL: at the service */
+	char field[160];                /* what was wrong */
 	char why[160];
 };
 
@@ -36,7 +39,7 @@ struct import_check {
 enum import_reason import_check_service(struct import_check *check, json_t *service,
     char id[ID_UUID_BYTES + 1], struct import_buffer *out);
 
-/* Notes something about the service, once, at check->field. */
+/* Notes something about the service, once, where the walk stands. */
 void import_check_note(
     struct import_check *check, enum import_reason reason, const char *why);
 

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "common/facts_capacity.h"
 #include "deploy/referralctl/import_read.h"
 
 #define PROGRESS_EVERY 1000
@@ -152,6 +153,26 @@ join_places(struct collect *collect, json_t *service)
 
 /* ---- one service ---- */
 
+/* Plans a service that was found good. */
+static void
+plan_service(struct collect *collect, const char id[ID_UUID_BYTES + 1],
+    const json_t *service, const struct import_where *where)
+{
+	struct service_facts facts;
+	struct import_item *item = import_plan_add(collect->plan, id,
+	    (struct text){ collect->document.bytes, (uint32_t)collect->document.length },
+	    where);
+
+	if (item == NULL) {
+		collect->is_out_of_memory = true;
+		return;
+	}
+	facts_read_capacities(service, &facts);
+	item->available = facts.available;
+	item->maximum = facts.maximum;
+	item->capacity_at = facts.capacity_at;
+}
+
 /* Takes a service with the organization it was found in (NULL: none). */
 static void
 take_service(struct collect *collect, json_t *service, const json_t *organization,
@@ -175,15 +196,10 @@ take_service(struct collect *collect, json_t *service, const json_t *organizatio
 	}
 	if (reason == IMPORT_FINE)
 		reason = import_check_service(&check, service, id, &collect->document);
-	if (reason != IMPORT_FINE) {
+	if (reason == IMPORT_FINE)
+		plan_service(collect, id, service, where);
+	else
 		import_report_add(collect->report, reason, where, check.field, check.why);
-		return;
-	}
-	if (import_plan_add(collect->plan, id,
-	        (struct text){
-	            collect->document.bytes, (uint32_t)collect->document.length },
-	        where) != STATUS_OK)
-		collect->is_out_of_memory = true;
 }
 
 static void
@@ -207,14 +223,11 @@ take_mapped(struct collect *collect, const json_t *row, const struct import_wher
 	mapped.id = text_at(service, "id");
 	check.where = &mapped;
 	reason = import_check_service(&check, service, id, &collect->document);
-	if (reason != IMPORT_FINE)
+	if (reason == IMPORT_FINE)
+		plan_service(collect, id, service, where);
+	else
 		import_report_add(
 		    collect->report, reason, &mapped, check.field, check.why);
-	else if (import_plan_add(collect->plan, id,
-	             (struct text){
-	                 collect->document.bytes, (uint32_t)collect->document.length },
-	             where) != STATUS_OK)
-		collect->is_out_of_memory = true;
 	json_decref(service);
 }
 

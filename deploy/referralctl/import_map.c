@@ -569,7 +569,6 @@ import_map_apply(
 
 	if (service == NULL)
 		return NULL;
-	check->field[0] = '\0';
 	apply_rules(&run, json_object_get(map->root, "rules"), row, service);
 	keep_rest(map, row, service);
 	set_identity(&run, row, service);

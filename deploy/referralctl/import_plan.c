@@ -2,9 +2,12 @@
  * Two sorted lists, walked together. */
 #include "deploy/referralctl/import_plan.h"
 
+#include <math.h>
 #include <stdlib.h>
 
-enum status
+#include "proto/message.h"
+
+struct import_item *
 import_plan_add(struct import_plan *plan, const char id[ID_UUID_BYTES + 1],
     struct text document, const struct import_where *where)
 {
@@ -16,23 +19,26 @@ import_plan_add(struct import_plan *plan, const char id[ID_UUID_BYTES + 1],
 		struct import_item *items = realloc(plan->items, size * sizeof *items);
 
 		if (items == NULL)
-			return STATUS_NO_MEMORY;
+			return NULL;
 		plan->items = items;
 		plan->size = size;
 	}
 	copy = malloc(document.length + 1);
 	if (copy == NULL)
-		return STATUS_NO_MEMORY;
+		return NULL;
 	memcpy(copy, document.at, document.length);
 	item = &plan->items[plan->count++];
 	*item = (struct import_item){
 		.document = { copy, document.length },
+		.available = NAN,
+		.maximum = NAN,
+		.capacity_at = TIME_ABSENT,
 		.row = where->row,
 		.line = where->line,
 	};
 	memcpy(item->id, id, sizeof item->id);
 	id_digest(copy, document.length, item->digest);
-	return STATUS_OK;
+	return item;
 }
 
 void

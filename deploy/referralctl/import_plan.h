@@ -12,6 +12,8 @@ struct import_item {
 	char digest[ID_DIGEST_BYTES + 1]; /* of the document */
 	bool is_new;                      /* added or changed */
 	struct text document;             /* owned by the plan */
+	double available, maximum;        /* capacity, NaN unknown */
+	int64_t capacity_at;              /* TIME_ABSENT unknown */
 	uint64_t row, line;
 };
 
@@ -28,9 +30,10 @@ struct import_known {
 	char digest[ID_DIGEST_BYTES + 1];
 };
 
-/* Adds a service; the document is copied.  NO_MEMORY. */
-enum status import_plan_add(struct import_plan *plan, const char id[ID_UUID_BYTES + 1],
-    struct text document, const struct import_where *where) MUST_CHECK;
+/* Adds a service, whose document is copied.  NULL: out of memory. */
+struct import_item *import_plan_add(struct import_plan *plan,
+    const char id[ID_UUID_BYTES + 1], struct text document,
+    const struct import_where *where);
 void import_plan_free(struct import_plan *plan);
 
 /* Brings the services in order and each id to one: of rows that say the same one is kept

@@ -353,42 +353,70 @@ struct member {
 	const json_t *value;
 };
 
+static bool
+is_before(const struct member *one, const struct member *other)
+{
+	size_t shorter = one->length < other->length ? one->length : other->length;
+	int order = memcmp(one->key, other->key, shorter);
+
+	return order < 0 || (order == 0 && one->length < other->length);
+}
+
 static int
 compare_members(const void *one, const void *other)
 {
-	const struct member *a = one;
-	const struct member *b = other;
-	int order = memcmp(a->key, b->key, a->length < b->length ? a->length : b->length);
+	return is_before(one, other) ? -1 : is_before(other, one);
+}
 
-	if (order == 0)
-		order = (a->length > b->length) - (a->length < b->length);
-	return order;
+/* For few members. */
+static void
+sort_members(struct member *members, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct member member = members[i];
+		size_t at = i;
+
+		for (; at > 0 && is_before(&member, &members[at - 1]); at--)
+			members[at] = members[at - 1];
+		members[at] = member;
+	}
+}
+
+static bool
+needs_escape(unsigned char byte)
+{
+	return byte < 0x20 || byte == '"' || byte == '\\';
+}
+
+static void
+write_escape(struct import_buffer *buffer, unsigned char byte)
+{
+	char escape[8];
+
+	if (byte == '\n')
+		import_buffer_add(buffer, "\\n", 2);
+	else if (byte >= 0x20)
+		import_buffer_add(buffer, (char[]){ '\\', (char)byte }, 2);
+	else
+		import_buffer_add(buffer, escape,
+		    (size_t)snprintf(escape, sizeof escape, "\\u%04x", byte));
 }
 
 static void
 write_text(struct import_buffer *buffer, const char *at, size_t length)
 {
 	const char *end = at + length;
-	const char *done = at;
 
 	add_byte(buffer, '"');
-	for (; at < end; at++) {
-		unsigned char byte = (unsigned char)*at;
-		char escape[8];
+	while (at < end) {
+		const char *run = at;
 
-		if (byte >= 0x20 && byte != '"' && byte != '\\')
-			continue;
-		import_buffer_add(buffer, done, (size_t)(at - done));
-		done = at + 1;
-		if (byte == '\n')
-			import_buffer_add(buffer, "\\n", 2);
-		else if (byte >= 0x20)
-			import_buffer_add(buffer, (char[]){ '\\', (char)byte }, 2);
-		else
-			import_buffer_add(buffer, escape,
-			    (size_t)snprintf(escape, sizeof escape, "\\u%04x", byte));
+		while (at < end && !needs_escape((unsigned char)*at))
+			at++;
+		import_buffer_add(buffer, run, (size_t)(at - run));
+		if (at < end)
+			write_escape(buffer, (unsigned char)*at++);
 	}
-	import_buffer_add(buffer, done, (size_t)(end - done));
 	add_byte(buffer, '"');
 }
 
@@ -412,8 +440,7 @@ write_object(struct import_buffer *buffer, const json_t *object)
 	struct member few[MEMBERS_MAX];
 	struct member *members = few;
 	size_t count = 0;
-	const char *key;
-	const json_t *value;
+	void *at = json_object_iter((json_t *)object);
 
 	if (json_object_size(object) > MEMBERS_MAX)
 		members = malloc(json_object_size(object) * sizeof *members);
@@ -421,9 +448,13 @@ write_object(struct import_buffer *buffer, const json_t *object)
 		buffer->is_broken = true;
 		return;
 	}
-	json_object_foreach((json_t *)object, key, value) members[count++] =
-	    (struct member){ key, strlen(key), value };
-	qsort(members, count, sizeof *members, compare_members);
+	for (; at != NULL; at = json_object_iter_next((json_t *)object, at))
+		members[count++] = (struct member){ json_object_iter_key(at),
+			json_object_iter_key_len(at), json_object_iter_value(at) };
+	if (count <= MEMBERS_MAX)
+		sort_members(members, count);
+	else
+		qsort(members, count, sizeof *members, compare_members);
 	add_byte(buffer, '{');
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
