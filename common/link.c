@@ -139,7 +139,7 @@ static bool
 set_options(void *zmq, int type)
 {
 	const int64_t most_bytes = LINK_DROP_BYTES;
-	const int yes = 1;
+	const int yes = 1, unlimited = 0;
 	bool is_set =
 	    zmq_setsockopt(zmq, ZMQ_MAXMSGSIZE, &most_bytes, sizeof most_bytes) == 0;
 
@@ -149,6 +149,10 @@ set_options(void *zmq, int type)
 	if (type == ZMQ_ROUTER)
 		is_set &=
 		    zmq_setsockopt(zmq, ZMQ_ROUTER_MANDATORY, &yes, sizeof yes) == 0;
+	/* A full queue of events would stop libzmq's thread. */
+	if (type == ZMQ_PAIR)
+		is_set &=
+		    zmq_setsockopt(zmq, ZMQ_RCVHWM, &unlimited, sizeof unlimited) == 0;
 	/* Nothing is queued for a peer that is not there: it would reach its successor.
 	 */
 	if (type == ZMQ_DEALER)
@@ -250,6 +254,9 @@ sweep(struct link *link)
 void
 link_socket_close(struct link_socket *socket)
 {
+	/* Events to a PAIR that has gone would block libzmq's thread for ever. */
+	if (socket->monitor != NULL && socket->zmq != NULL)
+		zmq_socket_monitor(socket->zmq, NULL, 0);
 	if (socket->monitor != NULL)
 		link_socket_close(socket->monitor);
 	if (socket->event != NULL)

@@ -506,10 +506,11 @@ link_upstream_open(struct link *link, const char *endpoint, link_on_lost *on_los
 	upstream->socket = (struct link_socket){ .link = link,
 		.on_bytes = link_upstream_on_bytes,
 		.flush = flush_upstream,
-		.self = upstream };
-	upstream->monitor = (struct link_socket){
-		.link = link, .on_bytes = on_worker_disconnected, .self = upstream
-	};
+		.self = upstream,
+		.monitor = &upstream->monitor,
+		.events = ZMQ_EVENT_DISCONNECTED };
+	upstream->monitor =
+	    (struct link_socket){ .on_bytes = on_worker_disconnected, .self = upstream };
 	upstream->on_lost = on_lost;
 	upstream->self = self;
 	name_boot(upstream->boot);
