@@ -258,7 +258,7 @@ on_patch_case(struct call *call)
 }
 
 void
-on_withdraw(struct call *call)
+on_post_withdraw(struct call *call)
 {
 	struct withdraw *withdraw = &call->gateway->out->withdraw;
 	struct withdraw_body body;

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One family's needs go to the right agencies and back, on real processes and a real Redis."""
+
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import Network, demo_intake, wait_for  # noqa: E402
+
+
+class Story(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.net = Network(settings={"clocks.urgent_expire": "6 s", "clocks.urgent_remind": "0",
+                                    "clocks.urgent_escalate": "0"}).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.net.close()
+
+    def test_accepted_declined_and_silent_end_as_they_should(self):
+        net = self.net
+        created = net.submit(demo_intake())
+        self.assertEqual(created.status, 201)
+        case_id = created.json["case"]["id"]
+        self.assertEqual(len(created.json["case"]["needs"]), 3)
+        case = net.settled(case_id)
+        self.assertEqual([n["state"] for n in case["needs"]], ["offered"] * 3)
+        first = {r["need"]: r for r in case["referrals"]}
+        one, two, three = [first[n["id"]] for n in case["needs"]]
+        for referral in (one, two, three):
+            self.assertEqual(referral["why"]["chosen"]["service"], referral["service"])
+            self.assertGreater(len(referral["why"]["chosen"]["rules"]), 5)
+            self.assertAlmostEqual(sum(p["points"] for p in referral["why"]["chosen"]["parts"]),
+                                   referral["why"]["chosen"]["score"], places=2)
+        self.assertEqual(net.answer(one["id"], "accept", one["version"]).status, 200)
+        self.assertEqual(net.answer(two["id"], "decline", two["version"], reason="full").status, 200)
+        # The third stays silent: its clock runs out and the need is matched elsewhere.
+
+        def again():
+            case = net.case(case_id)
+            by_id = {r["id"]: r for r in case["referrals"]}
+            others = [r for r in case["referrals"] if r["id"] not in (one["id"], two["id"], three["id"])]
+            needs = {n["id"]: n["state"] for n in case["needs"]}
+            return by_id[three["id"]]["state"] == "expired" and len(others) >= 2 and \
+                needs[one["need"]] == "in_service" and case
+        case = wait_for(again, 30, "declined and silent routed again")
+        by_id = {r["id"]: r for r in case["referrals"]}
+        self.assertEqual(by_id[two["id"]]["state"], "declined")
+        self.assertEqual(by_id[two["id"]]["reason"], "full")
+        self.assertEqual(by_id[three["id"]]["reason"], "not_answered")
+        services = {}
+        for referral in case["referrals"]:
+            services.setdefault(referral["need"], []).append(referral["service"])
+        for tried in services.values():
+            self.assertEqual(len(tried), len(set(tried)), "a service got the same need twice")
+        self.assertEqual(net.violations(), [])
+
+    def test_the_same_key_and_body_is_the_same_case(self):
+        intake = demo_intake("single-father")
+        first = self.net.submit(intake, key="same")
+        again = self.net.submit(intake, key="same")
+        other = self.net.submit(dict(intake, urgency="emergency"), key="same")
+        self.assertEqual((first.status, again.status, other.status), (201, 200, 409))
+        self.assertEqual(first.json["case"]["id"], again.json["case"]["id"])
+
+    def test_a_second_accept_names_the_current_state(self):
+        case_id = self.net.submit(demo_intake("foster-family")).json["case"]["id"]
+        referral = self.net.settled(case_id)["referrals"][0]
+        self.assertEqual(self.net.answer(referral["id"], "accept", referral["version"], key="k1").status, 200)
+        twice = self.net.answer(referral["id"], "accept", referral["version"], key="k1")
+        self.assertEqual(twice.status, 200, "the same command again is success")
+        other = self.net.answer(referral["id"], "accept", referral["version"], key="k2")
+        self.assertEqual(other.status, 409)
+        self.assertEqual(other.json["state"], "accepted")
+        stale = self.net.answer(referral["id"], "start", referral["version"], key="k3")
+        self.assertEqual(stale.status, 412)
+
+    def test_withdrawing_ends_needs_and_recalls_offers(self):
+        case_id = self.net.submit(demo_intake("disability-family")).json["case"]["id"]
+        self.net.settled(case_id)
+        done = self.net.http("POST", f"/api/v1/cases/{case_id}/withdraw", {"reason": "withdrawn"})
+        self.assertEqual(done.status, 200)
+        case = self.net.case(case_id)
+        self.assertEqual({n["state"] for n in case["needs"]}, {"withdrawn"})
+        self.assertEqual({r["state"] for r in case["referrals"]}, {"cancelled"})
+        self.assertEqual(case["open"], False)
+        wait_for(lambda: any(t["action"] == "recall" for t in self.net.case(case_id)["timeline"]), 10,
+                 "the recall")
+        self.assertEqual(self.net.violations(), [])
+
+    def test_an_amendment_adds_a_need_and_changes_the_place(self):
+        created = self.net.submit(demo_intake("flood-family"))
+        case_id = created.json["case"]["id"]
+        case = self.net.settled(case_id)
+        change = {"add_needs": [{"term": "food.packages"}], "contact": {"name": "Нове ім'я"}}
+        missing = self.net.http("PATCH", f"/api/v1/cases/{case_id}", change)
+        self.assertEqual(missing.status, 428)
+        done = self.net.http("PATCH", f"/api/v1/cases/{case_id}", change,
+                             headers={"If-Match": f'"{case["version"]}"'})
+        self.assertEqual(done.status, 200, done.body)
+        after = self.net.settled(case_id)
+        self.assertEqual(len(after["needs"]), len(case["needs"]) + 1)
+        self.assertEqual(after["contact"]["name"], "Нове ім'я")
+        stale = self.net.http("PATCH", f"/api/v1/cases/{case_id}", change,
+                              headers={"If-Match": f'"{case["version"]}"'})
+        self.assertEqual(stale.status, 412)
+
+    def test_no_consent_parks_the_needs_until_it_is_given(self):
+        intake = demo_intake()
+        del intake["consent"]
+        case_id = self.net.submit(intake).json["case"]["id"]
+        case = self.net.settled(case_id)
+        self.assertEqual({(n["state"], n["reason"]) for n in case["needs"]}, {("parked", "no_consent")})
+        given = self.net.http("PATCH", f"/api/v1/cases/{case_id}", {"consent": demo_intake()["consent"]},
+                              headers={"If-Match": f'"{case["version"]}"'})
+        self.assertEqual(given.status, 200)
+        wait_for(lambda: {n["state"] for n in self.net.case(case_id)["needs"]} == {"offered"}, 10,
+                 "needs offered once consent is there")
+
+
+if __name__ == "__main__":
+    unittest.main()
