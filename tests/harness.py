@@ -109,6 +109,7 @@ class Network:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+        self.log.close()
         self.context.destroy(linger=0)
         shutil.rmtree(self.dir, ignore_errors=True)
 
