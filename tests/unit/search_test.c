@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which services a search finds, and in which order. */
+#include <math.h>
+#include <stdio.h>
+
+#include "services/matcher/search.h"
+#include "tests/unit/matcher_fixture.h"
+
+static struct index *services;
+static struct search search;
+static struct found found;
+
+static int
+start(void **unused)
+{
+	(void)unused;
+	services = index_new();
+	record_init(&record_search, &search);
+	return services == NULL;
+}
+
+static int
+stop(void **unused)
+{
+	(void)unused;
+	index_free(services);
+	return 0;
+}
+
+static void
+put(const char *id, const char *name)
+{
+	new_service(id, "food.packages");
+	facts.name = text_of(name);
+	put_service(services);
+}
+
+/* "id, id, ..." of the page. */
+static const char *
+search_now(void)
+{
+	static char list[4096];
+	static struct defects defects;
+
+	search_run(services, &search, &found);
+	defects.count = 0;
+	record_check(&record_found, &found, &defects);
+	if (defects.count > 0)
+		fail_msg("%s: %s", defects.list[0].field, defects.list[0].why);
+	list[0] = '\0';
+	for (uint32_t i = 0; i < found.services_count; i++)
+		snprintf(list + strlen(list), sizeof list - strlen(list), "%s%.*s",
+		    i ? ", " : "", (int)found.services[i].id.length,
+		    found.services[i].id.at);
+	return list;
+}
+
+static const char *
+search_for(const char *words)
+{
+	search.q = text_of(words);
+	return search_now();
+}
+
+/* ---- words ---- */
+
+static void
+without_words_everything_is_listed_by_name(void **unused)
+{
+	(void)unused;
+	assert_string_equal(search_now(), "");
+	assert_int_equal(found.total, 0);
+	put("s1", "Яблуко");
+	put("s2", "банка");
+	put("s3", "Ананас");
+	put("s4", "ананас б");
+	assert_string_equal(search_now(), "s3, s4, s2, s1");
+	assert_int_equal(found.total, 4);
+	assert_string_equal(search_for(""), "s3, s4, s2, s1");
+	assert_string_equal(search_for(" , !"), "s3, s4, s2, s1");
+}
+
+static void
+every_word_must_occur_as_a_word_or_its_beginning(void **unused)
+{
+	(void)unused;
+	put("s1", "Нічний притулок для родин з дітьми");
+	put("s2", "Притулок для тварин");
+	assert_string_equal(search_for("притулок"), "s1, s2");
+	assert_string_equal(search_for("притулок родин"), "s1");
+	assert_string_equal(search_for("родин притул"), "s1");
+	assert_string_equal(search_for("тулок"), "");
+	assert_string_equal(search_for("родина"), "");
+	assert_string_equal(search_for("притулок притулок для"), "s1, s2");
+	assert_int_equal(found.total, 2);
+}
+
+static void
+words_fold(void **unused)
+{
+	(void)unused;
+	put("s1", "Їжа для п'яти сімей у Києві");
+	put("s2", "Объезд: ёлка и эхо");
+	assert_string_equal(search_for("ижа"), "s1");
+	assert_string_equal(search_for("ЇЖА"), "s1");
+	assert_string_equal(search_for("п’яти"), "s1");
+	assert_string_equal(search_for("пяти киеве"), "");
+	assert_string_equal(search_for("пяти києві"), "s1");
+	assert_string_equal(search_for("обезд ЕЛКА ехо"), "s2");
+}
+
+static void
+words_are_found_in_every_field(void **unused)
+{
+	(void)unused;
+	new_service("s1", "food.packages");
+	facts.name = LITERAL("alpha");
+	facts.alternate_name = LITERAL("bravo");
+	facts.agency_name = LITERAL("charlie");
+	facts.description = LITERAL("delta echo");
+	put_service(services);
+	assert_string_equal(
+	    search_for("alpha bravo charlie packages food delta echo"), "s1");
+	assert_string_equal(search_for("food.packages"), "s1");
+	/* A word does not run over the end of a field. */
+	assert_string_equal(search_for("alphabravo"), "");
+	assert_string_equal(search_for("agency"), "");
+}
+
+static void
+the_better_field_comes_first(void **unused)
+{
+	static const char *const IDS[] = { "s5", "s4", "s3", "s2", "s1" };
+
+	(void)unused;
+	for (unsigned field = 0; field < 5; field++) {
+		new_service(IDS[field], field == 3 ? "bread" : "food");
+		facts.name = field == 0 ? LITERAL("bread") : LITERAL("x");
+		facts.alternate_name = field == 1 ? LITERAL("bread") : TEXT_ABSENT;
+		facts.agency_name = field == 2 ? LITERAL("bread") : TEXT_ABSENT;
+		facts.description = field == 4 ? LITERAL("bread") : TEXT_ABSENT;
+		put_service(services);
+	}
+	assert_string_equal(search_for("bread"), "s5, s4, s3, s2, s1");
+	assert_string_equal(search_for("brea"), "s5, s4, s3, s2, s1");
+}
+
+static void
+a_whole_word_comes_before_a_beginning(void **unused)
+{
+	(void)unused;
+	put("s1", "breads a");
+	put("s2", "breads bread");
+	put("s3", "z bread");
+	assert_string_equal(search_for("bread"), "s2, s3, s1");
+}
+
+static void
+the_better_word_comes_before_the_nearer_place(void **unused)
+{
+	(void)unused;
+	new_service("s1", "food");
+	facts.description = LITERAL("bread");
+	add_point(50, 30);
+	put_service(services);
+	new_service("s2", "food");
+	facts.name = LITERAL("bread");
+	add_point(10, 10);
+	put_service(services);
+	search.lat = 50;
+	search.lon = 30;
+	assert_string_equal(search_for("bread"), "s2, s1");
+	assert_string_equal(search_for(""), "s1, s2");
+}
+
+/* ---- place, term, language, time ---- */
+
+static void
+nearest_comes_first_and_unknown_places_last(void **unused)
+{
+	(void)unused;
+	put("s0", "A");
+	for (unsigned i = 1; i < 6; i++) {
+		char id[16];
+
+		snprintf(id, sizeof id, "s%u", i);
+		new_service(id, "food");
+		facts.name = LITERAL("B");
+		add_point(50 + (i * 2 % 5) * 0.1, 30);
+		put_service(services);
+	}
+	search.lat = 50;
+	search.lon = 30;
+	assert_string_equal(search_now(), "s5, s3, s1, s4, s2, s0");
+	assert_true(found.services[0].distance_km == 0);
+	assert_true(fabs(found.services[1].distance_km - 11.12) < 0.01);
+	assert_true(isnan(found.services[5].distance_km));
+	search.lon = NAN;
+	assert_string_equal(search_now(), "s0, s1, s2, s3, s4, s5");
+	assert_true(isnan(found.services[1].distance_km));
+}
+
+static void
+a_term_finds_its_own_and_those_below(void **unused)
+{
+	static const char *const TERMS[] = { "food", "food.packages",
+		"food.packages.baby", "housing" };
+
+	(void)unused;
+	for (unsigned i = 0; i < 4; i++) {
+		char id[16];
+
+		snprintf(id, sizeof id, "s%u", i);
+		new_service(id, TERMS[i]);
+		put_service(services);
+	}
+	search.term = LITERAL("Food.Packages");
+	assert_string_equal(search_now(), "s1, s2");
+	search.term = LITERAL("food");
+	assert_string_equal(search_now(), "s0, s1, s2");
+	search.term = LITERAL("food.none");
+	assert_string_equal(search_now(), "");
+	search.term = LITERAL("");
+	assert_string_equal(search_now(), "s0, s1, s2, s3");
+}
+
+static void
+a_language_finds_who_speaks_it_or_has_an_interpreter(void **unused)
+{
+	(void)unused;
+	put("s1", "A");
+	new_service("s2", "food");
+	facts.languages[facts.languages_count++] = LITERAL("en");
+	facts.languages[facts.languages_count++] = LITERAL("uk");
+	put_service(services);
+	new_service("s3", "food");
+	facts.interpreter = FLAG_YES;
+	put_service(services);
+	search.lang = LITERAL("uk-UA");
+	assert_string_equal(search_now(), "s2, s3");
+	search.lang = LITERAL("ru");
+	assert_string_equal(search_now(), "s3");
+}
+
+static void
+open_on(uint8_t day, uint16_t opens, uint16_t closes)
+{
+	facts.hours[facts.hours_count++] =
+	    (struct weekly_hours){ .day = day, .opens = opens, .closes = closes };
+}
+
+static bool
+is_found_at(int64_t at_ms)
+{
+	search.open_at = at_ms;
+	search_now();
+	return found.total == 1;
+}
+
+#define MINUTE_MS INT64_C(60000)
+/* NOW_MS is a Friday, 08:00 UTC. */
+#define FRIDAY_MS (NOW_MS - 8 * HOUR_MS)
+
+static void
+a_service_is_found_while_it_is_open(void **unused)
+{
+	(void)unused;
+	new_service("s1", "food");
+	open_on(4, 540, 1080);
+	put_service(services);
+	assert_false(is_found_at(NOW_MS));
+	assert_false(is_found_at(NOW_MS + HOUR_MS - 1));
+	assert_true(is_found_at(NOW_MS + HOUR_MS));
+	assert_true(is_found_at(NOW_MS + 10 * HOUR_MS - 1));
+	assert_false(is_found_at(NOW_MS + 10 * HOUR_MS));
+	assert_false(is_found_at(NOW_MS + HOUR_MS + DAY_MS));
+	assert_true(is_found_at(NOW_MS + HOUR_MS + 7 * DAY_MS));
+	assert_true(is_found_at(NOW_MS + HOUR_MS - 7000 * DAY_MS));     /* 2007 */
+	assert_true(is_found_at(NOW_MS + HOUR_MS - 7 * 5000 * DAY_MS)); /* before 1970 */
+}
+
+static void
+opening_hours_are_local(void **unused)
+{
+	(void)unused;
+	new_service("s1", "food");
+	facts.utc_offset_minutes = 120;
+	open_on(4, 600, 660);
+	put_service(services);
+	assert_true(is_found_at(NOW_MS));
+	assert_false(is_found_at(NOW_MS - 1));
+	assert_false(is_found_at(NOW_MS + HOUR_MS));
+	facts.utc_offset_minutes = -600; /* still Thursday there */
+	facts.hours[0] = (struct weekly_hours){ .day = 3, .opens = 1320, .closes = 1440 };
+	put_service(services);
+	assert_true(is_found_at(NOW_MS));
+	assert_true(is_found_at(NOW_MS + 2 * HOUR_MS - 1));
+	assert_false(is_found_at(NOW_MS + 2 * HOUR_MS));
+}
+
+static void
+a_night_belongs_to_the_day_it_begins(void **unused)
+{
+	(void)unused;
+	new_service("s1", "food");
+	open_on(6, 1320, 360); /* Sunday to Monday */
+	put_service(services);
+	assert_false(is_found_at(FRIDAY_MS + 2 * DAY_MS + 5 * HOUR_MS));
+	assert_true(is_found_at(FRIDAY_MS + 2 * DAY_MS + 22 * HOUR_MS));
+	assert_true(is_found_at(FRIDAY_MS + 3 * DAY_MS));
+	assert_true(is_found_at(FRIDAY_MS + 3 * DAY_MS + 6 * HOUR_MS - 1));
+	assert_false(is_found_at(FRIDAY_MS + 3 * DAY_MS + 6 * HOUR_MS));
+	assert_false(is_found_at(FRIDAY_MS + 3 * DAY_MS + 22 * HOUR_MS));
+}
+
+static void
+whole_days_have_no_gap(void **unused)
+{
+	(void)unused;
+	new_service("s1", "food");
+	for (uint8_t day = 0; day < 7; day++)
+		open_on(day, 0, 1440);
+	put_service(services);
+	for (int64_t at = FRIDAY_MS - 8 * DAY_MS; at < FRIDAY_MS; at += 17 * MINUTE_MS)
+		assert_true(is_found_at(at));
+	assert_true(is_found_at(INT64_MAX));
+	assert_true(is_found_at(INT64_MIN + 1));
+}
+
+static void
+who_does_not_say_when_it_is_open_is_not_known_to_be(void **unused)
+{
+	(void)unused;
+	new_service("s1", "food");
+	put_service(services);
+	assert_false(is_found_at(NOW_MS));
+	open_on(4, 480, 480); /* no time at all */
+	put_service(services);
+	assert_false(is_found_at(NOW_MS));
+}
+
+/* ---- what may be seen ---- */
+
+static void
+inactive_services_are_not_found(void **unused)
+{
+	(void)unused;
+	new_service("s1", "food");
+	facts.is_active = false;
+	put_service(services);
+	put("s2", "A");
+	assert_string_equal(search_now(), "s2");
+	assert_int_equal(found.total, 1);
+}
+
+static void
+services_for_cleared_roles_are_neither_shown_nor_counted(void **unused)
+{
+	(void)unused;
+	put("s1", "A");
+	new_service("s2", "food");
+	facts.confidentiality = CONFIDENTIALITY_cleared;
+	put_service(services);
+	new_service("s3", "food");
+	facts.confidentiality = CONFIDENTIALITY_address_hidden;
+	put_service(services);
+	assert_string_equal(search_now(), "s1, s3");
+	assert_int_equal(found.total, 2);
+	search.cleared = FLAG_NO;
+	assert_string_equal(search_now(), "s1, s3");
+	search.cleared = FLAG_YES;
+	assert_string_equal(search_now(), "s1, s2, s3");
+	search.cleared = FLAG_ABSENT;
+	search.term = LITERAL("food");
+	assert_string_equal(search_now(), "s1, s3");
+	assert_int_equal(found.total, 2);
+}
+
+/* ---- pages ---- */
+
+static void
+pages_follow_one_another_without_gap_or_repeat(void **unused)
+{
+	uint32_t offset = 0, pages = 0;
+
+	(void)unused;
+	for (unsigned i = 0; i < 137; i++) {
+		char id[16], name[16];
+
+		snprintf(id, sizeof id, "s%u", i);
+		snprintf(name, sizeof name, "n%03u", i * 59 % 137);
+		put(id, name);
+	}
+	search.most = 10;
+	for (; pages < 20; pages++) {
+		search.offset = offset;
+		search_now();
+		assert_int_equal(found.total, 137);
+		for (uint32_t i = 0; i < found.services_count; i++) {
+			char name[16];
+
+			snprintf(name, sizeof name, "n%03u", offset + i);
+			assert_text(found.services[i].name, name);
+		}
+		if (found.next == UINT_ABSENT)
+			break;
+		assert_int_equal(found.next, offset + 10);
+		offset = found.next;
+	}
+	assert_int_equal(pages, 13);
+	assert_int_equal(found.services_count, 7);
+}
+
+static void
+a_page_has_20_services_unless_asked_and_50_at_most(void **unused)
+{
+	(void)unused;
+	for (unsigned i = 0; i < 60; i++) {
+		char id[16];
+
+		snprintf(id, sizeof id, "s%u", i);
+		put(id, "A");
+	}
+	search_now();
+	assert_int_equal(found.services_count, 20);
+	assert_int_equal(found.next, 20);
+	search.most = 60;
+	search_now();
+	assert_int_equal(found.services_count, 50);
+	assert_int_equal(found.next, 50);
+	search.most = 0;
+	search_now();
+	assert_int_equal(found.services_count, 0);
+	assert_int_equal(found.total, 60);
+	search.most = UINT_ABSENT;
+	search.offset = 60;
+	search_now();
+	assert_int_equal(found.services_count, 0);
+	assert_int_equal(found.next, UINT_ABSENT);
+	search.offset = 10000000;
+	search_now();
+	assert_int_equal(found.services_count, 0);
+	assert_int_equal(found.total, 60);
+}
+
+static void
+a_result_says_what_it_is(void **unused)
+{
+	static char term[130];
+
+	(void)unused;
+	memset(term, 't', sizeof term);
+	new_service("s1", "food.packages");
+	facts.agency_name = LITERAL("Agency");
+	facts.terms[facts.terms_count++] = (struct text){ term, 129 };
+	facts.terms[facts.terms_count++] = LITERAL("housing");
+	put_service(services);
+	search_now();
+	assert_text(found.services[0].name, "Name");
+	assert_text(found.services[0].agency, "agency");
+	assert_text(found.services[0].agency_name, "Agency");
+	assert_int_equal(found.services[0].terms_count, 2);
+	assert_text(found.services[0].terms[0], "food.packages");
+	assert_text(found.services[0].terms[1], "housing");
+	facts.name = TEXT_ABSENT;
+	facts.agency = TEXT_ABSENT;
+	facts.agency_name = TEXT_ABSENT;
+	put_service(services);
+	search_now();
+	assert_text(found.services[0].name, "");
+	assert_text(found.services[0].agency, "");
+	assert_null(found.services[0].agency_name.at);
+}
+
+static void
+a_question_of_any_length_is_borne(void **unused)
+{
+	static char words[4096];
+
+	(void)unused;
+	put("s1", "aa");
+	memset(words, 'a', sizeof words);
+	search.q = (struct text){ words, sizeof words };
+	assert_string_equal(search_now(), "");
+	for (unsigned i = 1; i < sizeof words; i += 2)
+		words[i] = ' ';
+	assert_string_equal(search_now(), "s1");
+}
+
+/* ---- against a sort of everything ---- */
+
+static void
+the_heap_keeps_what_a_sort_would(void **unused)
+{
+	uint64_t random = 5;
+
+	(void)unused;
+	for (unsigned round = 0; round < 60; round++) {
+		unsigned count = 1 + round * 3;
+		bool is_there[200] = { false };
+		unsigned rank = 0;
+
+		for (unsigned i = 0; i < count; i++) {
+			char id[16], name[16];
+			unsigned value;
+
+			random = random * 6364136223846793005U + 1442695040888963407U;
+			value = (unsigned)(random >> 40) % 200;
+			is_there[value] = true;
+			snprintf(id, sizeof id, "s%u", value);
+			snprintf(name, sizeof name, "n%03u", value);
+			put(id, name);
+		}
+		for (unsigned i = 0; i < 200; i++) { /* of earlier rounds */
+			char id[16];
+
+			snprintf(id, sizeof id, "s%u", i);
+			if (!is_there[i])
+				index_remove(services, text_of(id));
+		}
+		search.most = 1 + round % 50;
+		search.offset = round % 7 * 9;
+		search_now();
+		for (unsigned i = 0; i < 200; i++) {
+			unsigned at = rank - search.offset;
+			char name[16];
+
+			if (!is_there[i])
+				continue;
+			snprintf(name, sizeof name, "n%03u", i);
+			if (rank++ >= search.offset && at < search.most)
+				assert_text(found.services[at].name, name);
+		}
+		assert_int_equal(found.total, rank);
+	}
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+	const struct CMUnitTest tests[] = {
+		TEST(without_words_everything_is_listed_by_name),
+		TEST(every_word_must_occur_as_a_word_or_its_beginning),
+		TEST(words_fold),
+		TEST(words_are_found_in_every_field),
+		TEST(the_better_field_comes_first),
+		TEST(a_whole_word_comes_before_a_beginning),
+		TEST(the_better_word_comes_before_the_nearer_place),
+		TEST(nearest_comes_first_and_unknown_places_last),
+		TEST(a_term_finds_its_own_and_those_below),
+		TEST(a_language_finds_who_speaks_it_or_has_an_interpreter),
+		TEST(a_service_is_found_while_it_is_open),
+		TEST(opening_hours_are_local),
+		TEST(a_night_belongs_to_the_day_it_begins),
+		TEST(whole_days_have_no_gap),
+		TEST(who_does_not_say_when_it_is_open_is_not_known_to_be),
+		TEST(inactive_services_are_not_found),
+		TEST(services_for_cleared_roles_are_neither_shown_nor_counted),
+		TEST(pages_follow_one_another_without_gap_or_repeat),
+		TEST(a_page_has_20_services_unless_asked_and_50_at_most),
+		TEST(a_result_says_what_it_is),
+		TEST(a_question_of_any_length_is_borne),
+		TEST(the_heap_keeps_what_a_sort_would),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
