@@ -1,16 +1,23 @@
-# Hearthline.  make | run | test | check | bench | fuzz | format | clean
-# Debian 12 names msgpack-c's pkg-config file "msgpack"; trixie names it "msgpack-c".
-MSGPACK := $(shell pkg-config --exists msgpack && echo msgpack || echo msgpack-c)
-PACKAGES := libevent hiredis libzmq $(MSGPACK) jansson libsodium libcurl inih
+# Hearthline.  `make help` lists the targets.
+#
+# Another tree beside the usual one, here with sanitizers:
+#   make BUILD=build/asan CC=clang OPTIMISE="-O1 -g -fsanitize=address,undefined" units
 BUILD ?= build
 PYTHON := /usr/bin/python3
 
+# Looked up once, and only when something is compiled: `make test` on a bare machine has yet to
+# install pkg-config.  Debian 12 names msgpack-c's file "msgpack"; trixie names it "msgpack-c".
+MSGPACK = $(shell pkg-config --exists msgpack && echo msgpack || echo msgpack-c)
+PACKAGES = libevent hiredis libzmq $(MSGPACK) jansson libsodium libcurl inih
+PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
+PACKAGE_LIBS = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
+TEST_LIBS = $(eval TEST_LIBS := $(shell pkg-config --libs cmocka))$(TEST_LIBS)
+
 override CFLAGS += -std=c11 -D_GNU_SOURCE -I. -Wall -Wextra -Wshadow -Wconversion -Werror \
 	-Wswitch-enum -fno-strict-aliasing -fstack-protector-strong $(EXTRA) \
-	$(shell pkg-config --cflags $(PACKAGES))
+	$(PACKAGE_CFLAGS)
 OPTIMISE ?= -O2 -g
-override LDLIBS += $(shell pkg-config --libs $(PACKAGES)) -lm -lpthread
-TEST_LIBS := $(shell pkg-config --libs cmocka)
+override LDLIBS += $(PACKAGE_LIBS) -lm -lpthread
 
 SERVICES := gateway intake matcher notifier
 PROGRAMS := $(SERVICES:%=$(BUILD)/bin/%) $(BUILD)/bin/referralctl
@@ -26,10 +33,14 @@ PURE_OBJECTS := $(foreach s,$(SERVICES),$(patsubst %.c,$(BUILD)/%.o,$(call pure,
 UNIT_SOURCES := $(wildcard tests/unit/*_test.c)
 FIXTURES := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*_fixture.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
-FUZZ_SOURCES := $(wildcard tests/fuzz/*_fuzz.c)
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
 
-.PHONY: all run test check bench fuzz sim soak format lint clean units
+# Every core, unless make was told how many.
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: all run test check bench fuzz format lint clean units fuzzers help
 all: $(PROGRAMS)
+.SECONDARY: # objects of tests are kept, so that the next make does not compile them again
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -67,33 +78,52 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(FIXTURES) $(PURE_OBJECTS) $(BUI
 	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -o $@ $< $(FIXTURES) -Wl,--start-group $(PURE_OBJECTS) \
 		$(BUILD)/libhearthline.a -Wl,--end-group $(TEST_LIBS) $(LDLIBS)
 
+# Wants CC=clang and, to find anything new, OPTIMISE with -fsanitize=fuzzer-no-link: see tests/fuzz/run.sh.
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(PURE_OBJECTS) $(BUILD)/libhearthline.a
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group \
+		$(PURE_OBJECTS) $(BUILD)/libhearthline.a -Wl,--end-group $(LDLIBS)
+
 units: $(UNIT_TESTS)
+fuzzers: $(FUZZERS)
 
-run:
-	deploy/install.sh build run
-	$(MAKE) all
-	exec $(BUILD)/bin/referralctl up --demo --dir var
+run: ## installs what is missing, builds and starts everything with the demo directory
+	@deploy/install.sh build run
+	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@exec $(BUILD)/bin/referralctl up --demo --dir var
 
-test:
-	deploy/install.sh build run test
-	$(MAKE) all units
-	$(PYTHON) tests/run.py
+test: ## builds and runs every test; the last line is "N passed, N failed, N skipped"
+	@deploy/install.sh build run test
+	@$(MAKE) --no-print-directory $(PARALLEL) all units
+	@BUILD=$(BUILD) $(PYTHON) tests/run.py $(TESTS)
 
-check:
-	deploy/install.sh build run test check
-	tests/check.sh
+check: ## format, lint, drift, both compilers, unit tests under sanitizers (CHECK_FAST=1: no tidy)
+	@deploy/install.sh build run test check
+	@tests/check.sh
 
-bench: all
-	$(PYTHON) tests/bench/bench.py
+lint: ## cppcheck, clang-tidy and shellcheck alone
+	@deploy/install.sh build test check
+	@tests/check.sh cppcheck tidy shell
+
+bench: ## measures; prints a table and writes build/bench.json
+	@deploy/install.sh build run test
+	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@$(PYTHON) tests/bench/bench.py
 
 SECONDS ?= 60
-fuzz:
-	tests/fuzz/run.sh $(SECONDS)
+fuzz: ## every fuzz target for SECONDS=60 each
+	@deploy/install.sh build run test check
+	@tests/fuzz/run.sh $(SECONDS)
 
-format:
-	clang-format -i $$(git ls-files '*.c' '*.h')
+format: ## writes every C file the way clang-format wants it
+	@clang-format -i $$(git ls-files '*.c' '*.h')
 
-clean:
-	rm -rf $(BUILD)
+clean: ## removes what was built
+	@rm -rf $(BUILD)
+
+help: ## lists these
+	@echo "make          builds $(BUILD)/bin/{gateway,intake,matcher,notifier,referralctl}"
+	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | \
+		while IFS='	' read -r target about; do printf 'make %-8s %s\n' "$$target" "$$about"; done
 
 -include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')

@@ -13,6 +13,7 @@ import glob
 import os
 import re
 import resource
+import select
 import shutil
 import signal
 import subprocess
@@ -23,7 +24,7 @@ import time
 import uuid
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.environ.get("BUILD", "build")
+BUILD = os.path.join(TOP, os.environ.get("BUILD", "build"))
 PYTHON_FOLDERS = ("peer", "model", "flow", "faults")
 UNIT_SECONDS, PYTHON_SECONDS, DRIFT_SECONDS = 180, 900, 120
 LINKED = ("build", "common", "deploy", "proto", "services", "tests")
@@ -82,7 +83,7 @@ def count_lines(text):
 def unit_tests():
     for source in sorted(glob.glob("tests/unit/*_test.c")):
         name = source[:-2]
-        yield Test(name, [os.path.join(TOP, BUILD, name)], count_cmocka, UNIT_SECONDS, linked=True)
+        yield Test(name, [os.path.join(BUILD, name)], count_cmocka, UNIT_SECONDS, linked=True)
 
 
 def python_tests():
@@ -114,24 +115,33 @@ def processes_of(token):
             continue
 
 
+def kill_and_wait(pid):
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        select.select([handle], [], [], 5)
+    except ProcessLookupError:
+        pass
+    finally:
+        os.close(handle)
+
+
 def end_all(process, token):
     """Kills the test's group and all that escaped from it; how many there were besides itself."""
+    if process.poll() is None:
+        process.kill()
+        process.wait()
     left = set()
     for _ in range(10):  # a process may start another while it is being looked for
-        found = [pid for pid in processes_of(token) if pid != process.pid]
-        if process.poll() is None:
-            found.append(process.pid)
+        found = list(processes_of(token))
         if not found:
             break
-        left.update(pid for pid in found if pid != process.pid)
+        left.update(found)
         for pid in found:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        if process.pid in found:
-            process.wait()
-        time.sleep(0.01)
+            kill_and_wait(pid)
     return len(left)
 
 
