@@ -20,6 +20,7 @@ struct worker {
 	    *items; /* room for the window of each upstream and for claims */
 	unsigned capacity, held, claimed;
 	bool is_claiming[2];
+	bool has_more; /* the last claim brought something: there may be more */
 	bool is_draining;
 	struct loop_timer *claim_timer, *extend_timer, *reap_timer, *soon;
 };
@@ -74,15 +75,20 @@ on_claimed(void *ctx, const struct work *work)
 	give_to_handler(ctx, work, false, 0);
 }
 
-static void claim(void *self);
+/* A backlog is drained by what is finished, not by the timer: half a window at a time. */
+static void
+claim_soon(struct worker *worker)
+{
+	if (worker->has_more && worker->claimed <= worker->options.window / 2)
+		loop_timer_set(worker->soon, 0);
+}
 
 static void
 on_claim_done(struct worker *worker, unsigned stage, const struct case_result *result)
 {
 	worker->is_claiming[stage] = false;
-	/* There may be more: do not wait for the timer. */
-	if (result->status == STATUS_OK && result->count > 0)
-		loop_timer_set(worker->soon, 0);
+	worker->has_more = result->status == STATUS_OK && result->count > 0;
+	claim_soon(worker);
 }
 
 static void
@@ -237,6 +243,8 @@ worker_finished(struct worker *worker, struct worker_item *item)
 		worker->claimed--;
 	item->is_used = false;
 	worker->held--;
+	if (!item->is_handed)
+		claim_soon(worker);
 }
 
 static void
