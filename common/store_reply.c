@@ -109,8 +109,8 @@ take_call(struct connection *connection)
 	if (call.done == NULL)
 		connection->flight_settled--;
 	connection_pop(connection, &connection->flight);
-	if (connection->flight_sent ==
-	    0) /* calls that expired unwritten need not leave */
+	/* Calls that expired before they were written need not leave any more. */
+	if (connection->flight_sent == 0)
 		connection_forget_settled(connection);
 	connection_admit(connection);
 	return call;

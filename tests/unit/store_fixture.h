@@ -18,6 +18,10 @@ struct outcome {
 /* A store_done; ctx is the outcome. */
 void outcome_done(void *ctx, enum status status, const struct store_value *value);
 
+/* Before a store is closed in a tear-down: after a failed test outcomes may be gone, and
+ * done leaves them alone from now on, or no longer. */
+void outcomes_are_gone(bool are_gone);
+
 /* Turns the loop until the call is settled.  False: not within 20 s. */
 bool outcome_wait(struct loop *loop, const struct outcome *outcome);
 /* The same for so many outcomes. */

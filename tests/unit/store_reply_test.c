@@ -51,6 +51,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
+	outcomes_are_gone(false);
 	store = NULL;
 	loop = loop_new();
 	fake_redis_start(&fake, loop, NULL);
@@ -62,6 +63,7 @@ tear_down(void **state)
 {
 	(void)state;
 	clock_set(-1);
+	outcomes_are_gone(true);
 	store_close(store);
 	fake_redis_end(&fake);
 	loop_free(loop);
@@ -148,12 +150,38 @@ a_refused_greeting_keeps_calls_from_being_sent(void **state)
 	ask(&outcome, "CALL");
 	assert_true(fake_redis_accept(&fake));
 	expect_command("LOAD");
-	FAKE_SAY(&fake, "-ERR does not compile\r\n+OK\r\n+PONG\r\n:1\r\n");
+	expect_command("CLIENT SETNAME name");
+	expect_command("PING");
+	FAKE_SAY(&fake, "-ERR does not compile\r\n+OK\r\n+PONG\r\n");
+	expect_nothing();
 	assert_true(fake_redis_accept(&fake));
 	expect_command("LOAD");
 	assert_true(outcome_wait(loop, &outcome));
 	assert_int_equal(outcome.status, STATUS_UNAVAILABLE);
 	assert_false(store_is_connected(store));
+}
+
+static void
+a_greeting_that_is_answered_before_it_is_written_is_not_believed(void **state)
+{
+	char *library = calloc(1, 4 << 20);
+	struct text load = { library, 4 << 20 };
+	struct outcome outcome = { 0 };
+
+	(void)state;
+	open_usual();
+	assert_int_equal(store_greet(store, 1, &load), STATUS_OK);
+	free(library);
+	ask(&outcome, "CALL");
+	assert_true(fake_redis_accept(&fake));
+	FAKE_SAY(&fake, "+OK\r\n+OK\r\n+PONG\r\n");
+	turn_for(loop, 20);
+	assert_false(store_is_connected(store));
+	assert_true(fake_redis_greet(&fake, 1 + GREETINGS));
+	expect_command("CALL");
+	FAKE_SAY(&fake, ":1\r\n");
+	assert_true(outcome_wait(loop, &outcome));
+	assert_int_equal(outcome.integer, 1);
 }
 
 static void
@@ -240,6 +268,33 @@ a_greeting_without_an_answer_is_given_up(void **state)
 	expect_command("CALL");
 	FAKE_SAY(&fake, ":1\r\n");
 	assert_true(outcome_wait(loop, &outcome));
+}
+
+/* ---- silence ---- */
+
+static void
+silence_counts_from_the_call_and_ends_with_every_byte(void **state)
+{
+	static const char REPLY[] = "+slow\r";
+	struct outcome outcome = { 0 };
+
+	(void)state;
+	open_with(10000, 300);
+	assert_true(fake_redis_greet(&fake, GREETINGS));
+	turn_for(loop, 400);
+	ask(&outcome, "CALL");
+	expect_command("CALL");
+	for (size_t i = 0; i < sizeof REPLY - 1; i++) {
+		turn_for(loop, 80);
+		assert_true(store_is_connected(store));
+		fake_redis_say(&fake, REPLY + i, 1);
+	}
+	FAKE_SAY(&fake, "\n");
+	assert_true(outcome_wait(loop, &outcome));
+	assert_string_equal(outcome.text, "slow");
+	ask(&outcome, "CALL");
+	turn_for(loop, 400);
+	assert_false(store_is_connected(store));
 }
 
 /* ---- connections that break ---- */
@@ -672,10 +727,12 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(calls_wait_until_the_whole_greeting_is_answered),
 		TEST(a_refused_greeting_keeps_calls_from_being_sent),
+		TEST(a_greeting_that_is_answered_before_it_is_written_is_not_believed),
 		TEST(a_forbidden_name_does_not_matter),
 		TEST(a_redis_that_loads_is_greeted_until_it_serves),
 		TEST(pauses_between_attempts_grow_and_end_with_the_first_good_answer),
 		TEST(a_greeting_without_an_answer_is_given_up),
+		TEST(silence_counts_from_the_call_and_ends_with_every_byte),
 		TEST(a_reply_cut_anywhere_is_asked_for_again),
 		TEST(replies_that_come_byte_by_byte_are_the_same),
 		TEST(nonsense_drops_the_connection_and_the_call_is_asked_again),

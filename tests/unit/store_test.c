@@ -47,6 +47,7 @@ static int
 set_up(void **state)
 {
 	(void)state;
+	outcomes_are_gone(false);
 	store = NULL;
 	loop = loop_new();
 	return loop != NULL && redis_fixture_start(&redis, "always") ? 0 : -1;
@@ -56,6 +57,7 @@ static int
 tear_down(void **state)
 {
 	(void)state;
+	outcomes_are_gone(true);
 	store_close(store);
 	loop_free(loop);
 	redis_fixture_end(&redis);
@@ -746,6 +748,7 @@ a_blocking_read_wakes_at_once_and_outlives_deadlines(void **state)
 {
 	struct store_blocking *blocking;
 	struct outcome read = { 0 };
+	double lost = metrics_get(METRIC_redis_reconnects_total, NULL);
 	int64_t before;
 
 	(void)state;
@@ -759,6 +762,7 @@ a_blocking_read_wakes_at_once_and_outlives_deadlines(void **state)
 	assert_int_equal(store_waiting_count(store), 0);
 	turn_for(loop, 200);
 	assert_int_equal(read.times, 0);
+	assert_int_equal(metrics_get(METRIC_redis_reconnects_total, NULL), lost);
 	before = clock_mono_ms();
 	ASK(LITERAL("XADD"), LITERAL("news"), LITERAL("*"), LITERAL("a"), LITERAL("b"));
 	assert_true(outcome_wait(loop, &read));
