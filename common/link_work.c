@@ -329,6 +329,12 @@ on_hello(struct link_upstream *upstream, const struct link_peer *from,
 	end_older_epochs(upstream, from, in->hello.boot);
 	seat = take_seat(upstream);
 	if (seat == NULL) {
+		flush_upstream(upstream); /* makes seats of lost workers free */
+		if (upstream->socket.zmq == NULL)
+			return;
+		seat = take_seat(upstream);
+	}
+	if (seat == NULL) {
 		link_socket_refuse(&upstream->socket, from, STATUS_FULL);
 		return;
 	}
