@@ -6,8 +6,9 @@
 
 /* Where the way has cost half of its points. */
 #define DISTANCE_HALF_KM 20.0
+#define HOUR_MS (60 * 60 * INT64_C(1000))
 /* An older report of free places says no more than one without a date. */
-#define REPORT_STALE_MS (7 * 24 * 60 * 60 * INT64_C(1000))
+#define REPORT_STALE_HOURS (7 * 24)
 #define CAPACITY_UNKNOWN 0.5
 #define CAPACITY_STALE 0.6
 
@@ -37,15 +38,17 @@ measure_distance(const struct wanted *wanted, const struct scored *scored)
 	return (struct measure){ km, DISTANCE_HALF_KM / (DISTANCE_HALF_KM + km) };
 }
 
-/* 1 for a report made now, 0 for one that is stale or has no date. */
+/* 1 for a report made now, 0 for one that is stale or has no date.  By whole hours, so that
+ * no share lies half-way between two hundredths of a point. */
 static double
 freshness(int64_t reported_at, int64_t now_ms)
 {
-	if (reported_at == TIME_ABSENT || reported_at <= now_ms - REPORT_STALE_MS)
+	if (reported_at == TIME_ABSENT ||
+	    reported_at <= now_ms - REPORT_STALE_HOURS * HOUR_MS)
 		return 0;
 	if (reported_at >= now_ms)
 		return 1;
-	return 1 - (double)(now_ms - reported_at) / (double)REPORT_STALE_MS;
+	return 1 - (double)((now_ms - reported_at) / HOUR_MS) / REPORT_STALE_HOURS;
 }
 
 static struct measure

@@ -139,6 +139,12 @@ an_older_report_of_places_is_worth_less(void **unused)
 	facts.available = 1;
 	facts.capacity_at = NOW_MS - 7 * DAY_MS / 2;
 	assert_part(PART_capacity, 1, 1200);
+	facts.capacity_at = NOW_MS - HOUR_MS + 1;
+	assert_part(PART_capacity, 1, 1500);
+	facts.capacity_at = NOW_MS - HOUR_MS;
+	assert_part(PART_capacity, 1, 1496);
+	facts.capacity_at = NOW_MS - 7 * DAY_MS + 1;
+	assert_part(PART_capacity, 1, 904);
 	facts.capacity_at = NOW_MS - 7 * DAY_MS;
 	assert_part(PART_capacity, 1, 900);
 	facts.capacity_at = NOW_MS - 700 * DAY_MS;

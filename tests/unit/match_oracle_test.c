@@ -1,0 +1,1108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The definition of a match: a scan of every service by the meaning of rules.def and
+ * score.def, written plainly and apart from the matcher.  It shares none of its code: places,
+ * terms, dates, languages, distances and lots are worked out here anew.
+ *
+ * ORACLE_SEED=N chooses other directories and needs, ORACLE_TRIPLES=N more of them. */
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <time.h>
+
+#include "tests/unit/matcher_fixture.h"
+
+#define TRIPLES 20000
+#define SERVICES_MAX 300
+#define RULE_COUNT 12
+#define PART_COUNT 9
+
+static uint64_t random_state;
+
+static uint64_t
+random_bits(void)
+{
+	uint64_t bits = random_state += UINT64_C(0x9e3779b97f4a7c15);
+
+	bits = (bits ^ bits >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	bits = (bits ^ bits >> 27) * UINT64_C(0x94d049bb133111eb);
+	return bits ^ bits >> 31;
+}
+
+static uint32_t
+below(uint32_t end)
+{
+	return (uint32_t)((random_bits() >> 16) % end);
+}
+
+static bool
+percent(uint32_t chance)
+{
+	return below(100) < chance;
+}
+
+#define PICK(list) (list)[below(sizeof(list) / sizeof *(list))]
+
+/* ---- the oracle: what the tables say ---- */
+
+enum {
+	ACTIVE,
+	REFERRAL_ALLOWED,
+	CONSENT,
+	DENY_LIST,
+	TRIED,
+	AGE,
+	HOUSEHOLD_TYPE,
+	DISPLACEMENT,
+	LANGUAGE,
+	DIFFICULTY,
+	AREA,
+	DISTANCE
+};
+
+static const char *const RULE_NAMES[RULE_COUNT] = { "active", "referral_allowed",
+	"consent", "deny_list", "tried", "age", "household_type", "displacement",
+	"language", "difficulty", "area", "distance" };
+static const char *const PART_NAMES[PART_COUNT] = { "distance", "capacity", "full",
+	"unknowns", "language", "preference", "specificity", "household", "response" };
+
+struct opinion {
+	const struct service_facts *facts; /* of the directory's own list */
+	double free_places;
+	enum verdict verdicts[RULE_COUNT];
+	int first_failed; /* -1: none */
+	unsigned fails, unknowns, levels;
+	double km;
+	double values[PART_COUNT];
+	long points[PART_COUNT], score; /* hundredths */
+	uint64_t lot;
+};
+
+static bool
+same(struct text a, struct text b)
+{
+	return a.length == b.length &&
+	       (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
+}
+
+static bool
+same_loosely(struct text a, const char *b, size_t length)
+{
+	return a.length == length && strncasecmp(a.at, b, length) == 0;
+}
+
+static bool
+begins(struct text text, struct text start)
+{
+	return start.length > 0 && text.length >= start.length &&
+	       strncasecmp(text.at, start.at, start.length) == 0;
+}
+
+/* Levels of `term` above `wanted`; -1 where they are not related. */
+static int
+levels_above(struct text term, struct text wanted)
+{
+	int dots = 0;
+
+	if (term.length == 0 || wanted.length == 0)
+		return -1;
+	if (begins(term, wanted) &&
+	    (term.length == wanted.length || term.at[wanted.length] == '.'))
+		return 0;
+	if (!begins(wanted, term) || wanted.at[term.length] != '.')
+		return -1;
+	for (uint32_t i = term.length; i < wanted.length; i++)
+		dots += wanted.at[i] == '.';
+	return dots;
+}
+
+/* "2026-11-20" to the end of that day. */
+static bool
+is_past(struct text until)
+{
+	struct tm day = { .tm_mday = 0 };
+	int year, month, date;
+	char copy[11];
+
+	if (until.at == NULL)
+		return false;
+	if (until.length != 10)
+		return true;
+	memcpy(copy, until.at, 10);
+	copy[10] = '\0';
+	if (sscanf(copy, "%4d-%2d-%2d", &year, &month, &date) != 3)
+		return true;
+	day.tm_year = year - 1900;
+	day.tm_mon = month - 1;
+	day.tm_mday = date + 1;
+	return (int64_t)timegm(&day) * 1000 <= question.now_ms;
+}
+
+static bool
+listed(const struct text *list, size_t count, struct text id)
+{
+	while (count-- > 0)
+		if (same(list[count], id))
+			return true;
+	return false;
+}
+
+static bool
+agrees(void)
+{
+	return intake.has_consent &&
+	       listed(intake.consent.purposes, intake.consent.purposes_count,
+	           LITERAL("referral")) &&
+	       !is_past(intake.consent.until);
+}
+
+static enum verdict
+known(bool is_good)
+{
+	return is_good ? verdict_pass : verdict_fail;
+}
+
+/* Visits the members the need is for. */
+static const struct member *
+person(unsigned number)
+{
+	const struct need_request *need = &intake.needs[question.need];
+	static struct member stranger;
+	uint32_t position = number;
+
+	if (!intake.has_household)
+		return NULL;
+	if (need->for_count > 0) {
+		if (number >= need->for_count)
+			return NULL;
+		position = need->for_at[number];
+	} else if (number >= intake.household.members_count) {
+		return NULL;
+	}
+	if (position >= intake.household.members_count) {
+		record_init(&record_member, &stranger);
+		return &stranger;
+	}
+	return &intake.household.members[position];
+}
+
+static enum verdict
+age_verdict(const struct service_facts *service)
+{
+	bool is_doubtful = person(0) == NULL;
+	double low = service->minimum_age, high = service->maximum_age;
+
+	if (isnan(low) && isnan(high))
+		return verdict_unknown;
+	if (!(low > 0) && (isnan(high) || high >= 130))
+		return verdict_pass;
+	for (unsigned i = 0; person(i) != NULL; i++) {
+		double age = person(i)->age;
+
+		if (person(i)->age >= UINT_REFUSED)
+			is_doubtful = true;
+		else if ((isnan(high) || age <= high) &&
+		         (isnan(low) || floor(low) <= age))
+			return verdict_pass;
+	}
+	return is_doubtful ? verdict_unknown : verdict_fail;
+}
+
+static enum verdict
+set_verdict(unsigned value, unsigned refused, uint32_t set)
+{
+	if (!intake.has_household || value == 0 || value == refused || set == 0)
+		return verdict_unknown;
+	return known((set & 1U << value) != 0);
+}
+
+static bool
+is_language(struct text tag)
+{
+	size_t length = 0;
+
+	while (length < tag.length && isalpha((unsigned char)tag.at[length]))
+		length++;
+	return length >= 2 && length <= 4 &&
+	       (length == tag.length || tag.at[length] == '-' || tag.at[length] == '_');
+}
+
+static bool
+common(struct text a, struct text b)
+{
+	size_t length = 0;
+
+	if (!is_language(a) || !is_language(b))
+		return false;
+	while (length < a.length && isalpha((unsigned char)a.at[length]))
+		length++;
+	return b.length >= length &&
+	       same_loosely((struct text){ b.at, (uint32_t)length }, a.at, length) &&
+	       (b.length == length || !isalpha((unsigned char)b.at[length]));
+}
+
+static uint32_t
+families_languages(void)
+{
+	return intake.has_household ? intake.household.languages_count : 0;
+}
+
+/* Position from 1 of the family's best common language. */
+static unsigned
+best_language(const struct service_facts *service)
+{
+	for (uint32_t i = 0; i < families_languages(); i++)
+		for (uint32_t k = 0; k < service->languages_count; k++)
+			if (common(intake.household.languages[i], service->languages[k]))
+				return i + 1;
+	return 0;
+}
+
+static enum verdict
+language_verdict(const struct service_facts *service)
+{
+	if (families_languages() == 0)
+		return verdict_unknown;
+	if (best_language(service) > 0 || service->interpreter == FLAG_YES)
+		return verdict_pass;
+	return service->languages_count > 0 ? verdict_fail : verdict_unknown;
+}
+
+static enum verdict
+difficulty_verdict(const struct service_facts *service)
+{
+	for (unsigned i = 0; person(i) != NULL; i++)
+		for (uint32_t k = 0; k < person(i)->difficulties_count; k++)
+			if ((service->difficulties & 1U << person(i)->difficulties[k]) ==
+			    0)
+				return verdict_unknown;
+	return verdict_pass;
+}
+
+static bool
+is_official(struct text code)
+{
+	if (code.length != 19 || !begins(code, LITERAL("UA")))
+		return false;
+	for (unsigned i = 2; i < 19; i++)
+		if (code.at[i] < '0' || code.at[i] > '9')
+			return false;
+	return true;
+}
+
+static bool
+lies_within(struct text code, struct text area)
+{
+	static const struct {
+		unsigned at, digits;
+	} LEVELS[] = { { 2, 2 }, { 4, 2 }, { 6, 3 }, { 9, 3 }, { 12, 2 } };
+
+	if (!is_official(code) || !is_official(area))
+		return begins(code, area);
+	for (unsigned i = 0; i < 5; i++) {
+		bool is_zero = true;
+
+		for (unsigned k = 0; k < LEVELS[i].digits; k++)
+			if (area.at[LEVELS[i].at + k] != '0')
+				is_zero = false;
+		if (!is_zero && strncmp(area.at + LEVELS[i].at, code.at + LEVELS[i].at,
+		                    LEVELS[i].digits) != 0)
+			return false;
+	}
+	return true;
+}
+
+static enum verdict
+area_verdict(const struct service_facts *service)
+{
+	struct text code = intake.has_place ? intake.place.code : TEXT_ABSENT;
+	bool may_be = false;
+
+	if (service->areas_count == 0)
+		return isnan(service->radius_km) ? verdict_unknown : verdict_pass;
+	for (uint32_t i = 0; i < service->areas_count; i++) {
+		struct text area = service->areas[i];
+
+		if (code.length > 0 && lies_within(code, area))
+			return verdict_pass;
+		if (code.length == 0 || area.length == 0 || lies_within(area, code) ||
+		    !isalpha((unsigned char)code.at[0]) !=
+		        !isalpha((unsigned char)area.at[0]))
+			may_be = true;
+	}
+	return may_be ? verdict_unknown : verdict_fail;
+}
+
+static double
+rounded_to(double value, double parts)
+{
+	return round(value * parts) / parts;
+}
+
+/* Angle between two directions from the middle of the earth. */
+static double
+kilometres(double lat, double lon, double other_lat, double other_lon)
+{
+	double d = M_PI / 180;
+	double a[3] = { cos(lat * d) * cos(lon * d), cos(lat * d) * sin(lon * d),
+		sin(lat * d) };
+	double b[3] = { cos(other_lat * d) * cos(other_lon * d),
+		cos(other_lat * d) * sin(other_lon * d), sin(other_lat * d) };
+	double apart =
+	    sqrt(pow(a[0] - b[0], 2) + pow(a[1] - b[1], 2) + pow(a[2] - b[2], 2));
+
+	return 2 * 6371.0088 * asin(apart / 2);
+}
+
+static double
+distance_of(const struct service_facts *service)
+{
+	bool is_hidden = service->confidentiality != CONFIDENTIALITY_public;
+	double nearest = NAN;
+
+	if (!intake.has_place || isnan(intake.place.lat) || isnan(intake.place.lon))
+		return NAN;
+	for (uint32_t i = 0; i < service->points_count; i++) {
+		double lat = service->points[i].lat, lon = service->points[i].lon, km;
+
+		km = kilometres(rounded_to(intake.place.lat, 100),
+		    rounded_to(intake.place.lon, 100),
+		    is_hidden ? rounded_to(lat, 10) : lat,
+		    is_hidden ? rounded_to(lon, 10) : lon);
+		if (isnan(nearest) || km < nearest)
+			nearest = km;
+	}
+	return round(nearest * 1000) / 1000;
+}
+
+static enum verdict
+distance_verdict(const struct service_facts *service, double km)
+{
+	double reach = service->radius_km;
+
+	if (service->confidentiality != CONFIDENTIALITY_public)
+		reach += 7.9;
+	if (isnan(reach))
+		return verdict_pass;
+	return isnan(km) ? verdict_unknown : known(!(km > reach));
+}
+
+static void
+judge_all(struct opinion *opinion)
+{
+	const struct service_facts *service = opinion->facts;
+	const struct preferences *preferences = &intake.preferences;
+	enum verdict *says = opinion->verdicts;
+
+	says[ACTIVE] = known(service->is_active);
+	says[REFERRAL_ALLOWED] = known(service->is_referral_allowed);
+	says[CONSENT] =
+	    known(agrees() && (listed(intake.consent.recipients,
+	                           intake.consent.recipients_count, LITERAL("any")) ||
+	                          listed(intake.consent.recipients,
+	                              intake.consent.recipients_count, service->agency)));
+	says[DENY_LIST] = known(!intake.has_preferences ||
+	                        !listed(preferences->deny_agencies,
+	                            preferences->deny_agencies_count, service->agency));
+	says[TRIED] = known(!listed(question.tried, question.tried_count, service->id));
+	says[AGE] = age_verdict(service);
+	says[HOUSEHOLD_TYPE] = set_verdict(
+	    intake.household.type, household_type_refused, service->household_types);
+	says[DISPLACEMENT] = set_verdict(
+	    intake.household.displacement, displacement_refused, service->displacements);
+	says[LANGUAGE] = language_verdict(service);
+	says[DIFFICULTY] = difficulty_verdict(service);
+	says[AREA] = area_verdict(service);
+	says[DISTANCE] = distance_verdict(service, opinion->km);
+	opinion->first_failed = -1;
+	opinion->fails = opinion->unknowns = 0;
+	for (int rule = RULE_COUNT - 1; rule >= 0; rule--) {
+		opinion->unknowns += says[rule] == verdict_unknown;
+		opinion->fails += says[rule] == verdict_fail;
+		if (says[rule] == verdict_fail)
+			opinion->first_failed = rule;
+	}
+}
+
+static void
+earn(struct opinion *opinion, int part, double value, double points)
+{
+	opinion->values[part] = value;
+	opinion->points[part] = lround(points * 100);
+	opinion->score += opinion->points[part];
+}
+
+static void
+weigh(struct opinion *opinion)
+{
+	const struct service_facts *service = opinion->facts;
+	double limit = intake.urgency == urgency_emergency ? 24
+	               : intake.urgency == urgency_urgent  ? 72
+	                                                   : 336;
+	double age = 168, hours = service->response_hours;
+	double places = opinion->free_places;
+	double language = best_language(service);
+	bool is_preferred = intake.has_preferences &&
+	                    intake.preferences.agency.length > 0 &&
+	                    same(intake.preferences.agency, service->agency);
+	bool is_named = intake.has_household && intake.household.type != 0 &&
+	                intake.household.type != household_type_refused &&
+	                (service->household_types >> intake.household.type & 1);
+
+	if (service->capacity_at != TIME_ABSENT)
+		age = floor((double)(question.now_ms - service->capacity_at) / 3600e3);
+	age = fmin(168, fmax(0, age));
+	opinion->score = 0;
+	earn(opinion, 0, opinion->km,
+	    isnan(opinion->km) ? 0 : 30 * (20 / (20 + opinion->km)));
+	earn(opinion, 1, places,
+	    isnan(places) ? 7.5
+	    : places > 0  ? 15 * (0.6 + 0.4 * (1 - age / 168))
+	                  : 0);
+	earn(opinion, 2, places <= 0, places <= 0 ? -500 : 0);
+	earn(opinion, 3, opinion->unknowns, -4.0 * opinion->unknowns);
+	earn(opinion, 4, language > 0 ? language : NAN,
+	    language > 0 ? 10 * (1 / language) : 0);
+	earn(opinion, 5, is_preferred, is_preferred ? 20 : 0);
+	earn(opinion, 6, opinion->levels, 10 * (1.0 / (1 + opinion->levels)));
+	earn(opinion, 7, is_named, is_named ? 5 : 0);
+	earn(opinion, 8, hours,
+	    hours <= limit ? 10 * (1 - fmax(hours, 0) / limit / 2) : 0);
+}
+
+/* FNV-1a of the id, then splitmix64 of hash and seed. */
+static uint64_t
+lot_of(struct text id)
+{
+	uint64_t lot = 14695981039346656037U;
+
+	for (uint32_t i = 0; i < id.length; i++) {
+		lot ^= (unsigned char)id.at[i];
+		lot *= 1099511628211U;
+	}
+	lot += 11400714819323198485U * ((uint64_t)question.seed + 1);
+	lot ^= lot >> 30;
+	lot *= 13787848793156543929U;
+	lot ^= lot >> 27;
+	lot *= 10723151780598845931U;
+	return lot ^ lot >> 31;
+}
+
+static int
+by_worth(const void *one, const void *other)
+{
+	const struct opinion *a = one, *b = other;
+	double a_km = isnan(a->km) ? INFINITY : a->km,
+	       b_km = isnan(b->km) ? INFINITY : b->km;
+
+	if (a->score != b->score)
+		return a->score > b->score ? -1 : 1;
+	if (a_km < b_km || a_km > b_km)
+		return a_km < b_km ? -1 : 1;
+	return a->lot < b->lot ? -1 : a->lot > b->lot;
+}
+
+/* ---- a directory, and the index of the same ---- */
+
+static struct {
+	struct service_facts facts;
+	double free_places;
+	bool is_there;
+	bool is_told;
+	char id[16];
+} directory[SERVICES_MAX];
+static unsigned directory_size;
+static struct index *services;
+
+static const char *const TERM_TREE[] = { "a", "a.b", "a.b.c", "a.b.c.d", "a.b.x", "a.y",
+	"A.B", "b", "b.c", "B.C.D", "ab" };
+static const char *const AGENCIES[] = { "g0", "g1", "g2", "g3", "g4", "g5", "g6", "g7",
+	"g8", "g9" };
+static const char *const LANGUAGES[] = { "uk", "ru", "en", "uk-UA", "ro", "pl", "zh-hant",
+	"RU", "tlh", "x-a", "klingon", "en_GB", "uks" };
+static const char *const PLACES[] = { "UA26000000000069363", "UA26040000000044761",
+	"UA26040190000081578", "UA26040190010043657", "UA26040190030012345",
+	"UA26080000000050130", "UA46000000000026241", "UA80000000000093317",
+	"UA80000000000126643", "UA", "RU", "RU10", "RU10701", "RU10701000001", "RU10710",
+	"94010", "US-CA", "UA26", "ua2604", "" };
+
+static double
+random_degrees(double middle)
+{
+	return middle + (below(400) - 200.0) / (percent(50) ? 100 : 1000);
+}
+
+static double
+random_age(void)
+{
+	return percent(80) ? below(70) : below(200) / 10.0;
+}
+
+static void
+random_facts(struct service_facts *service)
+{
+	service->agency = text_of(PICK(AGENCIES));
+	service->is_active = percent(95);
+	service->is_referral_allowed = percent(95);
+	service->confidentiality =
+	    percent(80) ? CONFIDENTIALITY_public : (enum confidentiality)(1 + below(2));
+	for (uint32_t i = below(5); i > 0; i--)
+		service->terms[service->terms_count++] = text_of(PICK(TERM_TREE));
+	if (percent(40))
+		service->minimum_age = random_age();
+	if (percent(40))
+		service->maximum_age = random_age() + 20;
+	if (percent(50))
+		service->household_types =
+		    (uint32_t)(random_bits() | random_bits()) & 0xffe;
+	if (percent(50))
+		service->displacements = (uint32_t)(random_bits() | random_bits()) & 0x7e;
+	if (percent(50))
+		service->difficulties = (uint32_t)(random_bits() | random_bits()) & 0x7e;
+	for (uint32_t i = percent(60) ? below(9) : 0; i > 0; i--)
+		service->languages[service->languages_count++] = text_of(PICK(LANGUAGES));
+	service->interpreter = (enum flag)below(3);
+	for (uint32_t i = percent(60) ? below(5) : 0; i > 0; i--)
+		service->areas[service->areas_count++] = text_of(PICK(PLACES));
+	for (uint32_t i = percent(70) ? 1 + below(3) : 0; i > 0; i--) {
+		service->points[service->points_count].lat = random_degrees(48.9);
+		service->points[service->points_count++].lon = random_degrees(24.7);
+	}
+	if (percent(30))
+		service->radius_km = below(3000) / 10.0;
+	if (percent(60))
+		service->available = below(7) - 1.0;
+	if (percent(60))
+		service->capacity_at =
+		    NOW_MS + DAY_MS - (int64_t)below(10 * 24 * 3600) * 1000;
+	if (percent(60))
+		service->response_hours =
+		    percent(80) ? below(100) : below(4000) / 10.0 - 5;
+}
+
+/* Puts, replaces or removes one service, or tells of its places. */
+static void
+change_directory(unsigned number)
+{
+	struct service_facts *service = &directory[number].facts;
+	struct text id;
+
+	snprintf(directory[number].id, sizeof directory[number].id, "s%u", number);
+	id = text_of(directory[number].id);
+	if (directory[number].is_there && percent(30)) {
+		assert_true(index_remove(services, id));
+		directory[number].is_there = false;
+		directory[number].is_told = false;
+		return;
+	}
+	if (directory[number].is_there && percent(40)) {
+		double available = percent(80) ? (double)below(4) : NAN,
+		       held = percent(80) ? (double)below(3) : NAN;
+
+		index_set_capacity(services, id, available, held);
+		directory[number].is_told = true;
+		directory[number].free_places = available - held;
+		return;
+	}
+	facts_init(service);
+	service->id = id;
+	random_facts(service);
+	assert_int_equal(index_put(services, service), STATUS_OK);
+	directory[number].is_there = true;
+	if (!directory[number].is_told)
+		directory[number].free_places = service->available;
+}
+
+static void
+new_directory(void)
+{
+	index_free(services);
+	services = index_new();
+	assert_non_null(services);
+	memset(directory, 0, sizeof directory);
+	directory_size = percent(30) ? 1 + below(12) : 1 + below(SERVICES_MAX);
+	for (unsigned i = 0; i < directory_size; i++)
+		change_directory(i);
+}
+
+/* ---- a family, its need and what was tried ---- */
+
+static struct text tried[40];
+
+static void
+random_household(void)
+{
+	struct household *household = &intake.household;
+
+	intake.has_household = true;
+	household->type = (uint8_t)below(household_type_end);
+	household->displacement = (uint8_t)below(displacement_end);
+	for (uint32_t i = percent(70) ? 1 + below(3) : 0; i > 0; i--)
+		add_language(PICK(LANGUAGES));
+	for (uint32_t i = below(5); i > 0; i--) {
+		struct member *member = new_member(below(90));
+
+		if (percent(20))
+			member->age = percent(50) ? UINT_ABSENT : UINT_REFUSED;
+		for (uint32_t k = percent(20) ? 1 + below(2) : 0; k > 0; k--)
+			member->difficulties[member->difficulties_count++] =
+			    (uint8_t)(1 + below(6));
+	}
+}
+
+static void
+random_consent(void)
+{
+	static const char *const UNTIL[] = { "2026-11-19", "2026-11-20", "2026-11-21",
+		"2027-01-01", "2020-02-29", "never" };
+
+	intake.has_consent = percent(97);
+	if (percent(3))
+		intake.consent.purposes[0] = LITERAL("statistics");
+	if (percent(25))
+		intake.consent.until = text_of(percent(70) ? "2027-01-01" : PICK(UNTIL));
+	if (percent(20))
+		for (uint32_t i = below(6); i > 0; i--)
+			intake.consent.recipients[i - 1] = text_of(PICK(AGENCIES)),
+			                              intake.consent.recipients_count = 6;
+	for (uint32_t i = 0; i < intake.consent.recipients_count; i++)
+		if (intake.consent.recipients[i].at == NULL)
+			intake.consent.recipients[i] = LITERAL("g0");
+}
+
+static void
+random_need(void)
+{
+	static const char *const ASKED[] = { "a", "a.b", "a.b.c", "A.b.C.d", "a.b.none",
+		"b.c", "b", "b.c.d.e", "none", "a.b.c.d.e.f" };
+	struct need_request *need;
+
+	new_family("other");
+	question.need = below(2);
+	intake.needs_count = 2;
+	record_init(&record_need_request, &intake.needs[1]);
+	intake.needs[1].term = LITERAL("other");
+	need = &intake.needs[question.need];
+	need->term = text_of(PICK(ASKED));
+	for (uint32_t i = percent(40) ? below(4) : 0; i > 0; i--)
+		need->for_at[need->for_count++] = below(5);
+	intake.urgency = (uint8_t)below(urgency_end);
+	if (percent(85))
+		random_household();
+	random_consent();
+	if (percent(60))
+		set_place(PICK(PLACES));
+	if (percent(70))
+		set_point(random_degrees(48.9), random_degrees(24.7));
+	intake.has_preferences = percent(50);
+	for (uint32_t i = below(3); i > 0; i--)
+		intake.preferences
+		    .deny_agencies[intake.preferences.deny_agencies_count++] =
+		    text_of(PICK(AGENCIES));
+	if (percent(50))
+		intake.preferences.agency = text_of(PICK(AGENCIES));
+	question.seed = (uint32_t)random_bits();
+	question.may_be_cleared_only = percent(60);
+	question.now_ms = NOW_MS + below(48) * HOUR_MS;
+	question.tried = tried;
+	for (question.tried_count = 0; percent(70) && question.tried_count < 40;)
+		tried[question.tried_count++] =
+		    text_of(directory[below(directory_size)].id);
+	if (percent(8)) /* a small directory is soon tried */
+		for (unsigned i = 0; i < directory_size && i < 40;
+		     i++, question.tried_count = i)
+			tried[i] = text_of(directory[i].id);
+}
+
+/* ---- what both say ---- */
+
+static struct opinion fits[SERVICES_MAX];
+static unsigned fits_count, considered, refused, refused_by[RULE_COUNT];
+static unsigned seen_reasons[reason_end], seen_failed[RULE_COUNT],
+    seen_unknown[RULE_COUNT];
+static unsigned seen_candidates, seen_full;
+
+static bool
+form_opinion(unsigned number, struct opinion *opinion)
+{
+	int nearest = -1;
+
+	*opinion = (struct opinion){ .facts = &directory[number].facts,
+		.free_places = directory[number].free_places };
+	if (!directory[number].is_there)
+		return false;
+	if (!question.may_be_cleared_only &&
+	    opinion->facts->confidentiality == CONFIDENTIALITY_cleared)
+		return false;
+	for (uint32_t i = 0; i < opinion->facts->terms_count; i++) {
+		int levels = levels_above(
+		    opinion->facts->terms[i], intake.needs[question.need].term);
+
+		if (levels >= 0 && (nearest < 0 || levels < nearest))
+			nearest = levels;
+	}
+	if (nearest < 0)
+		return false;
+	opinion->levels = (unsigned)nearest;
+	opinion->km = distance_of(opinion->facts);
+	judge_all(opinion);
+	weigh(opinion);
+	opinion->lot = lot_of(opinion->facts->id);
+	return true;
+}
+
+static enum reason
+scan(void)
+{
+	bool is_tried_only = false, is_consent_only = false;
+
+	fits_count = considered = refused = 0;
+	memset(refused_by, 0, sizeof refused_by);
+	for (unsigned i = 0; i < directory_size; i++) {
+		struct opinion *opinion = &fits[fits_count];
+
+		if (!form_opinion(i, opinion))
+			continue;
+		considered++;
+		for (int rule = 0; rule < RULE_COUNT; rule++) {
+			seen_failed[rule] += opinion->first_failed == rule;
+			seen_unknown[rule] += opinion->verdicts[rule] == verdict_unknown;
+		}
+		if (opinion->fails == 0) {
+			fits_count++;
+			continue;
+		}
+		refused++;
+		refused_by[opinion->first_failed]++;
+		is_tried_only |= opinion->fails == 1 && opinion->first_failed == TRIED;
+		is_consent_only |=
+		    opinion->fails == 1 && opinion->first_failed == CONSENT;
+	}
+	qsort(fits, fits_count, sizeof *fits, by_worth);
+	if (fits_count > 0)
+		return reason_absent;
+	if (!agrees())
+		return reason_no_consent;
+	if (considered == 0)
+		return reason_no_service;
+	if (is_tried_only)
+		return reason_all_tried;
+	return is_consent_only ? reason_no_consent : reason_not_eligible;
+}
+
+static bool
+equal(double a, double b)
+{
+	return (isnan(a) && isnan(b)) || a == b;
+}
+
+static void
+compare_candidate(const struct candidate *candidate, const struct opinion *opinion)
+{
+	double sum = 0;
+
+	assert_true(same(candidate->service, opinion->facts->id));
+	assert_true(same(candidate->agency, opinion->facts->agency));
+	assert_int_equal(lround(candidate->score * 100), opinion->score);
+	assert_true(equal(candidate->distance_km, opinion->km));
+	assert_int_equal(candidate->rules_count, RULE_COUNT);
+	assert_int_equal(candidate->parts_count, PART_COUNT);
+	assert_int_equal(candidate->questions_count, opinion->unknowns);
+	for (int rule = 0; rule < RULE_COUNT; rule++) {
+		assert_text(candidate->rules[rule].rule, RULE_NAMES[rule]);
+		assert_int_equal(candidate->rules[rule].verdict, opinion->verdicts[rule]);
+	}
+	for (int part = 0; part < PART_COUNT; part++) {
+		assert_text(candidate->parts[part].part, PART_NAMES[part]);
+		assert_true(equal(candidate->parts[part].value, opinion->values[part]));
+		assert_int_equal(
+		    lround(candidate->parts[part].points * 100), opinion->points[part]);
+		sum += candidate->parts[part].points;
+	}
+	assert_true(fabs(sum - candidate->score) < 1e-9);
+}
+
+static void
+compare_explanation(const struct match_result *result)
+{
+	static struct why why;
+	uint32_t by_rule = 0;
+
+	match_explain(services, &question, result, result->count > 0 ? 0 : UINT32_MAX, 10,
+	    false, &why);
+	assert_int_equal(why.has_chosen, fits_count > 0);
+	if (fits_count > 0)
+		compare_candidate(&why.chosen, &fits[0]);
+	assert_int_equal(why.next_count, result->count > 0 ? result->count - 1 : 0);
+	for (uint32_t i = 0; i < why.next_count; i++)
+		compare_candidate(&why.next[i], &fits[i + 1]);
+	assert_int_equal(why.considered_count, considered);
+	assert_int_equal(why.refusals_count, refused < 8 ? refused : 8);
+	for (int rule = 0; rule < RULE_COUNT; rule++) {
+		if (refused_by[rule] == 0)
+			continue;
+		assert_text(why.refusals_by_rule[by_rule].rule, RULE_NAMES[rule]);
+		assert_int_equal(why.refusals_by_rule[by_rule++].count, refused_by[rule]);
+	}
+	assert_int_equal(why.refusals_by_rule_count, by_rule);
+}
+
+static void
+compare_match(void)
+{
+	enum reason reason = scan();
+	struct match_result result;
+
+	match(services, &question, &result);
+	assert_int_equal(result.reason, reason);
+	assert_int_equal(result.considered_count, considered);
+	assert_int_equal(result.refused_count, refused);
+	assert_int_equal(result.count,
+	    fits_count < MATCH_CANDIDATES_MAX ? fits_count : MATCH_CANDIDATES_MAX);
+	for (uint32_t i = 0; i < result.count; i++) {
+		const struct match_candidate *candidate = &result.candidates[i];
+
+		assert_true(
+		    same(indexed_facts(candidate->service)->id, fits[i].facts->id));
+		assert_int_equal(lround(candidate->score * 100), fits[i].score);
+		assert_true(equal(candidate->distance_km, fits[i].km));
+		seen_full += fits[i].points[2] != 0;
+	}
+	seen_reasons[reason]++;
+	seen_candidates += result.count;
+	compare_explanation(&result);
+}
+
+static uint64_t
+setting(const char *name, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+static int
+start(void **unused)
+{
+	(void)unused;
+	random_state = setting("ORACLE_SEED", 20261120);
+	return 0;
+}
+
+static int
+stop(void **unused)
+{
+	(void)unused;
+	index_free(services);
+	services = NULL;
+	return 0;
+}
+
+static void
+a_match_is_what_a_scan_of_every_service_gives(void **unused)
+{
+	static const enum reason REASONS[] = { reason_absent, reason_no_consent,
+		reason_no_service, reason_not_eligible, reason_all_tried };
+	uint64_t triples = setting("ORACLE_TRIPLES", TRIPLES);
+
+	(void)unused;
+	print_message("seed %llu\n", (unsigned long long)random_state);
+	for (uint64_t triple = 0; triple < triples; triple++) {
+		if (triple % 40 == 0)
+			new_directory();
+		else if (triple % 4 == 0)
+			change_directory(below(directory_size));
+		random_need();
+		compare_match();
+	}
+	/* A generator that never gets there would agree on anything. */
+	for (unsigned i = 0; i < sizeof REASONS / sizeof *REASONS; i++)
+		assert_true(seen_reasons[REASONS[i]] > 100);
+	for (int rule = 0; rule < RULE_COUNT; rule++) {
+		assert_true(rule == DIFFICULTY || seen_failed[rule] > 1000);
+		assert_true(rule < AGE || seen_unknown[rule] > 1000);
+	}
+	assert_true(seen_candidates > triples);
+	assert_true(seen_full > 1000);
+}
+
+/* ---- what must hold between two services ---- */
+
+static unsigned
+rank_of(const struct match_result *result, const char *id)
+{
+	for (unsigned i = 0; i < result->count; i++)
+		if (text_is(indexed_facts(result->candidates[i].service)->id, id))
+			return i;
+	return UINT32_MAX;
+}
+
+/* Matches with nothing but two services; false unless both are candidates. */
+static bool
+both_fit(const struct service_facts *one, const struct service_facts *other,
+    struct match_result *result)
+{
+	index_free(services);
+	services = index_new();
+	assert_non_null(services);
+	assert_int_equal(index_put(services, one), STATUS_OK);
+	assert_int_equal(index_put(services, other), STATUS_OK);
+	match(services, &question, result);
+	return result->count == 2;
+}
+
+static void
+random_pair(struct service_facts *one, struct service_facts *other)
+{
+	facts_init(one);
+	random_facts(one);
+	one->id = LITERAL("one");
+	one->terms[0] = LITERAL("a.b");
+	one->terms_count = 1;
+	*other = *one;
+	other->id = LITERAL("other");
+	directory_size = 1;
+	random_need();
+	intake.needs[question.need].term = LITERAL("a.b");
+	question.tried_count = 0;
+	question.may_be_cleared_only = true;
+}
+
+static void
+a_closer_otherwise_equal_service_never_ranks_lower(void **unused)
+{
+	unsigned compared = 0;
+
+	(void)unused;
+	while (compared < 2000) {
+		struct service_facts one, other;
+		struct match_result result;
+
+		random_pair(&one, &other);
+		one.points_count = other.points_count = 1;
+		one.points[0].lat = random_degrees(48.9);
+		other.points[0].lat = random_degrees(48.9);
+		if (!both_fit(&one, &other, &result))
+			continue;
+		if (isnan(result.candidates[0].distance_km) ||
+		    result.candidates[0].distance_km == result.candidates[1].distance_km)
+			continue;
+		assert_true(
+		    result.candidates[0].distance_km < result.candidates[1].distance_km);
+		compared++;
+	}
+}
+
+/* Makes what one rule looks at unknown; false if the rule did not pass. */
+static bool
+forget(int rule, struct service_facts *service)
+{
+	struct opinion opinion = { .facts = service, .km = distance_of(service) };
+
+	judge_all(&opinion);
+	if (opinion.verdicts[rule] != verdict_pass)
+		return false;
+	if (rule == AGE)
+		service->minimum_age = service->maximum_age = NAN;
+	else if (rule == HOUSEHOLD_TYPE)
+		service->household_types = 0;
+	else if (rule == DISPLACEMENT)
+		service->displacements = 0;
+	else if (rule == LANGUAGE)
+		service->languages_count = 0, service->interpreter = FLAG_ABSENT;
+	else if (rule == DIFFICULTY)
+		service->difficulties = 0;
+	else if (rule == AREA)
+		service->areas_count = 0;
+	else
+		service->points_count = 0;
+	judge_all(&opinion);
+	opinion.km = distance_of(service);
+	judge_all(&opinion);
+	return opinion.verdicts[rule] == verdict_unknown;
+}
+
+static void
+an_unknown_never_beats_a_pass(void **unused)
+{
+	(void)unused;
+	for (int rule = AGE; rule <= DISTANCE; rule++)
+		for (unsigned compared = 0; compared < 200;) {
+			struct service_facts one, other;
+			struct match_result result;
+
+			random_pair(&one, &other);
+			if (!forget(rule, &other) || !both_fit(&one, &other, &result))
+				continue;
+			assert_int_equal(rank_of(&result, "one"), 0);
+			assert_true(
+			    result.candidates[0].score > result.candidates[1].score);
+			compared++;
+		}
+}
+
+static void
+a_service_of_unknown_capacity_never_beats_one_with_known_places(void **unused)
+{
+	(void)unused;
+	for (unsigned compared = 0; compared < 500;) {
+		struct service_facts one, other;
+		struct match_result result;
+
+		random_pair(&one, &other);
+		one.available = 1 + below(4);
+		other.available = NAN;
+		if (!both_fit(&one, &other, &result))
+			continue;
+		assert_int_equal(rank_of(&result, "one"), 0);
+		compared++;
+	}
+}
+
+static void
+the_same_question_has_the_same_answer_however_the_index_grew(void **unused)
+{
+	(void)unused;
+	for (unsigned round = 0; round < 300; round++) {
+		struct match_result before, after;
+		struct index *other = index_new();
+
+		assert_non_null(other);
+		if (round % 10 == 0)
+			new_directory();
+		for (unsigned i = directory_size; i-- > 0;)
+			if (directory[i].is_there) {
+				assert_int_equal(
+				    index_put(other, &directory[i].facts), STATUS_OK);
+				index_set_capacity(other, directory[i].facts.id,
+				    directory[i].free_places, 0);
+			}
+		random_need();
+		match(services, &question, &before);
+		match(other, &question, &after);
+		assert_int_equal(before.count, after.count);
+		for (uint32_t i = 0; i < before.count; i++) {
+			assert_true(same(indexed_facts(before.candidates[i].service)->id,
+			    indexed_facts(after.candidates[i].service)->id));
+			assert_true(
+			    before.candidates[i].score == after.candidates[i].score);
+		}
+		index_free(other);
+	}
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+	const struct CMUnitTest tests[] = {
+		TEST(a_match_is_what_a_scan_of_every_service_gives),
+		TEST(a_closer_otherwise_equal_service_never_ranks_lower),
+		TEST(an_unknown_never_beats_a_pass),
+		TEST(a_service_of_unknown_capacity_never_beats_one_with_known_places),
+		TEST(the_same_question_has_the_same_answer_however_the_index_grew),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
