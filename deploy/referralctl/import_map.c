@@ -132,29 +132,25 @@ collect(const json_t *value, const char *path, json_t *found)
 		    path, found);
 }
 
-/* The member of `object` at a step, made where it is missing unless `is_weak`. */
+/* The member of `object` at a step, made where it is missing unless `is_weak`.  NULL: it is
+ * not there, or what is there is no object. */
 static json_t *
 enter(json_t *object, const struct step *step, bool is_weak)
 {
 	json_t *member = json_object_get(object, step->name);
-	json_t *entry;
 
-	if (step->kind != STEP_ENTRY) {
-		if (member == NULL && !is_weak) {
-			member = step->kind == STEP_EACH ? json_array() : json_object();
-			json_object_set_new(object, step->name, member);
-		}
-		return member;
-	}
+	if (!json_is_object(object))
+		return NULL;
 	if (member == NULL && !is_weak) {
-		member = json_array();
+		member = step->kind == STEP_MEMBER ? json_object() : json_array();
 		json_object_set_new(object, step->name, member);
 	}
+	if (step->kind != STEP_ENTRY)
+		return member;
 	while (
 	    !is_weak && json_is_array(member) && json_array_size(member) <= step->entry)
 		json_array_append_new(member, json_object());
-	entry = json_array_get(member, step->entry);
-	return entry;
+	return json_array_get(member, step->entry);
 }
 
 static bool
@@ -438,6 +434,13 @@ put_all(json_t *to, const char *path, json_t *made, const json_t *rule)
 	}
 }
 
+static bool
+is_point(const char *kind)
+{
+	return kind != NULL &&
+	       (strcmp(kind, "lon_lat") == 0 || strcmp(kind, "lat_lon") == 0);
+}
+
 static void
 put_point(json_t *to, const char *path, const json_t *point)
 {
@@ -473,8 +476,7 @@ apply_rule(const struct run *run, const json_t *rule, const json_t *from, json_t
 			json_array_append_new(made, one);
 	}
 	if (json_array_size(made) > 0) {
-		if (kind != NULL &&
-		    (strcmp(kind, "lon_lat") == 0 || strcmp(kind, "lat_lon") == 0))
+		if (is_point(kind))
 			put_point(to, path, json_array_get(made, 0));
 		else
 			put_all(to, path, made, rule);
@@ -651,6 +653,17 @@ check_tables_of(const struct import_map *map, const json_t *rule, char why[256])
 static bool check_rules(const struct import_map *map, const json_t *rules, json_t *used,
     int depth, char why[256]);
 
+/* A path with "[]" at its end only; "." is for points, which bring two names of their own. */
+static bool
+is_target(const char *to, const json_t *as)
+{
+	const char *each = strstr(to, "[]");
+
+	if (strcmp(to, ".") == 0)
+		return is_point(json_string_value(as));
+	return is_path(to) && (each == NULL || each[2] == '\0');
+}
+
 static bool
 check_rule(const struct import_map *map, const json_t *rule, json_t *used, int depth,
     char why[256])
@@ -664,6 +677,8 @@ check_rule(const struct import_map *map, const json_t *rule, json_t *used, int d
 
 	if (!json_is_object(rule) || to == NULL || !is_path(to))
 		return complain(why, "a rule needs a path in \"to\"", to);
+	if (!is_target(to, as))
+		return complain(why, "not a target", to);
 	if (!has_only(rule, MEMBERS, why) || !check_tables_of(map, rule, why))
 		return false;
 	if ((json_object_get(rule, "constant") != NULL) ==

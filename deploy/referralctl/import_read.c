@@ -252,9 +252,9 @@ open_container(struct import_rows *rows, const struct member *members, size_t co
 	rows->about.has_locations = locations != NULL;
 	add_list(rows, locations, IMPORT_ROLE_location);
 	add_list(rows, organizations, IMPORT_ROLE_organization);
-	add_list(rows, find_list(members, count, "services"), IMPORT_ROLE_service);
 	add_list(rows, find_list(members, count, "service_at_locations"),
 	    IMPORT_ROLE_service_at_location);
+	add_list(rows, find_list(members, count, "services"), IMPORT_ROLE_service);
 }
 
 static const char *
