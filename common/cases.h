@@ -38,6 +38,7 @@ struct case_result {
 	uint32_t count; /* extend: still held; reap: by stage in `counts` */
 	uint32_t counts[3];
 	uint32_t first_need; /* amend: number of the first added need */
+	struct text cursor;  /* scan: where the next page begins; "0": there is none */
 	const struct work
 	    *work; /* answer, with a lease asked for: the need's leased work; or NULL */
 };
@@ -223,9 +224,10 @@ enum status cases_channel_set(struct cases *cases, struct text agency,
     struct text channel, struct text address, cases_done *done, void *ctx) MUST_CHECK;
 
 /* Journal lines after `after` ("0": from the start, "$" is not allowed), oldest first, at
- * most `most`; `id` of the last one is where to go on. */
+ * most `most`; `id` of the last one is where to go on.  A line about a referral that moved its need
+ * comes as two transitions with one id: `is_last` is false for the first of them. */
 typedef void cases_on_transition(
-    void *ctx, struct text case_id, const struct transition *line);
+    void *ctx, struct text case_id, const struct transition *line, bool is_last);
 enum status cases_journal(struct cases *cases, struct text after, unsigned most,
     cases_on_transition *on_line, cases_done *done, void *ctx) MUST_CHECK;
 
@@ -236,6 +238,21 @@ enum status cases_accounts(struct cases *cases, cases_on_account *on_account,
     cases_done *done, void *ctx) MUST_CHECK;
 enum status cases_account_set(struct cases *cases, struct text digest, enum role role,
     struct text person, struct text agency, cases_done *done, void *ctx) MUST_CHECK;
+/* The token counts no longer; OK also where it never did. */
+enum status cases_account_remove(
+    struct cases *cases, struct text digest, cases_done *done, void *ctx) MUST_CHECK;
+
+/* One page of a walk over every case, open or closed, in no order: `cursor` is "0" at first,
+ * then the result's.  What is there all the time is named, perhaps twice. */
+enum status cases_scan(struct cases *cases, struct text cursor, cases_on_id *on_id,
+    cases_done *done, void *ctx) MUST_CHECK;
+/* The same over the services that a place was ever counted of. */
+enum status cases_places(struct cases *cases, struct text cursor, cases_on_id *on_id,
+    cases_done *done, void *ctx) MUST_CHECK;
+/* How many places of a service are held for offers; 0 where none ever was. */
+typedef void cases_held_got(void *ctx, enum status status, int64_t held);
+enum status cases_held(struct cases *cases, struct text service, cases_held_got *got,
+    void *ctx) MUST_CHECK;
 
 /* Checks the named cases: each violation, and each place they hold (what == "held", item
  * is the service). */

@@ -313,10 +313,10 @@ read_journal(
 		return;
 	for (size_t i = 0; i < store_count(value); i++) {
 		read_line(store_at(value, i), &line);
-		transition_of(&line, &out);
-		pending->each.on_line(pending->ctx, line.case_id, &out);
 		if (need_transition_of(&line, need_id, &out))
-			pending->each.on_line(pending->ctx, line.case_id, &out);
+			pending->each.on_line(pending->ctx, line.case_id, &out, false);
+		transition_of(&line, &out);
+		pending->each.on_line(pending->ctx, line.case_id, &out, true);
 		result->count++;
 	}
 }

@@ -78,25 +78,36 @@ text_cut(const char *bytes, size_t length, size_t most)
 
 /* ---- defects ---- */
 
+/* A field is named once, with what was found first. */
+static bool
+is_named(const struct defects *defects, const char *field)
+{
+	for (uint32_t i = 0; i < defects->count && i < DEFECTS_MAX; i++)
+		if (strcmp(defects->list[i].field, field) == 0)
+			return true;
+	return false;
+}
+
 void
 defects_add(struct defects *defects, const char *why, const char *path_format, ...)
 {
-	uint32_t index = defects->count;
-	char path[256];
+	char path[256], field[sizeof defects->list[0].field];
 	va_list list;
 	size_t length;
 
-	if (defects->count < UINT32_MAX)
-		defects->count++;
-	if (index >= DEFECTS_MAX)
-		return;
 	va_start(list, path_format);
 	vsnprintf(path, sizeof path, path_format, list);
 	va_end(list);
-	length = text_cut(path, strlen(path), sizeof defects->list[index].field - 1);
-	memcpy(defects->list[index].field, path, length);
-	defects->list[index].field[length] = '\0';
-	defects->list[index].why = why;
+	length = text_cut(path, strlen(path), sizeof field - 1);
+	memcpy(field, path, length);
+	field[length] = '\0';
+	if (is_named(defects, field) || defects->count == UINT32_MAX)
+		return;
+	if (defects->count < DEFECTS_MAX) {
+		memcpy(defects->list[defects->count].field, field, length + 1);
+		defects->list[defects->count].why = why;
+	}
+	defects->count++;
 }
 
 /* Appends to a buffer that has `size` bytes; returns the new length. */

@@ -175,7 +175,7 @@ struct defects {
 	} list[DEFECTS_MAX];
 };
 
-/* Adds one; the path is printf-made and cut at 95 bytes. */
+/* Adds one, unless the field is named already; the path is printf-made and cut at 95 bytes. */
 void defects_add(struct defects *defects, const char *why, const char *path_format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -90,11 +90,13 @@ class Network:
         return os.path.exists(os.path.join(self.dir, "endpoints.json"))
 
     def logs(self):
-        text = open(os.path.join(self.dir, "up.log"), errors="replace").read()
+        with open(os.path.join(self.dir, "up.log"), errors="replace") as file:
+            text = file.read()
         run = os.path.join(self.dir, "run")
         for name in sorted(os.listdir(run)):
             if name.endswith(".log"):
-                text += f"--- {name}\n" + open(os.path.join(run, name), errors="replace").read()[-3000:]
+                with open(os.path.join(run, name), errors="replace") as file:
+                    text += f"--- {name}\n" + file.read()[-3000:]
         return text
 
     def stop(self):

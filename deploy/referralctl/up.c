@@ -191,10 +191,7 @@ make_tokens(struct up *up)
 	for (unsigned role = role_operator; role < role_system; role++) {
 		char token[SEAL_TOKEN_BYTES + 1], digest[SEAL_TOKEN_DIGEST_BYTES + 1],
 		    person[64];
-		const char *agency =
-		    role == role_agency && getenv("HEARTHLINE_DEMO_AGENCY")
-		        ? getenv("HEARTHLINE_DEMO_AGENCY")
-		        : "";
+		const char *agency = role == role_agency ? up->demo_agency : "";
 
 		seal_token_new(token);
 		seal_token_digest(text_of(token), digest);

@@ -42,8 +42,10 @@ on_stream_gone(struct http_request *request, void *ctx)
 	stream->is_gone = true;
 }
 
+/* Only the last event of a journal line bears its id: a client that is cut off between two
+ * gets both again. */
 static void
-send_line(struct stream *stream, const struct transition *line)
+send_line(struct stream *stream, const struct transition *line, bool is_last)
 {
 	char id[48];
 	size_t length = 0;
@@ -51,7 +53,7 @@ send_line(struct stream *stream, const struct transition *line)
 
 	if (json != NULL && text_copy(line->id, id, sizeof id) && !stream->is_gone)
 		stream->is_gone =
-		    http_stream_send(stream->request, id, "transition",
+		    http_stream_send(stream->request, is_last ? id : NULL, "transition",
 		        (struct text){ json, (uint32_t)length }) == STATUS_UNAVAILABLE;
 	free(json);
 	stream->beat_ms = clock_mono_ms();
@@ -62,13 +64,14 @@ send_line(struct stream *stream, const struct transition *line)
 static void catch_up(struct stream *stream);
 
 static void
-on_old_line(void *ctx, struct text case_id, const struct transition *line)
+on_old_line(void *ctx, struct text case_id, const struct transition *line, bool is_last)
 {
 	struct stream *stream = ctx;
 
 	(void)case_id;
-	(void)text_copy(line->id, stream->last, sizeof stream->last);
-	send_line(stream, line);
+	if (is_last)
+		(void)text_copy(line->id, stream->last, sizeof stream->last);
+	send_line(stream, line, is_last);
 }
 
 static void
@@ -110,7 +113,7 @@ has_line(const struct stream *stream, struct text id)
 }
 
 static void
-on_new_line(void *ctx, struct text case_id, const struct transition *line)
+on_new_line(void *ctx, struct text case_id, const struct transition *line, bool is_last)
 {
 	struct gateway *gateway = ctx;
 
@@ -120,7 +123,7 @@ on_new_line(void *ctx, struct text case_id, const struct transition *line)
 		if (gateway->streams[i].request != NULL &&
 		    !gateway->streams[i].is_catching_up &&
 		    !has_line(&gateway->streams[i], line->id))
-			send_line(&gateway->streams[i], line);
+			send_line(&gateway->streams[i], line, is_last);
 }
 
 static void

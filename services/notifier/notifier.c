@@ -42,7 +42,7 @@ telling_take(struct notifier *notifier, struct worker_item *item, const struct w
 	(void)text_copy(work->service, telling->service, sizeof telling->service);
 	(void)text_copy(work->term, telling->term, sizeof telling->term);
 	/* Derived, so that a retry from whatever process is the same delivery. */
-	(void)snprintf(telling->delivery, sizeof telling->delivery, "%s.%s.%u",
+	(void)snprintf(telling->delivery, sizeof telling->delivery, "%s-%s-%u",
 	    item->item, telling->purpose, item->version);
 	notifier->under_way++;
 	return telling;
