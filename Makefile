@@ -38,7 +38,7 @@ FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
 # Every core, unless make was told how many.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all run test check bench fuzz format lint clean units fuzzers help
+.PHONY: all run test check bench fuzz format lint clean units fuzzers tidy help
 all: $(PROGRAMS)
 .SECONDARY: # objects of tests are kept, so that the next make does not compile them again
 
@@ -84,7 +84,15 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(PURE_OBJECTS) $(BUILD)/libheart
 	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group \
 		$(PURE_OBJECTS) $(BUILD)/libhearthline.a -Wl,--end-group $(LDLIBS)
 
+# A file is looked at again when its object was made anew: for a change of its own or of a header.
+$(BUILD)/%.tidy: $(BUILD)/%.o .clang-tidy
+	@echo "  TIDY $*.c"
+	@clang-tidy --quiet $*.c -- $(CFLAGS) 2> /dev/null
+	@touch $@
+
 units: $(UNIT_TESTS)
+tidy: $(patsubst %.o,%.tidy,$(filter-out %.lua.o %.json.o,$(LIBRARY_OBJECTS)) $(PURE_OBJECTS)) \
+	$(patsubst %.c,$(BUILD)/%.tidy,$(SERVICES:%=services/%/main.c) deploy/referralctl/main.c)
 fuzzers: $(FUZZERS)
 
 run: ## installs what is missing, builds and starts everything with the demo directory
