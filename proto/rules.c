@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#define GRID_PER_DEGREE 100
+
 static bool
 is_digit(char c)
 {
@@ -269,4 +271,12 @@ rules_check_changes(const struct changes *changes, uint32_t members_count,
 		check_preferences(&changes->preferences, prefix, defects);
 	if (changes->has_consent)
 		check_consent(&changes->consent, prefix, defects);
+}
+
+void
+rules_coarsen_place(struct place *place)
+{
+	place->lat = round(place->lat * GRID_PER_DEGREE) / GRID_PER_DEGREE;
+	place->lon = round(place->lon * GRID_PER_DEGREE) / GRID_PER_DEGREE;
+	place->text = TEXT_ABSENT;
 }

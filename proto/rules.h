@@ -30,4 +30,8 @@ void rules_check_changes(const struct changes *changes, uint32_t members_count,
 #define RULES_PHONE_BYTES 18
 bool rules_phone_normal(struct text phone, char number[RULES_PHONE_BYTES]);
 
+/* What matching may know of a family's place: the point rounded to 0.01 degrees, about a
+ * kilometre, and no address in words. */
+void rules_coarsen_place(struct place *place);
+
 #endif

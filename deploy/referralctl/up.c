@@ -31,6 +31,7 @@
 struct up {
 	struct process list[PROCESSES_MAX]; /* redis first */
 	unsigned count;
+	unsigned matchers;
 	const char *config;
 	const char *bin;
 	const char *maxmemory; /* of Redis, as it reads it: 512mb; NULL: no limit */
@@ -231,9 +232,30 @@ add(struct up *up, const char *program, unsigned number)
 	return process;
 }
 
+/* Several matchers bind addresses of their own, and the notifier takes work from each; the
+ * first answers the gateway. */
+static void
+set_matcher_endpoints(const struct up *up, const struct process *process)
+{
+	char value[64], list[256] = "";
+
+	for (unsigned i = 1; i <= up->matchers; i++)
+		(void)snprintf(list + strlen(list), sizeof list - strlen(list),
+		    "%sipc://run/matcher.%u.work.sock", i > 1 ? "," : "", i);
+	(void)setenv("HEARTHLINE_NOTIFIER_UPSTREAM", list, 1);
+	if (strcmp(process->program, "matcher") != 0)
+		return;
+	(void)snprintf(value, sizeof value, "ipc://run/%s.sock", process->name);
+	(void)setenv("HEARTHLINE_MATCHER_QUERIES", value, 1);
+	(void)snprintf(value, sizeof value, "ipc://run/%s.work.sock", process->name);
+	(void)setenv("HEARTHLINE_MATCHER_WORK", value, 1);
+}
+
 static void
 start(struct up *up, struct process *process)
 {
+	if (up->matchers > 1)
+		set_matcher_endpoints(up, process);
 	if (!process_start(process, up->bin, up->config, clock_mono_ms()))
 		log_die("cannot start %s: %s", process->name, strerror(errno));
 }
@@ -410,16 +432,10 @@ static void
 start_services(struct up *up, unsigned matchers)
 {
 	up->until_ms = clock_mono_ms() + START_MS;
+	up->matchers = matchers;
 	start(up, add(up, "intake", 1));
-	for (unsigned i = 1; i <= matchers; i++) {
-		char value[64];
-
-		(void)snprintf(value, sizeof value, "ipc://run/matcher.%u.sock", i);
-		(void)setenv("HEARTHLINE_MATCHER_QUERIES", value, 1);
-		(void)snprintf(value, sizeof value, "ipc://run/matcher.%u.work.sock", i);
-		(void)setenv("HEARTHLINE_MATCHER_WORK", value, 1);
+	for (unsigned i = 1; i <= matchers; i++)
 		start(up, add(up, "matcher", i));
-	}
 	start(up, add(up, "notifier", 1));
 	start(up, add(up, "gateway", 1));
 }

@@ -335,8 +335,9 @@ on_post_match(struct call *call)
 	message_init(call->gateway->out, MESSAGE_preview);
 	if (!take_body(call, &record_intake, &preview->intake, false))
 		return;
-	/* The matcher has no use for who it is. */
+	/* The matcher has no use for who it is, nor for where exactly. */
 	preview->intake.has_contact = false;
+	rules_coarsen_place(&preview->intake.place);
 	for (uint32_t i = 0; i < preview->intake.needs_count; i++)
 		preview->intake.needs[i].note = TEXT_ABSENT;
 	preview->has_intake = true;

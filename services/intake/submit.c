@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Submit: check, seal, store, answer, hand on. */
-#include <math.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "proto/rules.h"
 #include "services/intake/intake.h"
-
-/* About a kilometre: what matching may know of a family's place. */
-#define POINT_GRID_DEGREES 0.01
 
 static void
 blind_indexes(
@@ -35,12 +31,8 @@ seal_routing(struct command *command, const struct intake *in, struct text case_
 	size_t plain = 0, length = 0;
 	enum status status;
 
-	if (routing.has_place) {
-		routing.place.lat =
-		    round(routing.place.lat / POINT_GRID_DEGREES) * POINT_GRID_DEGREES;
-		routing.place.lon =
-		    round(routing.place.lon / POINT_GRID_DEGREES) * POINT_GRID_DEGREES;
-	}
+	if (routing.has_place)
+		rules_coarsen_place(&routing.place);
 	status = record_encode(&record_intake, &routing, MASK_NOT_PERSONAL,
 	    intake->buffer, sizeof intake->buffer, &plain);
 	if (status == STATUS_OK)
