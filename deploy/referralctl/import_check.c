@@ -696,6 +696,8 @@ import_check_service(struct import_check *check, json_t *service,
 	if (reason != IMPORT_FINE)
 		return reason;
 	(void)walk(check, &hsds_service, service, "");
+	if (text_at(service, "name").length == 0)
+		return refuse(check, IMPORT_missing_name, "name", "nothing but HTML");
 	note_gaps(check, service);
 	json_object_set_new(service, ASIDE "source",
 	    json_stringn(check->source.at, check->source.length));

@@ -124,6 +124,8 @@ what_a_service_needs_is_asked_for(void **state)
 		{ "{\"id\":1}", IMPORT_missing_name, "name" },
 		{ "{\"id\":1,\"name\":\"\\n\"}", IMPORT_missing_name, "name" },
 		{ "{\"id\":1,\"name\":7}", IMPORT_missing_name, "name" },
+		{ "{\"id\":1,\"name\":\"<b></b>\",\"status\":\"active\"}",
+		    IMPORT_missing_name, "name" },
 		{ "{\"id\":1,\"name\":\"n\"}", IMPORT_bad_status, "status" },
 		{ "{\"id\":1,\"name\":\"n\",\"status\":\"open\"}", IMPORT_bad_status,
 		    "status" },
