@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ZeroMQ sockets on the loop.  ZMQ_FD is edge-triggered and any send may swallow the
- * edge, so both only mark the socket dirty, and link_turn reads it empty before every
- * sleep. */
+ * ZeroMQ sockets on the loop.  ZMQ_FD is edge-triggered and any send may swallow the edge,
+ * so both only mark the socket dirty, and link_turn reads it empty before every sleep. */
 #include "common/link_socket.h"
 
 #include <assert.h>
@@ -31,9 +30,8 @@ static const struct {
 	{ ZMQ_HANDSHAKE_IVL, 3000 },
 	{ ZMQ_HEARTBEAT_IVL, 1000 },
 	{ ZMQ_HEARTBEAT_TIMEOUT, 3000 },
-	{ ZMQ_HEARTBEAT_TTL,
-	    4000 }, /* above 6,553 libzmq 4.3.4 reckons in 16 bits: keep it */
-	{ ZMQ_TCP_MAXRT, 3000 }, /* sees a cut line even with the output blocked */
+	{ ZMQ_HEARTBEAT_TTL, 4000 }, /* above 65,535 it would wrap to next to nothing */
+	{ ZMQ_TCP_MAXRT, 3000 },     /* sees a cut line even with the output blocked */
 	{ ZMQ_RECONNECT_IVL, 100 },
 	{ ZMQ_RECONNECT_IVL_MAX, 2000 },
 };
@@ -41,7 +39,7 @@ static const struct {
 /* ---- endpoints ---- */
 
 static enum status
-say(char *why, size_t why_size, enum status status, const char *endpoint,
+explain(char *why, size_t why_size, enum status status, const char *endpoint,
     const char *reason)
 {
 	snprintf(why, why_size, "%.200s: %s", endpoint, reason);
@@ -64,29 +62,30 @@ check_endpoint(const char *endpoint, char *why, size_t why_size)
 	const char *path = endpoint + strlen(IPC);
 
 	if (strstr(endpoint, "://") == NULL)
-		return say(why, why_size, STATUS_INVALID, endpoint, "not an endpoint");
+		return explain(
+		    why, why_size, STATUS_INVALID, endpoint, "not an endpoint");
 	if (strncmp(endpoint, TCP, strlen(TCP)) == 0) {
 		if (strncmp(endpoint, TCP_LOOPBACK, strlen(TCP_LOOPBACK)) != 0)
-			return say(why, why_size, STATUS_FORBIDDEN, endpoint,
+			return explain(why, why_size, STATUS_FORBIDDEN, endpoint,
 			    "without keys only 127.0.0.1 is allowed");
 		if (!is_port(endpoint + strlen(TCP_LOOPBACK)))
-			return say(why, why_size, STATUS_INVALID, endpoint,
+			return explain(why, why_size, STATUS_INVALID, endpoint,
 			    "the port is not a number from 1 to 65535");
 		return STATUS_OK;
 	}
 	if (strncmp(endpoint, IPC, strlen(IPC)) != 0)
-		return say(why, why_size, STATUS_FORBIDDEN, endpoint,
+		return explain(why, why_size, STATUS_FORBIDDEN, endpoint,
 		    "only ipc:// and tcp://127.0.0.1: are allowed");
 	if (path[0] == '\0' || path[0] == '@' || path[0] == '*')
-		return say(why, why_size, STATUS_INVALID, endpoint, "not a path");
+		return explain(why, why_size, STATUS_INVALID, endpoint, "not a path");
 	if (strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
-		return say(why, why_size, STATUS_UNAVAILABLE, endpoint,
+		return explain(why, why_size, STATUS_UNAVAILABLE, endpoint,
 		    "the path is longer than 107 bytes");
 	return STATUS_OK;
 }
 
-/* libzmq removes whatever has the name before it binds, be it a plain file or the socket
- * of a process that still listens. */
+/* libzmq removes whatever has the name before it binds, be it a plain file or the socket of
+ * a process that still listens. */
 static enum status
 check_path_is_free(const char *endpoint, char *why, size_t why_size)
 {
@@ -100,17 +99,18 @@ check_path_is_free(const char *endpoint, char *why, size_t why_size)
 	if (lstat(address.sun_path, &stat) < 0)
 		return STATUS_OK;
 	if (!S_ISSOCK(stat.st_mode))
-		return say(why, why_size, STATUS_UNAVAILABLE, endpoint,
+		return explain(why, why_size, STATUS_UNAVAILABLE, endpoint,
 		    "the path is there and is not a socket");
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return say(why, why_size, STATUS_UNAVAILABLE, endpoint, strerror(errno));
+		return explain(
+		    why, why_size, STATUS_UNAVAILABLE, endpoint, strerror(errno));
 	result = connect(fd, (struct sockaddr *)&address, sizeof address);
 	if (result < 0 && errno != ECONNREFUSED)
 		result = errno == EAGAIN ? 0 : -errno;
 	close(fd);
 	if (result == 0)
-		return say(why, why_size, STATUS_UNAVAILABLE, endpoint,
+		return explain(why, why_size, STATUS_UNAVAILABLE, endpoint,
 		    "another process listens there");
 	return STATUS_OK;
 }
@@ -153,8 +153,7 @@ set_options(void *zmq, int type)
 	if (type == ZMQ_PAIR)
 		is_set &=
 		    zmq_setsockopt(zmq, ZMQ_RCVHWM, &unlimited, sizeof unlimited) == 0;
-	/* Nothing is queued for a peer that is not there: it would reach its successor.
-	 */
+	/* Nothing waits for a peer that is not there: it would reach the successor. */
 	if (type == ZMQ_DEALER)
 		is_set &= zmq_setsockopt(zmq, ZMQ_IMMEDIATE, &yes, sizeof yes) == 0;
 	return is_set;
@@ -225,7 +224,8 @@ link_socket_open(struct link_socket *socket, struct link *link, int type,
 	if (make_socket(socket, link, type) && monitor_events(socket) &&
 	    attach(socket, endpoint) == 0)
 		return STATUS_OK;
-	status = say(why, why_size, STATUS_UNAVAILABLE, endpoint, zmq_strerror(errno));
+	status =
+	    explain(why, why_size, STATUS_UNAVAILABLE, endpoint, zmq_strerror(errno));
 	link_socket_close(socket);
 	return status;
 }
@@ -323,58 +323,15 @@ link_socket_send(struct link_socket *socket, const struct link_peer *peer,
 	return errno == EHOSTUNREACH ? STATUS_ABSENT : STATUS_BUSY;
 }
 
-enum status
-link_socket_say(struct link_socket *socket, const struct link_peer *peer,
-    const struct message *message)
-{
-	struct link *link = socket->link;
-	size_t length;
-	enum status status =
-	    message_encode(message, link->bytes, sizeof link->bytes, &length);
+/* ---- receiving ---- */
 
-	if (status != STATUS_OK)
-		return status;
-	return link_socket_send(socket, peer, link->bytes, length);
-}
-
-static void
-count_refused(const char *kind, enum status status)
+void
+link_count_refused(const char *kind, enum status status)
 {
 	metrics_add(METRIC_message_refused_total, status_code(status), 1);
 	log_event(LOG_WARN, "message_refused", LOG_STRING("kind", kind),
 	    LOG_STRING("status", status_code(status)));
 }
-
-void
-link_socket_refuse(
-    struct link_socket *socket, const struct link_peer *peer, enum status status)
-{
-	struct link *link = socket->link;
-	const struct message *in = link->in;
-	const struct record *record = message_record(in->kind);
-	struct message *out = link->out;
-	uint32_t count = 0;
-
-	count_refused(record != NULL ? record->name : "", status);
-	if ((in->kind == MESSAGE_NONE && in->id.at == NULL) ||
-	    in->kind == MESSAGE_refused || socket->refusals == LINK_REFUSALS_MAX)
-		return;
-	socket->refusals++;
-	message_init(out, MESSAGE_refused);
-	out->id = in->id;
-	out->refused.status = text_of(status_code(status));
-	for (; status == STATUS_INVALID && count < link->defects.count &&
-	       count < DEFECTS_MAX;
-	     count++) {
-		out->refused.defects[count].field =
-		    text_of(link->defects.list[count].field);
-		out->refused.defects[count].why = text_of(link->defects.list[count].why);
-	}
-	out->refused.defects_count = count;
-	(void)!link_socket_say(socket, peer, out);
-}
-
-/* ---- receiving ---- */
 
 /* Reads what is left of a message that should have had one part. */
 static void
@@ -392,10 +349,10 @@ take_frame(struct link_socket *socket, const struct link_peer *peer)
 	size_t length = zmq_msg_size(frame);
 
 	if (length > MESSAGE_MAX_BYTES)
-		count_refused("", STATUS_TOO_LARGE);
+		link_count_refused("", STATUS_TOO_LARGE);
 	else if ((zmq_msg_more(frame) && socket->type != ZMQ_PAIR) ||
 	         peer->length > sizeof peer->id)
-		count_refused("", STATUS_BAD_MESSAGE);
+		link_count_refused("", STATUS_BAD_MESSAGE);
 	else
 		socket->on_bytes(socket->self, peer, zmq_msg_data(frame), length);
 	if (socket->zmq != NULL)
@@ -436,7 +393,7 @@ turn_socket(struct link_socket *socket)
 }
 
 /* Every round a dirty socket either uses up some of its batch or comes out clean, so this
- * ends.  What is left of a batch's socket is read in the next turn. */
+ * ends.  Who has used up the batch is read on in the next turn. */
 static void
 link_turn(void *self)
 {
@@ -510,83 +467,92 @@ link_free(struct link *link)
 
 /* ---- questions and answers ---- */
 
-struct link_server {
+/* A socket of its own, without verbs. */
+struct end {
 	struct link_owner owner;
 	struct link_socket socket;
 };
 
-struct link_client {
-	struct link_owner owner;
-	struct link_socket socket;
+struct link_server {
+	struct end end;
 };
+
+struct link_client {
+	struct end end;
+};
+
+/* Frees the end where it does not open; NULL: out of memory. */
+static enum status
+open_end(struct end *end, struct link *link, int type, const char *endpoint,
+    link_on_bytes *on_bytes, void *self, char *why, size_t why_size)
+{
+	enum status status;
+
+	if (end == NULL)
+		return explain(
+		    why, why_size, STATUS_NO_MEMORY, endpoint, "out of memory");
+	end->socket.on_bytes = on_bytes;
+	end->socket.self = self;
+	status = link_socket_open(&end->socket, link, type, endpoint, why, why_size);
+	if (status != STATUS_OK)
+		link_owner_free(link, &end->owner);
+	return status;
+}
+
+static void
+close_end(struct end *end)
+{
+	link_socket_close(&end->socket);
+	link_owner_free(end->socket.link, &end->owner);
+}
 
 enum status
 link_server_open(struct link *link, const char *endpoint, link_on_bytes *on_bytes,
     void *self, struct link_server **server, char *why, size_t why_size)
 {
-	enum status status;
+	struct link_server *opened = calloc(1, sizeof *opened);
+	enum status status = open_end(opened != NULL ? &opened->end : NULL, link,
+	    ZMQ_ROUTER, endpoint, on_bytes, self, why, why_size);
 
-	*server = calloc(1, sizeof **server);
-	if (*server == NULL)
-		return say(why, why_size, STATUS_NO_MEMORY, endpoint, "out of memory");
-	(*server)->socket.on_bytes = on_bytes;
-	(*server)->socket.self = self;
-	status = link_socket_open(
-	    &(*server)->socket, link, ZMQ_ROUTER, endpoint, why, why_size);
-	if (status != STATUS_OK) {
-		link_owner_free(link, &(*server)->owner);
-		*server = NULL;
-	}
+	*server = status == STATUS_OK ? opened : NULL;
 	return status;
 }
 
 void
 link_server_close(struct link_server *server)
 {
-	if (server == NULL)
-		return;
-	link_socket_close(&server->socket);
-	link_owner_free(server->socket.link, &server->owner);
+	if (server != NULL)
+		close_end(&server->end);
 }
 
 enum status
 link_server_send(struct link_server *server, const struct link_peer *peer,
     const void *bytes, size_t length)
 {
-	return link_socket_send(&server->socket, peer, bytes, length);
+	return link_socket_send(&server->end.socket, peer, bytes, length);
 }
 
 enum status
 link_client_open(struct link *link, const char *endpoint, link_on_bytes *on_bytes,
     void *self, struct link_client **client, char *why, size_t why_size)
 {
-	enum status status;
+	struct link_client *opened = calloc(1, sizeof *opened);
+	enum status status = open_end(opened != NULL ? &opened->end : NULL, link,
+	    ZMQ_DEALER, endpoint, on_bytes, self, why, why_size);
 
-	*client = calloc(1, sizeof **client);
-	if (*client == NULL)
-		return say(why, why_size, STATUS_NO_MEMORY, endpoint, "out of memory");
-	(*client)->socket.on_bytes = on_bytes;
-	(*client)->socket.self = self;
-	status = link_socket_open(
-	    &(*client)->socket, link, ZMQ_DEALER, endpoint, why, why_size);
-	if (status != STATUS_OK) {
-		link_owner_free(link, &(*client)->owner);
-		*client = NULL;
-	}
+	*client = status == STATUS_OK ? opened : NULL;
 	return status;
 }
 
 void
 link_client_close(struct link_client *client)
 {
-	if (client == NULL)
-		return;
-	link_socket_close(&client->socket);
-	link_owner_free(client->socket.link, &client->owner);
+	if (client != NULL)
+		close_end(&client->end);
 }
 
 enum status
 link_client_send(struct link_client *client, const void *bytes, size_t length)
 {
-	return link_socket_send(&client->socket, NULL, bytes, length);
+	return link_socket_send(&client->end.socket, NULL, bytes, length);
 }

@@ -55,10 +55,14 @@ static void
 on_answer(void *self, const struct link_peer *peer, const void *bytes, size_t length)
 {
 	struct echo *echo = self;
+	long number;
 
 	(void)peer;
-	assert_int_equal(length, sizeof echo->got);
-	assert_memory_equal(bytes, &echo->got, sizeof echo->got);
+	assert_int_equal(length, sizeof number);
+	memcpy(&number, bytes, sizeof number);
+	if (number < echo->got)
+		return; /* to a question that was given up */
+	assert_int_equal(number, echo->got);
 	echo->got++;
 	if (echo->got == echo->most)
 		loop_again(echo->scene->loop); /* nothing more will come */
@@ -261,6 +265,21 @@ a_flood_leaves_the_timers_their_turn(void **state)
 
 /* ---- peers that come and go ---- */
 
+/* What went into a connection that was ending is lost, and asked again. */
+static void
+ask_until_answered(struct echo *echo)
+{
+	int64_t deadline_ms = now_ms() + DEADLINE_MS;
+
+	do {
+		assert_true(now_ms() < deadline_ms);
+		echo->got = echo->asked;
+		echo->most = echo->asked + 1;
+		ask(echo);
+		turn_for(echo->scene, 50);
+	} while (echo->got < echo->most);
+}
+
 static void
 a_restarted_server_is_found_again(void **state)
 {
@@ -275,7 +294,7 @@ a_restarted_server_is_found_again(void **state)
 		link_server_close(echo.server);
 		WAIT_UNTIL_FREE(scene, endpoints[i]);
 		open_server(&echo, endpoints[i]);
-		echo.got = echo.asked; /* what was on its way is lost */
+		ask_until_answered(&echo);
 		run_echo(&echo, 100);
 		stop_echo(&echo);
 	}
