@@ -968,13 +968,13 @@ waiting_for_a_connection_counts_in_the_time(void **state)
 	struct world *world = *state;
 	int64_t start_ms;
 
-	use_client(world, true, 200);
+	use_client(world, true, 1000);
 	world->receiver.manner = SAYS_NOTHING;
 	start_ms = clock_mono_ms();
 	for (int i = 0; i < CLIENT_UNDER_WAY_MOST; i++)
 		assert_int_equal(post(world), STATUS_OK);
 	wait_for_done(world, CLIENT_UNDER_WAY_MOST);
-	assert_in_range(clock_mono_ms() - start_ms, 200, 3000); /* not 32 times 200 */
+	assert_in_range(clock_mono_ms() - start_ms, 1000, 10000); /* not 32 s */
 	for (int i = 0; i < CLIENT_UNDER_WAY_MOST; i++)
 		check_outcome(&world->posts[i].outcome, STATUS_UNAVAILABLE, "timeout");
 	assert_in_range(world->receiver.connections_most, 1, 2 * CLIENT_PER_HOST_MOST);
@@ -987,20 +987,20 @@ a_name_server_without_an_answer_holds_nobody_up(void **state)
 	int64_t start_ms;
 
 	pthread_mutex_lock(&stall);
-	use_client(world, true, 100);
+	use_client(world, true, 1000);
 	start_ms = clock_mono_ms();
-	check_outcome(
-	    outcome_of(world, "http://stalled.test/"), STATUS_UNAVAILABLE, "timeout");
 	assert_int_equal(post_to(world, "http://stalled.test/"), STATUS_OK);
 	assert_int_equal(post(world), STATUS_OK);
-	wait_for_done(world, 3);
-	check_outcome(&world->posts[1].outcome, STATUS_UNAVAILABLE, "timeout");
-	check_outcome(&world->posts[2].outcome, STATUS_OK, "HTTP 200");
+	wait_for_done(world, 1);
+	check_outcome(&world->posts[1].outcome, STATUS_OK, "HTTP 200");
+	wait_for_done(world, 2);
+	check_outcome(&world->posts[0].outcome, STATUS_UNAVAILABLE, "timeout");
 	assert_int_equal(post_to(world, "http://stalled.test/"), STATUS_OK);
+	assert_int_equal(loop_turn(world->loop, 10), STATUS_OK);
 	client_close(world->client);
 	world->client = NULL;
-	check_outcome(&world->posts[3].outcome, STATUS_UNAVAILABLE, "closed");
-	assert_in_range(clock_mono_ms() - start_ms, 200, 5000);
+	check_outcome(&world->posts[2].outcome, STATUS_UNAVAILABLE, "closed");
+	assert_in_range(clock_mono_ms() - start_ms, 1000, 10000);
 	pthread_mutex_unlock(&stall);
 }
 
