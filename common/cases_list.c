@@ -175,6 +175,17 @@ cases_account_set(struct cases *cases, struct text digest, enum role role,
 	return write_hash(cases, "account", digest, value, done, ctx);
 }
 
+enum status
+cases_account_remove(struct cases *cases, struct text digest, cases_done *done, void *ctx)
+{
+	char key[KEY_MAX_BYTES];
+	struct arguments a;
+
+	(void)arguments_key(&a, key, cases, "HDEL", "account", NULL, NULL);
+	arguments_text(&a, digest);
+	return pending_send(pending_take(cases, read_written, done, ctx), digest, &a);
+}
+
 static void
 read_accounts(
     struct pending *pending, const struct store_value *value, struct case_result *result)
@@ -288,6 +299,96 @@ queue_shape_error(const struct queue_shape *shape)
 }
 
 /* ---- fsck ---- */
+
+/* Keys looked at for one page of a walk. */
+#define PAGE "1000"
+
+/* Keys "{cell}:KIND:ID", all of one kind; the id is what follows. */
+static void
+read_page(
+    struct pending *pending, const struct store_value *value, struct case_result *result)
+{
+	const struct store_value *keys = store_at(value, 1);
+
+	result->cursor = store_text(store_at(value, 0));
+	for (size_t i = 0; i < store_count(keys); i++) {
+		struct text key = store_text(store_at(keys, i));
+		const char *colon = memchr(key.at, ':', key.length);
+		const char *second = colon
+		                         ? memchr(colon + 1, ':',
+		                               key.length - 1 - (size_t)(colon - key.at))
+		                         : NULL;
+
+		if (second == NULL)
+			continue;
+		result->count++;
+		pending->each.on_id(
+		    pending->ctx, (struct text){ second + 1,
+		                      key.length - 1 - (uint32_t)(second - key.at) });
+	}
+}
+
+static enum status
+scan(struct cases *cases, const char *kind, struct text cursor, cases_on_id *on_id,
+    cases_done *done, void *ctx)
+{
+	struct pending *pending;
+	char pattern[KEY_MAX_BYTES];
+	struct arguments a = { .count = 0 };
+
+	if (!key_make(pattern, cases->cell, kind, "*", NULL))
+		return STATUS_INVALID;
+	pending = pending_take(cases, read_page, done, ctx);
+	if (pending == NULL)
+		return STATUS_NO_MEMORY;
+	pending->each.on_id = on_id;
+	arguments_word(&a, "SCAN");
+	arguments_text(&a, cursor);
+	arguments_word(&a, "MATCH");
+	arguments_word(&a, pattern);
+	arguments_word(&a, "COUNT");
+	arguments_word(&a, PAGE);
+	return pending_send(pending, LITERAL("scan"), &a);
+}
+
+enum status
+cases_scan(struct cases *cases, struct text cursor, cases_on_id *on_id, cases_done *done,
+    void *ctx)
+{
+	return scan(cases, "case", cursor, on_id, done, ctx);
+}
+
+enum status
+cases_places(struct cases *cases, struct text cursor, cases_on_id *on_id,
+    cases_done *done, void *ctx)
+{
+	return scan(cases, "place", cursor, on_id, done, ctx);
+}
+
+static void
+read_held(
+    struct pending *pending, const struct store_value *value, struct case_result *result)
+{
+	pending->each.held(pending->ctx, result->status, store_integer(value, 0));
+}
+
+enum status
+cases_held(struct cases *cases, struct text service, cases_held_got *got, void *ctx)
+{
+	struct pending *pending;
+	char key[KEY_MAX_BYTES], name[128];
+	struct arguments a;
+
+	if (!text_copy(service, name, sizeof name) ||
+	    !arguments_key(&a, key, cases, "HGET", "place", name, NULL))
+		return STATUS_INVALID;
+	pending = pending_take(cases, read_held, NULL, ctx);
+	if (pending == NULL)
+		return STATUS_NO_MEMORY;
+	pending->each.held = got;
+	arguments_word(&a, "held");
+	return pending_send(pending, service, &a);
+}
 
 static void
 read_check(

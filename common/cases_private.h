@@ -41,6 +41,7 @@ struct pending {
 		cases_on_transition *on_line;
 		cases_on_account *on_account;
 		cases_on_check *on_check;
+		cases_held_got *held;
 	} each;
 };
 

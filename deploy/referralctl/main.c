@@ -13,6 +13,18 @@ static const struct {
 } COMMANDS[] = {
 	{ "up", up_command, "run Redis and the services on this machine" },
 	{ "import", import_command, "load a directory of services" },
+	{ "submit", submit_command, "store an intake" },
+	{ "preview", preview_command, "who could help with an intake, and why" },
+	{ "cases", cases_command, "list and find cases" },
+	{ "show", show_command, "a case with all that happened" },
+	{ "search", search_command, "find services" },
+	{ "answer", answer_command, "answer for an agency that telephoned" },
+	{ "withdraw", withdraw_command, "end a case or one of its needs" },
+	{ "qshape", qshape_command, "what waits where, and how long" },
+	{ "dead", dead_command, "work that was given up: look, replay, drop" },
+	{ "fsck", fsck_command, "check that everything is where it should be" },
+	{ "account", account_command, "who may use the API" },
+	{ "channel", channel_command, "how an agency is told" },
 };
 
 static void

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Connects, asks, waits, and says what went wrong. */
+#include "deploy/referralctl/session.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "deploy/referralctl/referralctl.h"
+#include "deploy/referralctl/sheet.h"
+#include "proto/explanation.h"
+
+#define SOCKET "redis.sock"
+#define CALL_MS 10000
+#define STALL_MS 5000
+#define WAITING_MOST_BYTES ((size_t)16 << 20)
+#define ASK_MS 10000
+#define ASK_AGAIN_MS 2000
+#define TURN_MS 100
+/* Cases asked for at once. */
+#define CASES_AT_ONCE 64
+
+/* ---- saying it ---- */
+
+static void
+write_problem(enum status status, const struct defects *defects, struct text state,
+    uint32_t version)
+{
+	char *json = json_problem(status, defects, state, version, NULL);
+
+	if (json != NULL)
+		puts(json);
+	free(json);
+}
+
+int
+session_fail(struct session *session, enum status status, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "referralctl %s: ", session->command);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	if (session->wants_json)
+		write_problem(status, NULL, TEXT_ABSENT, UINT_ABSENT);
+	return EXIT_FAILED;
+}
+
+int
+session_failed(struct session *session, enum status status)
+{
+	return session_fail(session, status, "%s", status_about(status));
+}
+
+int
+session_defects(const char *command, bool wants_json, enum status status,
+    const struct defects *defects)
+{
+	fprintf(stderr, "referralctl %s: %s\n", command,
+	    status == STATUS_INVALID ? "these fields are wrong:" : status_about(status));
+	for (uint32_t i = 0; i < defects->count && i < DEFECTS_MAX; i++) {
+		fputs("  ", stderr);
+		sheet_put(text_of(defects->list[i].field), stderr);
+		fprintf(stderr, "%s%s\n", defects->list[i].field[0] != '\0' ? ": " : "",
+		    defects->list[i].why);
+	}
+	if (defects->count > DEFECTS_MAX)
+		fprintf(stderr, "  and %u more\n", defects->count - DEFECTS_MAX);
+	if (wants_json)
+		write_problem(status, defects, TEXT_ABSENT, UINT_ABSENT);
+	return EXIT_FAILED;
+}
+
+/* "intake.needs[0].term" is needs[0].term to who wrote the body. */
+static struct text
+without_prefix(struct text field)
+{
+	static const char PREFIX[] = "intake.";
+	const uint32_t length = sizeof PREFIX - 1;
+
+	if (field.length > length && memcmp(field.at, PREFIX, length) == 0)
+		return (struct text){ field.at + length, field.length - length };
+	return field;
+}
+
+static int
+refused_defects(struct session *session, const struct refused *refused)
+{
+	static char whys[DEFECTS_MAX][161];
+	struct defects defects = { .count = 0 };
+
+	for (uint32_t i = 0; i < refused->defects_count && i < DEFECTS_MAX; i++) {
+		struct text field = without_prefix(refused->defects[i].field);
+
+		(void)text_copy(refused->defects[i].why, whys[i], sizeof whys[i]);
+		defects_add(&defects, whys[i], "%.*s", (int)field.length, field.at);
+	}
+	return session_defects(session->command, session->wants_json,
+	    status_of_code(refused->status), &defects);
+}
+
+int
+session_refused(struct session *session, const struct refused *refused)
+{
+	enum status status = status_of_code(refused->status);
+
+	if (refused->defects_count > 0)
+		return refused_defects(session, refused);
+	fprintf(stderr, "referralctl %s: %s", session->command, status_about(status));
+	if (refused->state.length > 0)
+		fprintf(stderr, "; it is %.*s", (int)refused->state.length,
+		    refused->state.at);
+	if (refused->version != UINT_ABSENT)
+		fprintf(stderr, "%s version %u",
+		    refused->state.length > 0 ? "," : "; it has", refused->version);
+	fputc('\n', stderr);
+	if (session->wants_json)
+		write_problem(status, NULL, refused->state, refused->version);
+	return EXIT_FAILED;
+}
+
+int
+session_write(struct session *session, const char *key, const struct record *record,
+    const void *values)
+{
+	char *json = json_write(record, values, MASK_NOT_PERSONAL, NULL);
+	char *whole = json != NULL && key != NULL ? json_wrap(key, json, NULL) : NULL;
+	int exit = EXIT_DONE;
+
+	if (json == NULL || (key != NULL && whole == NULL))
+		exit = session_failed(session, STATUS_NO_MEMORY);
+	else
+		puts(whole != NULL ? whole : json);
+	free(whole);
+	free(json);
+	return exit;
+}
+
+int
+session_print(struct session *session, struct json_t *root)
+{
+	char *text = root != NULL
+	                 ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(12))
+	                 : NULL;
+	int exit = EXIT_DONE;
+
+	if (text != NULL)
+		puts(text);
+	else
+		exit = session_failed(session, STATUS_NO_MEMORY);
+	free(text);
+	json_decref(root);
+	return exit;
+}
+
+/* ---- opening ---- */
+
+/* Whether somebody listens there, told at once, where the store would go on trying. */
+static bool
+can_connect(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = SOCKET };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool is_there =
+	    fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+	int error = errno;
+
+	if (fd >= 0)
+		(void)close(fd);
+	errno = error;
+	return is_there;
+}
+
+static bool
+open_store(struct session *session)
+{
+	const struct store_options options = {
+		.socket_path = SOCKET,
+		.connections = 1,
+		.timeout_ms = CALL_MS,
+		.stall_ms = STALL_MS,
+		.most_bytes = WAITING_MOST_BYTES,
+		.name = "referralctl",
+	};
+
+	session->loop = loop_new();
+	if (session->loop != NULL)
+		session->store = store_open(session->loop, &options);
+	if (session->store != NULL)
+		session->cases = cases_open(session->store, SESSION_CELL);
+	session->decoder = decoder_new();
+	session->in = malloc(sizeof *session->in);
+	session->out = malloc(sizeof *session->out);
+	session->view = malloc(sizeof *session->view);
+	session->bytes = malloc(MESSAGE_MAX_BYTES);
+	return session->cases != NULL && session->decoder != NULL &&
+	       session->in != NULL && session->out != NULL && session->view != NULL &&
+	       session->bytes != NULL;
+}
+
+bool
+session_open(
+    struct session *session, const char *command, bool wants_json, const char *dir)
+{
+	*session =
+	    (struct session){ .command = command, .dir = dir, .wants_json = wants_json };
+	log_open("referralctl", LOG_ERROR);
+	if (chdir(dir) != 0 || !can_connect()) {
+		(void)session_fail(session, STATUS_UNAVAILABLE,
+		    "no Hearthline runs in %s: %s", dir, strerror(errno));
+		return false;
+	}
+	if (open_store(session))
+		return true;
+	(void)session_failed(session, STATUS_NO_MEMORY);
+	return false;
+}
+
+void
+session_close(struct session *session)
+{
+	cases_close(session->cases);
+	if (session->store != NULL)
+		store_close(session->store);
+	if (session->link != NULL)
+		link_free(session->link);
+	if (session->loop != NULL)
+		loop_free(session->loop);
+	decoder_free(session->decoder);
+	free(session->in);
+	free(session->out);
+	free(session->view);
+	if (session->bytes != NULL)
+		seal_wipe(session->bytes, MESSAGE_MAX_BYTES);
+	free(session->bytes);
+}
+
+void
+session_by(const char *kind, char by[SESSION_BY_BYTES + 1])
+{
+	const struct passwd *user = getpwuid(getuid());
+
+	if (user != NULL)
+		(void)snprintf(by, SESSION_BY_BYTES + 1, "%s:%s", kind, user->pw_name);
+	else
+		(void)snprintf(
+		    by, SESSION_BY_BYTES + 1, "%s:%u", kind, (unsigned)getuid());
+}
+
+struct seal *
+session_key(struct session *session, const char *name)
+{
+	char path[64], why[256] = "";
+	struct seal *seal = NULL;
+	enum status status;
+
+	(void)snprintf(path, sizeof path, "keys/%s.key", name);
+	status = seal_open(path, &seal, why, sizeof why);
+	if (status == STATUS_OK)
+		return seal;
+	(void)session_fail(
+	    session, status, "%s", why[0] != '\0' ? why : status_about(status));
+	return NULL;
+}
+
+/* ---- questions and commands ---- */
+
+static void
+on_bytes(void *self, const struct link_peer *peer, const void *bytes, size_t length)
+{
+	struct session *session = self;
+	struct defects defects;
+
+	(void)peer;
+	if (session->is_answered || length > MESSAGE_MAX_BYTES)
+		return;
+	memcpy(session->bytes, bytes, length);
+	session->is_answered = message_decode(session->decoder, session->in,
+	                           session->bytes, length, &defects) == STATUS_OK &&
+	                       text_equal(session->in->id, session->out->id);
+}
+
+/* Sends now, and again while there is no answer: commands are idempotent, questions without
+ * effect. */
+static void
+exchange(
+    struct session *session, struct link_client *client, const void *bytes, size_t length)
+{
+	int64_t now_ms = clock_mono_ms(), until_ms = now_ms + ASK_MS, again_ms = now_ms;
+
+	session->is_answered = false;
+	for (; !session->is_answered && now_ms < until_ms; now_ms = clock_mono_ms()) {
+		if (now_ms >= again_ms) {
+			(void)!link_client_send(client, bytes, length);
+			again_ms = now_ms + ASK_AGAIN_MS;
+		}
+		if (loop_turn(session->loop, TURN_MS) != STATUS_OK)
+			return;
+	}
+}
+
+static bool
+ask_peer(struct session *session, const char *endpoint)
+{
+	uint8_t *bytes = malloc(MESSAGE_MAX_BYTES);
+	struct link_client *client = NULL;
+	enum status status = STATUS_NO_MEMORY;
+	char why[256] = "out of memory";
+	size_t length = 0;
+
+	if (session->link == NULL)
+		session->link = link_new(session->loop);
+	if (session->link != NULL && bytes != NULL)
+		status = message_encode(session->out, bytes, MESSAGE_MAX_BYTES, &length);
+	if (status == STATUS_OK)
+		status = link_client_open(
+		    session->link, endpoint, on_bytes, session, &client, why, sizeof why);
+	else if (status == STATUS_TOO_LARGE)
+		(void)snprintf(why, sizeof why, "%s", status_about(status));
+	if (status == STATUS_OK) {
+		exchange(session, client, bytes, length);
+		link_client_close(client);
+	} else {
+		(void)session_fail(session, status, "%s", why);
+	}
+	if (bytes != NULL)
+		seal_wipe(bytes, MESSAGE_MAX_BYTES); /* commands hold personal data */
+	free(bytes);
+	return status == STATUS_OK;
+}
+
+const struct message *
+session_ask(struct session *session, enum session_peer peer, enum message_kind wanted)
+{
+	static const struct {
+		const char *name, *endpoint;
+	} PEERS[] = {
+		[SESSION_INTAKE] = { "intake", "ipc://run/intake.sock" },
+		[SESSION_MATCHER] = { "the matcher", "ipc://run/matcher.1.sock" },
+	};
+	char id[ID_UUID_BYTES + 1];
+
+	id_uuid7(id);
+	session->out->id = text_of(id);
+	if (!ask_peer(session, PEERS[peer].endpoint))
+		return NULL;
+	session->out->id = TEXT_ABSENT;
+	if (!session->is_answered) {
+		(void)session_fail(session, STATUS_UNAVAILABLE, "%s does not answer%s",
+		    PEERS[peer].name,
+		    peer == SESSION_INTAKE ? "; it may or may not be done, repeat it"
+		                           : "");
+		return NULL;
+	}
+	if (session->in->kind == wanted)
+		return session->in;
+	if (session->in->kind == MESSAGE_refused)
+		(void)session_refused(session, &session->in->refused);
+	else
+		(void)session_fail(session, STATUS_INTERNAL,
+		    "%s gave an answer that was not expected", PEERS[peer].name);
+	return NULL;
+}
+
+/* ---- store calls ---- */
+
+void
+session_on_done(void *ctx, const struct case_result *result)
+{
+	struct session_wait *wait = ctx;
+
+	wait->status = result->status;
+	wait->is_over = true;
+}
+
+enum status
+session_settle(struct session *session, enum status accepted, struct session_wait *wait)
+{
+	if (accepted != STATUS_OK)
+		return accepted;
+	while (!wait->is_over) /* the store ends every call by its own deadline */
+		if (loop_turn(session->loop, TURN_MS) != STATUS_OK)
+			log_die("the loop does not turn");
+	wait->is_over = false;
+	return wait->status;
+}
+
+void
+session_on_id(void *ctx, struct text id)
+{
+	struct session_ids *ids = ctx;
+
+	if (ids->count == ids->size) {
+		size_t size = ids->size > 0 ? 2 * ids->size : 64;
+		void *list = realloc(ids->list, size * sizeof *ids->list);
+
+		if (list == NULL) {
+			ids->has_failed = true;
+			return;
+		}
+		ids->list = list;
+		ids->size = size;
+	}
+	if (text_copy(id, ids->list[ids->count], sizeof *ids->list))
+		ids->count++;
+}
+
+void
+session_ids_free(struct session_ids *ids)
+{
+	free(ids->list);
+	*ids = (struct session_ids){ .count = 0 };
+}
+
+/* Cases asked for and not yet there. */
+struct showing {
+	struct session *session;
+	const struct session_reading *reading;
+	size_t left, found;
+	enum status status; /* of the first that failed */
+};
+
+static void
+show_record(struct showing *showing, const struct case_record *record)
+{
+	const struct session_reading *reading = showing->reading;
+	struct case_view *view = showing->session->view;
+
+	*view = record->view;
+	for (uint32_t i = 0; reading->wants_whys && i < view->referrals_count; i++) {
+		struct referral_state *referral = &view->referrals[i];
+
+		referral->has_why = record->whys[i].at != NULL &&
+		                    explanation_unpack(showing->session->decoder,
+		                        record->whys[i].at, record->whys[i].length,
+		                        referral->agency, &referral->why) == STATUS_OK;
+	}
+	showing->found++;
+	reading->visit(reading->ctx, view);
+}
+
+static void
+on_record(void *ctx, enum status status, const struct case_record *record)
+{
+	struct showing *showing = ctx;
+
+	showing->left--;
+	if (status == STATUS_OK)
+		show_record(showing, record);
+	else if (status != STATUS_ABSENT && showing->status == STATUS_OK)
+		showing->status = status;
+}
+
+static void
+wait_showing(struct showing *showing, size_t most)
+{
+	while (showing->left > most)
+		if (loop_turn(showing->session->loop, TURN_MS) != STATUS_OK)
+			log_die("the loop does not turn");
+}
+
+static void
+show(struct showing *showing, struct text case_id)
+{
+	enum status status = cases_get(showing->session->cases, case_id,
+	    showing->reading->timeline_most, on_record, showing);
+
+	if (status == STATUS_OK)
+		showing->left++;
+	else
+		showing->status = status;
+	wait_showing(showing, CASES_AT_ONCE - 1);
+}
+
+enum status
+session_case(
+    struct session *session, const struct session_reading *reading, struct text case_id)
+{
+	struct showing showing = { .session = session, .reading = reading };
+
+	show(&showing, case_id);
+	wait_showing(&showing, 0);
+	return showing.status == STATUS_OK && showing.found == 0 ? STATUS_ABSENT
+	                                                         : showing.status;
+}
+
+enum status
+session_cases(struct session *session, const struct session_reading *reading,
+    const struct session_ids *ids)
+{
+	struct showing showing = { .session = session, .reading = reading };
+
+	for (size_t i = 0; i < ids->count && showing.status == STATUS_OK; i++)
+		show(&showing, text_of(ids->list[i]));
+	wait_showing(&showing, 0);
+	return showing.status;
+}

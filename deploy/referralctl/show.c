@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * referralctl show: one case, all but the persons. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/directory.h"
+#include "common/facts.h"
+#include "deploy/referralctl/flags.h"
+#include "deploy/referralctl/referralctl.h"
+#include "deploy/referralctl/session.h"
+#include "deploy/referralctl/sheet.h"
+#include "deploy/referralctl/words.h"
+
+/* As many as a case_view holds. */
+#define TIMELINE_MOST 256
+/* Each of 64 referrals, with 3 next ones and 3 refusals (record kept_why). */
+#define SERVICES_MOST (64 * 7)
+
+static const char HELP[] =
+    "usage: referralctl [--dir DIR] show CASE [--json]\n\n"
+    "Shows a case: its needs, its referrals with the reasons of each choice, what was "
+    "told "
+    "to\n"
+    "whom, and every transition (the last 255).  CASE may be the id of one of its needs "
+    "or\n"
+    "referrals.  Personal data is never shown here.\n\n"
+    "  --json  print JSON, as GET /api/v1/cases/{id} answers, without persons\n\n"
+    "Example: referralctl show 01h2m7kx3v9q0c5t8r1w6z4b2n\n\n"
+    "Exit: 0 done, 1 no such case or failed, 2 usage.\n";
+
+/* ---- names of services, from the directory ---- */
+
+struct naming {
+	struct session_wait wait;
+	struct facts_reader *reader;
+	unsigned count;
+	struct name {
+		char service[SESSION_ID_BYTES + 1];
+		char shown[301]; /* as messages.def allows; empty: unknown */
+		char agency[301];
+	} list[SERVICES_MOST];
+};
+
+static struct name *
+find_name(struct naming *naming, struct text service)
+{
+	for (unsigned i = 0; i < naming->count; i++)
+		if (text_is(service, naming->list[i].service))
+			return &naming->list[i];
+	return NULL;
+}
+
+static void
+note(struct naming *naming, struct text service)
+{
+	if (service.length > 0 && find_name(naming, service) == NULL &&
+	    naming->count < SERVICES_MOST &&
+	    text_copy(service, naming->list[naming->count].service,
+	        sizeof naming->list[0].service))
+		naming->count++;
+}
+
+static void
+note_services(void *ctx, struct case_view *view)
+{
+	struct naming *naming = ctx;
+
+	for (uint32_t i = 0; i < view->referrals_count; i++) {
+		const struct referral_state *referral = &view->referrals[i];
+
+		note(naming, referral->service);
+		if (!referral->has_why)
+			continue;
+		for (uint32_t n = 0; n < referral->why.next_count; n++)
+			note(naming, referral->why.next[n].service);
+		for (uint32_t n = 0; n < referral->why.refusals_count; n++)
+			note(naming, referral->why.refusals[n].service);
+	}
+}
+
+static void
+on_document(void *self, enum status status, struct text document)
+{
+	struct naming *naming = self;
+	struct service_facts facts;
+
+	naming->wait.status = status;
+	naming->wait.is_over = true;
+	if (status != STATUS_OK ||
+	    facts_read(naming->reader, document, &facts) != STATUS_OK)
+		return;
+	for (unsigned i = 0; i < naming->count; i++)
+		if (text_is(facts.id, naming->list[i].service)) {
+			(void)text_copy(facts.name, naming->list[i].shown,
+			    sizeof naming->list[i].shown);
+			(void)text_copy(facts.agency_name, naming->list[i].agency,
+			    sizeof naming->list[i].agency);
+		}
+}
+
+/* What the directory does not hold any more goes without a name. */
+static void
+look_up_names(struct session *session, struct naming *naming)
+{
+	struct directory *directory = directory_open(session->store, SESSION_CELL);
+
+	naming->reader = facts_reader_new();
+	for (unsigned i = 0;
+	     directory != NULL && naming->reader != NULL && i < naming->count; i++)
+		(void)!session_settle(session,
+		    directory_get(
+		        directory, text_of(naming->list[i].service), on_document, naming),
+		    &naming->wait);
+	facts_reader_free(naming->reader);
+	directory_close(directory);
+}
+
+/* ---- for people ---- */
+
+static void
+print_needs(const struct case_view *view)
+{
+	struct sheet *sheet = sheet_new("NEED TERM STATE WHY");
+
+	for (uint32_t i = 0; sheet != NULL && i < view->needs_count; i++) {
+		const struct need_state *need = &view->needs[i];
+
+		sheet_text(sheet, need->id);
+		sheet_text(sheet, need->term);
+		sheet_text(sheet, need->state);
+		sheet_word(sheet,
+		    need->reason != 0 ? code_about(CODE_SET_reason, need->reason) : "");
+	}
+	if (sheet != NULL)
+		(void)sheet_print(sheet, 0, stdout);
+	sheet_free(sheet);
+}
+
+static void
+put_line(const char *what, const char *name, struct text id)
+{
+	printf("  %s: ", what);
+	if (name != NULL && name[0] != '\0') {
+		sheet_put(text_of(name), stdout);
+		fputs(" (", stdout);
+	}
+	sheet_put(id, stdout);
+	puts(name != NULL && name[0] != '\0' ? ")" : "");
+}
+
+static void
+print_referral(const struct referral_state *referral, const struct name *name)
+{
+	char at[WORDS_BYTES];
+
+	fputs("\nreferral ", stdout);
+	sheet_put(referral->id, stdout);
+	fputs(": ", stdout);
+	sheet_put(referral->state, stdout);
+	if (referral->reason != 0)
+		printf(", %s", code_about(CODE_SET_reason, referral->reason));
+	printf(", version %u\n", referral->version);
+	put_line("service", name != NULL ? name->shown : NULL, referral->service);
+	put_line("agency", name != NULL ? name->agency : NULL, referral->agency);
+	printf("  offered: %s", words_time(referral->offered_at, at));
+	printf(", to be answered by %s\n", words_time(referral->expires_at, at));
+	if (!referral->has_why)
+		return;
+	fputs("  why:\n", stdout);
+	words_why(&referral->why, 4, stdout);
+}
+
+/* What went to an agency, or should have. */
+static bool
+is_delivery(const struct transition *line)
+{
+	static const char *const ACTIONS[] = { "send", "deliver", "remind", "escalate",
+		"recall", "dead" };
+
+	for (size_t i = 0; i < sizeof ACTIONS / sizeof ACTIONS[0]; i++)
+		if (text_is(line->action, ACTIONS[i]))
+			return true;
+	return false;
+}
+
+static void
+print_lines(const struct case_view *view, const char *title, bool only_deliveries)
+{
+	struct sheet *sheet = sheet_new("WHEN ITEM ACTION FROM TO BY ROLE REASON");
+	char at[WORDS_BYTES];
+
+	for (uint32_t i = 0; sheet != NULL && i < view->timeline_count; i++) {
+		const struct transition *line = &view->timeline[i];
+
+		if (only_deliveries && !is_delivery(line))
+			continue;
+		sheet_word(sheet, words_time(line->at, at));
+		sheet_text(sheet, line->item);
+		sheet_text(sheet, line->action);
+		sheet_text(sheet, line->from);
+		sheet_text(sheet, line->to);
+		sheet_text(sheet, line->by);
+		sheet_word(sheet, words_code(CODE_SET_role, line->role));
+		sheet_word(sheet, words_code(CODE_SET_reason, line->reason));
+	}
+	if (sheet != NULL && sheet_rows(sheet) > 0) {
+		printf("\n%s\n", title);
+		(void)sheet_print(sheet, 2, stdout);
+	}
+	sheet_free(sheet);
+}
+
+static void
+print_case(const struct case_view *view, struct naming *naming)
+{
+	char at[WORDS_BYTES];
+
+	fputs("case ", stdout);
+	sheet_put(view->id, stdout);
+	printf(": %s, %s, accepted %s, version %u\n",
+	    words_code(CODE_SET_urgency, view->urgency),
+	    view->open == FLAG_YES ? "open" : "closed", words_time(view->accepted_at, at),
+	    view->version);
+	print_needs(view);
+	for (uint32_t i = 0; i < view->referrals_count; i++)
+		print_referral(
+		    &view->referrals[i], find_name(naming, view->referrals[i].service));
+	print_lines(view, "deliveries", true);
+	print_lines(view, "transitions", false);
+}
+
+/* ---- */
+
+struct showing {
+	struct session *session;
+	struct naming *naming;
+	int exit;
+};
+
+static void
+give_name(struct naming *naming, struct text service, struct text *out)
+{
+	const struct name *name = find_name(naming, service);
+
+	if (name != NULL && name->shown[0] != '\0')
+		*out = text_of(name->shown);
+}
+
+static void
+give_names(struct naming *naming, struct referral_state *referral)
+{
+	struct why *why = &referral->why;
+
+	give_name(naming, referral->service, &referral->service_name);
+	if (!referral->has_why)
+		return;
+	for (uint32_t i = 0; i < why->next_count; i++)
+		give_name(naming, why->next[i].service, &why->next[i].name);
+	for (uint32_t i = 0; i < why->refusals_count; i++)
+		give_name(naming, why->refusals[i].service, &why->refusals[i].name);
+}
+
+static void
+show_view(void *ctx, struct case_view *view)
+{
+	struct showing *showing = ctx;
+
+	for (uint32_t i = 0; i < view->referrals_count; i++)
+		give_names(showing->naming, &view->referrals[i]);
+	if (showing->session->wants_json)
+		showing->exit =
+		    session_write(showing->session, "case", &record_case_view, view);
+	else
+		print_case(view, showing->naming);
+}
+
+/* Read twice: once for the services it names, then, with their names, to be shown. */
+static int
+show(struct session *session, struct text case_id)
+{
+	static struct naming naming;
+	struct showing showing = { .session = session, .naming = &naming };
+	const struct session_reading first = { .timeline_most = 1,
+		.wants_whys = true,
+		.visit = note_services,
+		.ctx = &naming };
+	const struct session_reading second = { .timeline_most = TIMELINE_MOST,
+		.wants_whys = true,
+		.visit = show_view,
+		.ctx = &showing };
+	enum status status = session_case(session, &first, case_id);
+
+	if (status == STATUS_OK) {
+		look_up_names(session, &naming);
+		status = session_case(session, &second, case_id);
+	}
+	if (status == STATUS_ABSENT)
+		return session_fail(session, status, "no such case: %.*s",
+		    (int)case_id.length, case_id.at);
+	if (status != STATUS_OK)
+		return session_failed(session, status);
+	return showing.exit;
+}
+
+int
+show_command(int argc, char **argv, const char *dir)
+{
+	bool wants_json = false;
+	const struct choice flags[] = { { "json", NULL, &wants_json },
+		{ NULL, NULL, NULL } };
+	struct session session = { .command = argv[0] };
+	struct text case_id;
+	unsigned need, attempt;
+	int exit = EXIT_FAILED;
+	char **words;
+	int usage = flags_read(argc, argv, HELP, flags, 1, 1, &words);
+
+	if (usage != FLAGS_GO_ON)
+		return usage;
+	if (!id_split(text_of(words[0]), &case_id, &need, &attempt))
+		return flags_wrong(argv[0], "%s is no id of a case", words[0]);
+	if (session_open(&session, argv[0], wants_json, dir))
+		exit = show(&session, case_id);
+	session_close(&session);
+	return exit;
+}
