@@ -8,7 +8,7 @@
 
 /* What is told: ids and a link, never personal data.  Texts are valid during the call. */
 struct notification {
-	struct text delivery; /* same on every retry: referral, purpose, number of the telling */
+	struct text delivery; /* same on every retry; visible ASCII without a full stop, <= 128 bytes */
 	struct text referral;
 	struct text purpose; /* offer, remind, escalate, recall */
 	struct text agency;

@@ -200,7 +200,7 @@ a_problem_names_status_fields_and_state(void **state)
 	free(json);
 	its.defects.count = 0;
 	for (unsigned i = 0; i < DEFECTS_MAX + 9; i++)
-		defects_add(&its.defects, "missing", "key");
+		defects_add(&its.defects, "missing", "keys[%u]", i);
 	for (unsigned i = 0; i < STATUS_COUNT; i++) {
 		json_t *root;
 
