@@ -409,7 +409,11 @@ start_redis(struct up *up)
 		.name = "up" };
 	int64_t until_ms = clock_mono_ms() + START_MS;
 
+	(void)unlink("redis.sock"); /* of a Redis that was killed */
 	start(up, add(up, "redis-server", 0));
+	while (access("redis.sock", F_OK) != 0 && up->list[0].pid > 0 &&
+	       clock_mono_ms() < until_ms && loop_turn(up->loop, 5) == STATUS_OK)
+		reap_dead(up);
 	up->store = store_open(up->loop, &options);
 	if (up->store != NULL)
 		up->cases = cases_open(up->store, "c1");
