@@ -115,6 +115,8 @@ is_current(struct connection *connection, uint32_t epoch)
 static void
 on_welcome(struct connection *connection, const struct message *in)
 {
+	if (connection->is_welcome && in->welcome.epoch == connection->epoch)
+		return; /* a repeat: the totals go on */
 	connection->is_welcome = true;
 	connection->is_expecting = false;
 	connection->silent_ticks = 0;

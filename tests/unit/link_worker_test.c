@@ -202,6 +202,31 @@ a_worker_counts_anew_in_a_new_epoch(void **state)
 }
 
 static void
+a_worker_counts_on_when_its_welcome_is_repeated(void **state)
+{
+	struct scene *scene = *state;
+	struct raw_upstream upstream;
+	struct worker worker;
+
+	start_raw_upstream(&upstream, &worker, scene);
+	upstream_hears(&upstream, MESSAGE_hello);
+	upstream_welcomes(&upstream, 7);
+	upstream_works(&upstream, 7);
+	TURN_UNTIL(scene, worker.taken == 1);
+	finish(&worker, 0);
+	upstream_welcomes(&upstream, 7);
+	upstream_works(&upstream, 7);
+	TURN_UNTIL(scene, worker.taken == 2);
+	finish(&worker, 0);
+	do
+		upstream_hears(&upstream, MESSAGE_credit);
+	while (scene->message.credit.finished == 1);
+	assert_int_equal(scene->message.credit.finished, 2);
+	zmq_close(upstream.raw);
+	link_worker_close(worker.link);
+}
+
+static void
 a_worker_that_drains_says_so_in_every_epoch(void **state)
 {
 	struct scene *scene = *state;
@@ -293,6 +318,7 @@ main(void)
 		TEST(a_worker_that_hears_of_another_epoch_says_hello_once),
 		TEST(a_worker_keeps_its_window_against_its_upstream),
 		TEST(a_worker_counts_anew_in_a_new_epoch),
+		TEST(a_worker_counts_on_when_its_welcome_is_repeated),
 		TEST(a_worker_that_drains_says_so_in_every_epoch),
 		TEST(a_worker_refuses_what_it_does_not_understand),
 		TEST(a_worker_is_told_what_is_wrong_with_its_settings),
