@@ -91,6 +91,13 @@ const struct account *accounts_find(struct gateway *gateway, struct text authori
 bool view_prepare(struct gateway *gateway, const struct account *account,
     const struct case_record *record, struct case_view *view);
 
+/* One view for all: it is large, and written before the next is made.  NULL: out of memory. */
+struct case_view *view_buffer(void);
+
+/* A number of the query; `otherwise` where there is none or it is malformed. */
+unsigned query_number(
+    const struct call *call, const char *name, unsigned otherwise, unsigned most);
+
 void events_open(struct gateway *gateway);
 void events_close(struct gateway *gateway);
 

@@ -155,3 +155,13 @@ view_prepare(struct gateway *gateway, const struct account *account,
 		show_identity(gateway, account, record, view);
 	return any;
 }
+
+struct case_view *
+view_buffer(void)
+{
+	static struct case_view *view;
+
+	if (view == NULL)
+		view = malloc(sizeof *view);
+	return view;
+}
