@@ -3,7 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "common/webhook_secret.h"
+#include "common/seal_webhook.h"
 #include "deploy/referralctl/flags.h"
 #include "deploy/referralctl/referralctl.h"
 #include "deploy/referralctl/session.h"
@@ -95,13 +95,13 @@ static int
 secret(struct session *session, const char *agency)
 {
 	struct seal *keys = session_key(session, "notify");
-	char shown[WEBHOOK_SECRET_SHOWN_BYTES];
+	char shown[SEAL_WEBHOOK_BYTES];
 	enum status status;
 	int exit = EXIT_DONE;
 
 	if (keys == NULL)
 		return EXIT_FAILED;
-	status = webhook_secret_show(keys, text_of(agency), shown);
+	status = seal_webhook_secret(keys, text_of(agency), shown);
 	seal_close(keys);
 	if (status != STATUS_OK)
 		return session_failed(session, status);

@@ -61,6 +61,16 @@ take_dir(int *argc, char **argv)
 	return dir;
 }
 
+/* What could not be printed was not done: a token is shown only once. */
+static int
+finish(int status)
+{
+	if (fflush(stdout) == 0 && ferror(stdout) == 0)
+		return status;
+	fputs("referralctl: standard output cannot be written\n", stderr);
+	return status == EXIT_DONE ? EXIT_FAILED : status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -77,7 +87,7 @@ main(int argc, char **argv)
 	for (size_t i = 0;
 	     dir != NULL && argc > 1 && i < sizeof COMMANDS / sizeof COMMANDS[0]; i++)
 		if (strcmp(argv[1], COMMANDS[i].name) == 0)
-			return COMMANDS[i].main(argc - 1, argv + 1, dir);
+			return finish(COMMANDS[i].main(argc - 1, argv + 1, dir));
 	if (argc > 1 && dir != NULL)
 		fprintf(stderr, "referralctl: no such command: %s\n", argv[1]);
 	help(stderr);

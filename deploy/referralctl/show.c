@@ -148,6 +148,13 @@ put_line(const char *what, const char *name, struct text id)
 	puts(name != NULL && name[0] != '\0' ? ")" : "");
 }
 
+static bool
+awaits_answer(struct text state)
+{
+	return text_is(state, "queued") || text_is(state, "sent") ||
+	       text_is(state, "delivered") || text_is(state, "seen");
+}
+
 static void
 print_referral(const struct referral_state *referral, const struct name *name)
 {
@@ -163,7 +170,9 @@ print_referral(const struct referral_state *referral, const struct name *name)
 	put_line("service", name != NULL ? name->shown : NULL, referral->service);
 	put_line("agency", name != NULL ? name->agency : NULL, referral->agency);
 	printf("  offered: %s", words_time(referral->offered_at, at));
-	printf(", to be answered by %s\n", words_time(referral->expires_at, at));
+	if (awaits_answer(referral->state))
+		printf(", to be answered by %s", words_time(referral->expires_at, at));
+	fputc('\n', stdout);
 	if (!referral->has_why)
 		return;
 	fputs("  why:\n", stdout);
@@ -180,7 +189,8 @@ is_delivery(const struct transition *line)
 	for (size_t i = 0; i < sizeof ACTIONS / sizeof ACTIONS[0]; i++)
 		if (text_is(line->action, ACTIONS[i]))
 			return true;
-	return false;
+	/* Told of an offer that was answered before. */
+	return text_is(line->action, "offer") && text_equal(line->from, line->to);
 }
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Derives a webhook secret and writes it as Standard Webhooks has it. */
-#include "common/webhook_secret.h"
+#include "common/seal_webhook.h"
 
 #include <sodium.h>
 
@@ -10,13 +10,13 @@
 #define SECRET_BYTES 32
 #define BASE64 sodium_base64_VARIANT_ORIGINAL
 
-_Static_assert(WEBHOOK_SECRET_SHOWN_BYTES ==
+_Static_assert(SEAL_WEBHOOK_BYTES ==
                    sizeof PREFIX - 1 + sodium_base64_ENCODED_LEN(SECRET_BYTES, BASE64),
     "prefix, digits, NUL");
 
 enum status
-webhook_secret_show(const struct seal *notify_keys, struct text agency,
-    char shown[WEBHOOK_SECRET_SHOWN_BYTES])
+seal_webhook_secret(
+    const struct seal *notify_keys, struct text agency, char shown[SEAL_WEBHOOK_BYTES])
 {
 	const uint32_t kind_bytes = sizeof KIND - 1, prefix_bytes = sizeof PREFIX - 1;
 	char name[sizeof KIND - 1 + AGENCY_MOST];
@@ -30,8 +30,8 @@ webhook_secret_show(const struct seal *notify_keys, struct text agency,
 	seal_derive(notify_keys, (struct text){ name, kind_bytes + agency.length },
 	    secret, sizeof secret);
 	memcpy(shown, PREFIX, prefix_bytes);
-	sodium_bin2base64(shown + prefix_bytes, WEBHOOK_SECRET_SHOWN_BYTES - prefix_bytes,
-	    secret, sizeof secret, BASE64);
+	sodium_bin2base64(shown + prefix_bytes, SEAL_WEBHOOK_BYTES - prefix_bytes, secret,
+	    sizeof secret, BASE64);
 	seal_wipe(secret, sizeof secret);
 	return STATUS_OK;
 }

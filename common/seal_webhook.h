@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The secret that signs an agency's webhooks, as the agency enters it into its own system. */
-#ifndef COMMON_WEBHOOK_SECRET_H
-#define COMMON_WEBHOOK_SECRET_H
+#ifndef COMMON_SEAL_WEBHOOK_H
+#define COMMON_SEAL_WEBHOOK_H
 
 #include "common/seal.h"
 
 /* "whsec_", 44 characters of base64, NUL (Standard Webhooks 1.0.0). */
-#define WEBHOOK_SECRET_SHOWN_BYTES 51
+#define SEAL_WEBHOOK_BYTES 51
 
 /* The secret that is derived from keys/notify.key for the name "webhook:AGENCY", shown.
  * seal_wipe it after use.  INVALID: no agency, or an id of more than 64 bytes. */
-enum status webhook_secret_show(const struct seal *notify_keys, struct text agency,
-    char shown[WEBHOOK_SECRET_SHOWN_BYTES]) MUST_CHECK;
+enum status seal_webhook_secret(const struct seal *notify_keys, struct text agency,
+    char shown[SEAL_WEBHOOK_BYTES]) MUST_CHECK;
 
 #endif
