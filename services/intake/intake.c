@@ -177,4 +177,5 @@ intake_second(void *self)
 	struct intake_service *intake = self;
 
 	(void)!cases_queues(intake->service->cases, on_shape, NULL);
+	pressure_look(intake);
 }

@@ -25,6 +25,7 @@ struct intake_service {
 	struct message *out;     /* the answer or work that is being encoded */
 	struct command *free;
 	unsigned under_way;
+	bool is_full; /* Redis' memory runs out: intakes are answered BUSY */
 	uint8_t buffer[MESSAGE_MAX_BYTES];
 };
 
@@ -98,6 +99,9 @@ enum status intake_seal(struct command *command, const struct intake *in,
 enum status intake_unseal(struct intake_service *intake, const struct case_record *record,
     uint8_t case_key[SEAL_KEY_BYTES], void *plain, size_t size,
     struct intake *out) MUST_CHECK;
+
+/* Looks at Redis' memory and sets is_full; once a second. */
+void pressure_look(struct intake_service *intake);
 
 /* The commands. */
 void on_submit(struct intake_service *intake, const struct link_peer *peer);

@@ -178,6 +178,8 @@ on_submit(struct intake_service *intake, const struct link_peer *peer)
 		status = STATUS_INVALID;
 	else if (!may_submit((enum role)in->role))
 		status = STATUS_FORBIDDEN;
+	else if (intake->is_full)
+		status = STATUS_BUSY;
 	if (status == STATUS_OK) {
 		keep(command, in);
 		status = intake_seal(
