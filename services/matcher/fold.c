@@ -224,8 +224,8 @@ fold(struct text text, char *buffer, size_t size)
 			break;
 		if (!is_inside)
 			buffer[length++] = ' ';
-		memcpy(buffer + length, letters, count);
-		length += count;
+		for (size_t i = 0; i < count; i++)
+			buffer[length++] = letters[i];
 		is_inside = true;
 	}
 	return length;

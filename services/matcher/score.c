@@ -6,9 +6,9 @@
 
 /* Where the way has cost half of its points. */
 #define DISTANCE_HALF_KM 20.0
-#define HOUR_MS (60 * 60 * INT64_C(1000))
+#define HOUR_MS INT64_C(3600000)
 /* An older report of free places says no more than one without a date. */
-#define REPORT_STALE_HOURS (7 * 24)
+#define REPORT_STALE_HOURS INT64_C(168)
 #define CAPACITY_UNKNOWN 0.5
 #define CAPACITY_STALE 0.6
 
@@ -43,12 +43,15 @@ measure_distance(const struct wanted *wanted, const struct scored *scored)
 static double
 freshness(int64_t reported_at, int64_t now_ms)
 {
+	int64_t hours;
+
 	if (reported_at == TIME_ABSENT ||
 	    reported_at <= now_ms - REPORT_STALE_HOURS * HOUR_MS)
 		return 0;
 	if (reported_at >= now_ms)
 		return 1;
-	return 1 - (double)((now_ms - reported_at) / HOUR_MS) / REPORT_STALE_HOURS;
+	hours = (now_ms - reported_at) / HOUR_MS;
+	return 1 - (double)hours / REPORT_STALE_HOURS;
 }
 
 static struct measure

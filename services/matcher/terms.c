@@ -2,8 +2,8 @@
  * Terms, and the services coded with them, below them and above them. */
 #include "services/matcher/index_private.h"
 
-/* A term of INDEX_TERM_MAX bytes and all above it: each dot ends one. */
-#define LINEAGE_MAX INDEX_TERM_MAX
+#include <assert.h>
+
 /* Services between the one looked at and the one fetched from memory. */
 #define AHEAD 8
 
@@ -17,6 +17,7 @@ roster_reserve(struct roster *roster)
 
 	if (roster->count < roster->room)
 		return true;
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers it is */
 	at = index_memory(roster->at, 0, room * sizeof *at);
 	if (at == NULL)
 		return false;
@@ -81,6 +82,7 @@ term_release(struct index *index, struct term *term)
 	while (term != NULL && --term->uses == 0) {
 		struct term *parent = term->parent;
 
+		assert(index->by_code != NULL); /* it holds the term */
 		HASH_DELETE(by_code, index->by_code, term);
 		free(term->own.at);
 		free(term->below.at);
@@ -174,35 +176,39 @@ add_memberships(struct index *index, struct content *content)
 	return true;
 }
 
-bool
-memberships_make(struct index *index, struct content *content)
-{
-	struct membership found[FACTS_TERMS_MAX * LINEAGE_MAX];
-	bool is_found;
-
-	content->memberships = found;
-	is_found = add_memberships(index, content);
-	content->memberships = NULL;
-	if (is_found)
-		content->memberships = index_memory(NULL, 0,
-		    (content->memberships_count + 1) * sizeof *content->memberships);
-	if (content->memberships != NULL) {
-		memcpy(content->memberships, found,
-		    content->memberships_count * sizeof *found);
-		return true;
-	}
-	for (uint32_t i = 0; i < content->memberships_count; i++)
-		term_release(index, found[i].term);
-	content->memberships_count = 0;
-	return false;
-}
-
 void
 memberships_free(struct index *index, struct content *content)
 {
 	for (uint32_t i = 0; i < content->memberships_count; i++)
 		term_release(index, content->memberships[i].term);
 	free(content->memberships);
+}
+
+/* The terms of the facts, and all above each: every dot ends one. */
+static size_t
+count_lineages(const struct service_facts *facts)
+{
+	size_t count = facts->terms_count;
+
+	for (uint32_t i = 0; i < facts->terms_count; i++)
+		for (uint32_t k = 0; k < facts->terms[i].length; k++)
+			count += facts->terms[i].at[k] == '.';
+	return count;
+}
+
+bool
+memberships_make(struct index *index, struct content *content)
+{
+	size_t most = count_lineages(&content->facts);
+
+	content->memberships =
+	    index_memory(NULL, 0, (most + 1) * sizeof *content->memberships);
+	if (content->memberships == NULL)
+		return false;
+	if (add_memberships(index, content))
+		return true;
+	memberships_free(index, content);
+	return false;
 }
 
 bool

@@ -6,7 +6,7 @@
 
 #include "common/clock.h"
 
-#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
+#define DAY_MS INT64_C(86400000)
 /* Bytes of an RFC 3339 full-date. */
 #define FULL_DATE_LENGTH 10
 

@@ -318,8 +318,11 @@ assert_model(const uint32_t *model, const char *wanted)
 
 	offers_open(&offers, services, text_of(wanted));
 	while ((service = offers_next(&offers, &levels)) != NULL) {
-		int id = atoi(service->id + 1) - 100;
+		char name[16];
+		int id;
 
+		assert_true(text_copy(indexed_facts(service)->id, name, sizeof name));
+		id = atoi(name + 1) - 100;
 		assert_in_range(id, 0, MODEL_IDS - 1);
 		assert_false(is_seen[id]);
 		is_seen[id] = true;

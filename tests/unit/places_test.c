@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What lies in what, and how far it is. */
 #include <math.h>
+#include <stdio.h>
 
 #include "services/matcher/places.h"
 #include "tests/unit/matcher_fixture.h"
@@ -133,20 +134,18 @@ keys_say_what_the_texts_say(void **unused)
 
 /* Random codes that share much. */
 static struct text
-random_code(char *at, uint64_t *random)
+random_code(char at[32], uint64_t *random)
 {
 	static const char *const STARTS[] = { "UA", "RU", "U", "", "UA26",
 		"UA2604019001004" };
-	const char *start;
-	size_t length;
+	uint32_t length, start;
 
 	*random = *random * 6364136223846793005U + 1442695040888963407U;
-	start = STARTS[(*random >> 33) % 6];
-	length = (*random >> 40) % 20;
-	memcpy(at, start, strlen(start));
-	for (size_t i = strlen(start); i < 20; i++)
+	start = (uint32_t)snprintf(at, 32, "%s", STARTS[(*random >> 33) % 6]);
+	for (uint32_t i = start; i < 20; i++)
 		at[i] = (char)('0' + (*random >> (i + 8) & 1));
-	return (struct text){ at, (uint32_t)((*random >> 50) % 3 ? 19 : length) };
+	length = (*random >> 50) % 3 ? 19 : (uint32_t)(*random >> 40) % 20;
+	return (struct text){ at, length };
 }
 
 static void

@@ -462,13 +462,12 @@ static void
 the_last_of_many_languages_counts(void **unused)
 {
 	(void)unused;
-	for (char letter = 'a'; letter < 'a' + FACTS_LANGUAGES_MAX; letter++) {
-		static char tags[26][3];
-		char *tag = tags[letter - 'a'];
+	for (unsigned i = 0; i < FACTS_LANGUAGES_MAX; i++) {
+		static char tags[FACTS_LANGUAGES_MAX][3];
 
-		tag[0] = 'x';
-		tag[1] = letter;
-		speak(tag);
+		tags[i][0] = 'x';
+		tags[i][1] = (char)('a' + i);
+		speak(tags[i]);
 	}
 	add_language("xp");
 	PASSES(language);

@@ -107,9 +107,11 @@ a_closer_service_never_earns_less(void **unused)
 	int before = INT32_MAX;
 
 	(void)unused;
-	for (distance_km = 0; distance_km < 1000; distance_km += 0.25) {
-		int points = score_now().points[PART_distance];
+	for (unsigned step = 0; step < 4000; step++) {
+		int points;
 
+		distance_km = step / 4.0;
+		points = score_now().points[PART_distance];
 		assert_true(points <= before);
 		before = points;
 	}

@@ -152,7 +152,8 @@ a_whole_word_comes_before_a_beginning(void **unused)
 	put("s1", "breads a");
 	put("s2", "breads bread");
 	put("s3", "z bread");
-	assert_string_equal(search_for("bread"), "s2, s3, s1");
+	put("s4", "z bread z");
+	assert_string_equal(search_for("bread"), "s2, s3, s4, s1");
 }
 
 static void
@@ -275,8 +276,23 @@ a_service_is_found_while_it_is_open(void **unused)
 	assert_false(is_found_at(NOW_MS + 10 * HOUR_MS));
 	assert_false(is_found_at(NOW_MS + HOUR_MS + DAY_MS));
 	assert_true(is_found_at(NOW_MS + HOUR_MS + 7 * DAY_MS));
-	assert_true(is_found_at(NOW_MS + HOUR_MS - 7000 * DAY_MS));     /* 2007 */
-	assert_true(is_found_at(NOW_MS + HOUR_MS - 7 * 5000 * DAY_MS)); /* before 1970 */
+	assert_true(is_found_at(NOW_MS + HOUR_MS - 7000 * DAY_MS)); /* 2007 */
+}
+
+static void
+opening_hours_hold_before_1970(void **unused)
+{
+	int64_t opens = NOW_MS + HOUR_MS - 35000 * DAY_MS;
+
+	(void)unused;
+	new_service("s1", "food");
+	open_on(4, 540, 1080);
+	put_service(services);
+	assert_true(opens < 0);
+	assert_false(is_found_at(opens - 1));
+	assert_true(is_found_at(opens));
+	assert_true(is_found_at(opens + 9 * HOUR_MS - 1));
+	assert_false(is_found_at(opens + 9 * HOUR_MS));
 }
 
 static void
@@ -551,6 +567,7 @@ main(void)
 		TEST(a_term_finds_its_own_and_those_below),
 		TEST(a_language_finds_who_speaks_it_or_has_an_interpreter),
 		TEST(a_service_is_found_while_it_is_open),
+		TEST(opening_hours_hold_before_1970),
 		TEST(opening_hours_are_local),
 		TEST(a_night_belongs_to_the_day_it_begins),
 		TEST(whole_days_have_no_gap),
