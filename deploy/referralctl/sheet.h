@@ -16,8 +16,9 @@ struct sheet;
 struct sheet *sheet_new(const char *heads);
 void sheet_free(struct sheet *sheet);
 
-/* The next cell, row by row; absent and empty texts show as "-".  What a terminal would not
- * show as one column wide (control characters, broken UTF-8) shows as '?'. */
+/* The next cell, row by row; absent and empty texts show as "-".  What a terminal should not
+ * get (control characters, marks that turn the direction of writing, broken UTF-8) shows as
+ * '?'.  Every character counts as one column. */
 void sheet_text(struct sheet *sheet, struct text text);
 void sheet_word(struct sheet *sheet, const char *word);
 void sheet_format(struct sheet *sheet, const char *format, ...)
