@@ -208,6 +208,18 @@ class ShapesTest(ImportTest):
         second = documents[str(uuid.UUID(int=2))]
         self.assertEqual(second["service_at_locations"][0]["location"]["latitude"], 1)
 
+    def test_services_at_locations_in_a_list_of_their_own(self):
+        self.check_two({
+            "services": [service(1), service(2)],
+            "service_at_locations": [
+                {"id": str(uuid.UUID(int=50 + n)), "service_id": str(uuid.UUID(int=n)),
+                 "location_id": "l1"} for n in (1, 2, 3)],
+            "locations": [{"id": "l1", "location_type": "physical", "latitude": 1, "longitude": 2}],
+        }, read=3, quarantined={"broken_reference": 1})
+        self.assertEqual(self.report["rows"][0]["id"], str(uuid.UUID(int=53)))
+        for document in self.documents("two").values():
+            self.assertEqual(document["service_at_locations"][0]["location"]["longitude"], 2)
+
     def test_services_at_locations_become_one_service_each(self):
         rows = [{"id": str(uuid.UUID(int=50 + n)), "service": service(1 + n // 2), "location": {
             "id": str(uuid.UUID(int=60 + n)), "location_type": "physical"}} for n in range(4)]
@@ -516,6 +528,28 @@ class ChangeTest(ImportTest):
             else:
                 self.assertTrue(0 < ttl <= 3600, ttl)
         self.load(path, changed=4000)
+
+    def test_what_redis_lost_while_it_was_staged_is_not_put_into_use(self):
+        many = [service(n, description="d" * 2000) for n in range(1, 4001)]
+        path = self.write("many.json", many)
+        lose = self.redis.register_script("""
+            for _, key in ipairs(redis.call('KEYS', '{c1}:service:many:*')) do
+              if redis.call('HLEN', key) < 3000 then
+                return redis.call('HDEL', key, redis.call('HRANDFIELD', key))
+              end
+            end
+            return 0""")
+        for _ in range(20):
+            process = subprocess.Popen(self.command(path), cwd=ROOT, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL)
+            lost = 0
+            while process.poll() is None and not lost:
+                lost = lose()
+            status = process.wait()
+            if lost:
+                break
+            self.redis.flushdb()
+        self.assertEqual((lost, status, self.version("many")), (1, 1, None))
 
 
 class RealTest(ImportTest):

@@ -412,6 +412,19 @@ a_watch_tells_of_every_change_from_now_on_in_order(void **state)
 }
 
 static void
+a_watch_that_begins_on_an_empty_stream_misses_nothing(void **state)
+{
+	(void)state;
+	changes.count = 0;
+	changes.log[0] = '\0';
+	assert_int_equal(directory_watch(directory, on_changed, &changes), STATUS_OK);
+	load();
+	report("s1", 4, 10, 1000, "ok");
+	wait_until(&changes.count, 1);
+	assert_string_equal(changes.log, "s1 4 0;");
+}
+
+static void
 a_watch_goes_on_where_it_was_when_redis_comes_back(void **state)
 {
 	(void)state;
@@ -525,6 +538,7 @@ main(void)
 		TEST(a_swap_during_a_load_starts_it_over),
 		TEST(one_load_runs_at_a_time),
 		TEST(a_watch_tells_of_every_change_from_now_on_in_order),
+		TEST(a_watch_that_begins_on_an_empty_stream_misses_nothing),
 		TEST(a_watch_goes_on_where_it_was_when_redis_comes_back),
 		TEST(an_older_report_of_capacity_changes_nothing),
 		TEST(a_directory_is_closed_while_calls_are_out),
