@@ -78,6 +78,16 @@ read_again(struct command *command)
 	           command->bytes, command->bytes_length, &defects) == STATUS_OK;
 }
 
+/* A repeat is known by it; the empty one stands in every line of the journal that no command
+ * wrote, so each such command would be taken for a repeat. */
+static enum status
+check_command_id(struct text command_id, struct defects *defects)
+{
+	if (command_id.length == 0)
+		defects_add(defects, "is empty", "command_id");
+	return defects->count > 0 ? STATUS_INVALID : STATUS_OK;
+}
+
 /* ---- withdraw ---- */
 
 void
@@ -93,20 +103,22 @@ on_withdraw(struct intake_service *intake, const struct link_peer *peer)
 		.role = (enum role)in->role,
 		.reason = in->reason ? (enum reason)in->reason : reason_withdrawn,
 	};
+	struct defects defects = { .count = 0 };
 	struct text case_id;
 	unsigned attempt;
-	enum status status = STATUS_OK;
+	enum status status;
 
 	if (command == NULL)
 		return;
-	if (in->need.at != NULL &&
+	status = check_command_id(in->command_id, &defects);
+	if (status == STATUS_OK && in->need.at != NULL &&
 	    (!id_split(in->need, &case_id, &out.need, &attempt) || out.need == 0 ||
 	        attempt != 0 || !text_equal(case_id, in->case_id)))
 		status = STATUS_ABSENT;
 	if (status == STATUS_OK)
 		status = cases_withdraw(intake->service->cases, &out, on_moved, command);
 	if (status != STATUS_OK)
-		reply_refused(command, status, NULL, TEXT_ABSENT, UINT_ABSENT);
+		reply_refused(command, status, &defects, TEXT_ABSENT, UINT_ABSENT);
 }
 
 /* ---- answer ---- */
@@ -177,7 +189,7 @@ on_answer(struct intake_service *intake, const struct link_peer *peer)
 	struct defects defects = { .count = 0 };
 	struct text case_id;
 	unsigned need, attempt;
-	enum status status = STATUS_OK;
+	enum status status;
 
 	if (command == NULL)
 		return;
@@ -187,16 +199,14 @@ on_answer(struct intake_service *intake, const struct link_peer *peer)
 		defects_add(&defects, "a decline needs a coded reason", "reason");
 	if (in->role == role_agency && in->agency.length == 0)
 		defects_add(&defects, "role agency answers for an agency", "agency");
-	if (defects.count > 0)
-		status = STATUS_INVALID;
-	else if (in->note.length == 0)
-		status = send_answer(command, in, TEXT_ABSENT);
-	else if (!id_split(in->referral, &case_id, &need, &attempt) ||
-	         !keep_bytes(command))
+	status = check_command_id(in->command_id, &defects);
+	if (status == STATUS_OK && in->note.length > 0 &&
+	    (!id_split(in->referral, &case_id, &need, &attempt) || !keep_bytes(command)))
 		status = STATUS_NO_MEMORY;
-	else
-		status =
-		    cases_get(intake->service->cases, case_id, 1, on_note_case, command);
+	if (status == STATUS_OK)
+		status = in->note.length == 0 ? send_answer(command, in, TEXT_ABSENT)
+		                              : cases_get(intake->service->cases, case_id,
+		                                    1, on_note_case, command);
 	if (status != STATUS_OK)
 		reply_refused(command, status, &defects, TEXT_ABSENT, UINT_ABSENT);
 }
@@ -311,17 +321,19 @@ on_amend(struct intake_service *intake, const struct link_peer *peer)
 {
 	const struct amend *in = &intake->message->amend;
 	struct command *command = take_for(intake, peer, in->case_id, 0);
+	struct defects defects = { .count = 0 };
 	enum status status;
 
 	if (command == NULL)
 		return;
+	status = check_command_id(in->command_id, &defects);
 	if (in->role != role_operator && in->role != role_supervisor)
 		status = STATUS_FORBIDDEN;
-	else if (!keep_bytes(command))
+	if (status == STATUS_OK && !keep_bytes(command))
 		status = STATUS_NO_MEMORY;
-	else
+	if (status == STATUS_OK)
 		status = cases_get(
 		    intake->service->cases, in->case_id, 1, on_amend_case, command);
 	if (status != STATUS_OK)
-		reply_refused(command, status, NULL, TEXT_ABSENT, UINT_ABSENT);
+		reply_refused(command, status, &defects, TEXT_ABSENT, UINT_ABSENT);
 }
