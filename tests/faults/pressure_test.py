@@ -14,13 +14,14 @@ class Pressure(unittest.TestCase):
         with Network(settings={"limits.memory_share": "60"}, options=["--maxmemory", "64mb"]) as net:
             case_id = net.submit(demo_intake()).json["case"]["id"]
             referral = net.settled(case_id)["referrals"][0]
-            net.redis.set("ballast", b"x" * 45_000_000)
+            for i in range(40):
+                net.redis.set(f"ballast:{i}", b"x" * 1_000_000)
             refused = wait_for(lambda: (a := net.submit(demo_intake("flood-family"))).status == 503 and a, 10,
                                "the entrance closed")
             self.assertEqual(refused.json["code"], "busy")
             self.assertGreaterEqual(int(refused.headers["Retry-After"]), 1)
             self.assertEqual(net.answer(referral["id"], "accept", referral["version"]).status, 200)
-            net.redis.delete("ballast")
+            net.redis.delete(*(f"ballast:{i}" for i in range(40)))
             wait_for(lambda: net.submit(demo_intake("flood-family"), key="later").status in (200, 201), 10,
                      "the entrance open again")
             self.assertEqual(net.violations(), [])
