@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Why this service and not another. */
+#include <assert.h>
 #include <math.h>
 
 #include "services/matcher/match_private.h"
 
 #define COUNT(array) (uint32_t)(sizeof(array) / sizeof *(array))
+
+static_assert(MATCH_CANDIDATES_MAX <= COUNT(((struct why *)0)->next),
+    "all others fit in an explanation");
 
 /* What one more walk over the offers collects. */
 struct findings {
@@ -157,8 +161,6 @@ write_candidates(const struct findings *findings, const struct match_result *res
     const struct wanted *wanted, uint32_t chosen, uint32_t next_most, bool with_names,
     struct why *why)
 {
-	if (next_most > COUNT(why->next))
-		next_most = COUNT(why->next);
 	for (uint32_t i = 0; i < result->count; i++) {
 		const struct judged *judged = &findings->candidates[i];
 

@@ -100,6 +100,8 @@ other_scripts_stay_as_they_are(void **unused)
 static void
 malformed_bytes_are_passed_over(void **unused)
 {
+	char folded[16];
+
 	(void)unused;
 	assert_folds("a\xff\x62", " ab");
 	assert_folds("\xd0", ""); /* cut short */
@@ -112,6 +114,9 @@ malformed_bytes_are_passed_over(void **unused)
 	assert_folds("\xf4\x90\x80\x80\x78", " x"); /* beyond Unicode */
 	assert_folds("\xf5\x80\x80\x80\x78", " x");
 	assert_folds("\x80\xbf", "");
+	/* The rest of the character lies behind the end. */
+	assert_int_equal(fold((struct text){ "д", 1 }, folded, sizeof folded), 0);
+	assert_int_equal(fold((struct text){ "日", 2 }, folded, sizeof folded), 0);
 	assert_folds("\xe2\x82", "");
 	assert_folds("\xf0\x9f\x98", "");
 }

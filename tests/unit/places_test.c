@@ -192,6 +192,7 @@ codes_in_use_have_keys_and_strange_ones_do_not(void **unused)
 static void
 distances_are_great_circles_to_the_metre(void **unused)
 {
+	double lat = -13.073160000000001, lon = 46.368200000000002;
 	double quarter = round(M_PI / 2 * 6371008.8) / 1000;
 
 	(void)unused;
@@ -200,6 +201,9 @@ distances_are_great_circles_to_the_metre(void **unused)
 	assert_true(place_distance_km(0, 0, 90, 0) == quarter);
 	assert_true(fabs(place_distance_km(0, 0, 0, 180) - 2 * quarter) < 0.002);
 	assert_true(fabs(place_distance_km(12, 34, -12, -146) - 2 * quarter) < 0.002);
+	/* By rounding these are farther apart than the earth is wide. */
+	assert_true(place_distance_km(lat, lon, -lat, lon - 180) ==
+	            place_distance_km(0, 0, 0, 180));
 	/* Kyiv to Lviv, 468.953 km over the ellipsoid (Vincenty). */
 	assert_true(place_distance_km(50.4501, 30.5234, 49.8397, 24.0297) == 467.531);
 	/* Over the date line: two degrees of the equator. */

@@ -535,6 +535,11 @@ a_place_code_wider_than_the_area_is_asked(void **unused)
 	ASKS(area);
 	set_place("UA");
 	ASKS(area);
+	facts.areas[0] = LITERAL("US-CA-081"); /* compared as texts */
+	set_place("US-CA");
+	ASKS(area);
+	set_place("US-NV");
+	FAILS(area);
 	serve("UA26000000000069363");
 	set_place("UA26000000000069363");
 	PASSES(area);
