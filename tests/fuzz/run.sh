@@ -31,10 +31,11 @@ choose() { # choose [TARGET...]
 once() {
 	local build=${BUILD:-build/asan} inputs broken=0
 
+	: > "$build/nothing"
 	for target in "${targets[@]}"; do
 		mapfile -t inputs < <(find "tests/fuzz/corpus/$target" "tests/fuzz/regression/$target" \
 			-type f 2> /dev/null | sort)
-		[ ${#inputs[@]} -gt 0 ] || inputs=(/dev/null)
+		[ ${#inputs[@]} -gt 0 ] || inputs=("$build/nothing")
 		if output=$("$build/tests/fuzz/${target}_fuzz" -timeout=20 "${inputs[@]}" 2>&1); then
 			echo "ok fuzz $target: ${#inputs[@]} inputs"
 		else
