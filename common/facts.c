@@ -18,6 +18,8 @@
 #define OWN_TAXONOMY "hearthline-facts"
 #define PLACE_URI "urn:place:"
 /* Ages in years; more is a slip of the keyboard or "no limit". */
+/* Points of hidden addresses are rounded to a tenth of a degree, about 10 km. */
+#define HIDDEN_PER_DEGREE 10
 #define AGE_MOST 150.0
 #define RADIUS_MOST_KM 20038.0     /* half way round the Earth */
 #define RESPONSE_MOST_HOURS 8784.0 /* a leap year */
@@ -498,6 +500,20 @@ read_names(const json_t *service, struct service_facts *facts)
 	facts->is_active = text_is(text_at(service, "status"), "active");
 }
 
+/* Distances are shown, and three of them to known points give a fourth point away. */
+static void
+hide_points(struct service_facts *facts)
+{
+	if (facts->confidentiality == CONFIDENTIALITY_public)
+		return;
+	for (uint32_t i = 0; i < facts->points_count; i++) {
+		facts->points[i].lat =
+		    round(facts->points[i].lat * HIDDEN_PER_DEGREE) / HIDDEN_PER_DEGREE;
+		facts->points[i].lon =
+		    round(facts->points[i].lon * HIDDEN_PER_DEGREE) / HIDDEN_PER_DEGREE;
+	}
+}
+
 enum status
 facts_read(struct facts_reader *reader, struct text document, struct service_facts *facts)
 {
@@ -516,6 +532,7 @@ facts_read(struct facts_reader *reader, struct text document, struct service_fac
 	read_attributes(reader, reader->document, facts);
 	read_languages(reader, reader->document, facts);
 	read_places(reader->document, facts);
+	hide_points(facts);
 	facts_read_capacities(reader->document, facts);
 	facts_read_hours(reader->document, facts);
 	return STATUS_OK;

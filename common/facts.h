@@ -10,7 +10,7 @@
 enum confidentiality {
 	CONFIDENTIALITY_public,
 	CONFIDENTIALITY_address_hidden, /* found by all, its address shown to nobody but cleared roles */
-	CONFIDENTIALITY_cleared,        /* found by cleared roles and the matcher only */
+	CONFIDENTIALITY_cleared, /* found by cleared roles and the matcher only */
 };
 
 #define FACTS_TERMS_MAX 24
@@ -35,11 +35,12 @@ struct service_facts {
 	struct text name;
 	struct text alternate_name;
 	struct text description;
-	struct text source;      /* which import it came with */
-	bool is_active;          /* status "active" */
+	struct text source;       /* which import it came with */
+	bool is_active;           /* status "active" */
 	bool is_referral_allowed; /* attribute referral_allowed, yes unless it says no */
 	enum confidentiality confidentiality;
-	struct text terms[FACTS_TERMS_MAX]; /* taxonomy term codes, lower case as stored */
+	struct text
+	    terms[FACTS_TERMS_MAX]; /* taxonomy term codes, lower case as stored */
 	uint32_t terms_count;
 	double minimum_age, maximum_age; /* years, NaN unknown */
 	uint32_t household_types;        /* bit (1 << enum household_type), 0: unknown */
@@ -48,19 +49,21 @@ struct service_facts {
 	struct text languages[FACTS_LANGUAGES_MAX]; /* ISO 639-1 or BCP 47, lower case */
 	uint32_t languages_count;                   /* 0: unknown */
 	enum flag interpreter;
-	struct text areas[FACTS_AREAS_MAX]; /* place codes of "urn:place:CODE" service areas */
-	uint32_t areas_count;               /* 0: unknown */
+	struct text
+	    areas[FACTS_AREAS_MAX]; /* place codes of "urn:place:CODE" service areas */
+	uint32_t areas_count;       /* 0: unknown */
 	struct {
 		double lat, lon;
-	} points[FACTS_POINTS_MAX]; /* physical locations */
+	} points
+	    [FACTS_POINTS_MAX]; /* physical locations; to 0.1 degrees unless the entry is public */
 	uint32_t points_count;
-	double radius_km;                     /* serves this far around its points, NaN unknown */
-	double available, maximum;            /* places, NaN unknown */
-	int64_t capacity_at;                  /* when that was reported, TIME_ABSENT unknown */
-	int32_t utc_offset_minutes;           /* of the hours */
+	double radius_km;           /* serves this far around its points, NaN unknown */
+	double available, maximum;  /* places, NaN unknown */
+	int64_t capacity_at;        /* when that was reported, TIME_ABSENT unknown */
+	int32_t utc_offset_minutes; /* of the hours */
 	struct weekly_hours hours[FACTS_HOURS_MAX];
-	uint32_t hours_count;                 /* 0: unknown */
-	double response_hours;                /* promised, NaN unknown */
+	uint32_t hours_count;  /* 0: unknown */
+	double response_hours; /* promised, NaN unknown */
 };
 
 /* Holds one parsed document.  NULL: out of memory. */

@@ -395,6 +395,19 @@ points_are_those_of_physical_locations(void **state)
 }
 
 static void
+a_hidden_address_lends_only_a_rough_point(void **state)
+{
+	(void)state;
+	read_document(
+	    "{\"id\":\"s1\",\"name\":\"n\",\"attributes\":[{\"label\":"
+	    "\"confidentiality\",\"value\":\"address_hidden\",\"taxonomy_term\":{"
+	    "\"code\":\"c\",\"taxonomy\":\"hearthline-facts\"}}],"
+	    "\"service_at_locations\":[" LOCATION("physical", "48.9172", "24.7149") "]}");
+	assert_int_equal(facts.points_count, 1);
+	assert_true(facts.points[0].lat == 48.9 && facts.points[0].lon == 24.7);
+}
+
+static void
 points_that_are_none_are_passed_over(void **state)
 {
 	(void)state;
@@ -662,6 +675,7 @@ main(void)
 		cmocka_unit_test(an_area_that_is_no_code_makes_the_areas_unknown),
 		cmocka_unit_test(too_many_areas_are_unknown),
 		cmocka_unit_test(points_are_those_of_physical_locations),
+		cmocka_unit_test(a_hidden_address_lends_only_a_rough_point),
 		cmocka_unit_test(points_that_are_none_are_passed_over),
 		cmocka_unit_test(a_radius_around_points_that_do_not_fit_is_unknown),
 		cmocka_unit_test(the_scarcest_capacity_counts),
