@@ -207,6 +207,56 @@ lone_messages_lose_no_wake_up(void **state)
 	stop_echo(&echo);
 }
 
+/* A server whose answer arrives between the link's turn and a send, and who says nothing to
+ * what is sent. */
+struct swallower {
+	struct echo echo;
+	void *raw;
+	int stage;
+};
+
+static void
+answer_then_send(void *self)
+{
+	const struct timespec arrival = { .tv_nsec = 20000000 };
+	struct swallower *swallower = self;
+	char id[5], question[sizeof(long)];
+
+	if (swallower->stage++ > 0)
+		return;
+	assert_int_equal(zmq_recv(swallower->raw, id, sizeof id, 0), sizeof id);
+	assert_int_equal(
+	    zmq_recv(swallower->raw, question, sizeof question, 0), sizeof question);
+	zmq_send(swallower->raw, id, sizeof id, ZMQ_SNDMORE);
+	zmq_send(swallower->raw, question, sizeof question, 0);
+	nanosleep(&arrival, NULL); /* libzmq looks at its mailbox once a millisecond */
+	assert_int_equal(link_client_send(swallower->echo.client, "x", 1), STATUS_OK);
+}
+
+static void
+a_send_that_takes_the_edge_of_an_answer_does_not_lose_it(void **state)
+{
+	struct scene *scene = *state;
+	struct swallower swallower = { .echo = { .scene = scene, .window = 1 },
+		.raw = raw_socket(scene, ZMQ_ROUTER) };
+	struct echo *echo = &swallower.echo;
+	int64_t since_ms;
+
+	assert_int_equal(zmq_bind(swallower.raw, scene->ipc), 0);
+	open_client(echo, scene->ipc);
+	echo->most = 1;
+	TURN_UNTIL(scene, (ask(echo), echo->asked == 1));
+	turn_for(scene, 50); /* nothing is left to wake the loop */
+	assert_true(loop_before_sleep(scene->loop, answer_then_send, &swallower));
+	since_ms = now_ms();
+	while (echo->got == 0)
+		turn(scene, 3000);
+	assert_true(now_ms() - since_ms < 3000);
+	loop_before_sleep_end(scene->loop, answer_then_send, &swallower);
+	zmq_close(swallower.raw);
+	stop_echo(echo);
+}
+
 static int64_t
 cpu_us(void)
 {
@@ -703,6 +753,7 @@ main(void)
 		TEST(answers_find_their_asker_among_several),
 		TEST(a_hundred_thousand_messages_lose_no_wake_up),
 		TEST(lone_messages_lose_no_wake_up),
+		TEST(a_send_that_takes_the_edge_of_an_answer_does_not_lose_it),
 		TEST(an_idle_link_uses_no_cpu),
 		TEST(a_flood_leaves_the_timers_their_turn),
 		TEST(a_restarted_server_is_found_again),
