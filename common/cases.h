@@ -251,8 +251,8 @@ enum status cases_places(struct cases *cases, struct text cursor, cases_on_id *o
     cases_done *done, void *ctx) MUST_CHECK;
 /* How many places of a service are held for offers; 0 where none ever was. */
 typedef void cases_held_got(void *ctx, enum status status, int64_t held);
-enum status cases_held(struct cases *cases, struct text service, cases_held_got *got,
-    void *ctx) MUST_CHECK;
+enum status cases_held(
+    struct cases *cases, struct text service, cases_held_got *got, void *ctx) MUST_CHECK;
 
 /* Checks the named cases: each violation, and each place they hold (what == "held", item
  * is the service). */

@@ -12,17 +12,21 @@ struct directory *directory_open(struct store *store, const char *cell);
 void directory_close(struct directory *directory);
 
 /* One service document; valid during the call. */
-typedef void directory_each(void *self, struct text source, struct text id, struct text document);
+typedef void directory_each(
+    void *self, struct text source, struct text id, struct text document);
 /* OK, or what stopped it; `version` names all sources and their versions, sorted:
  * "demo=0192…,sanmateo=0192…", at most 64 bytes (a digest where longer). */
 typedef void directory_done(void *self, enum status status, struct text version);
 
 /* Reads every service of every source in use, in pages.  A swap during the read starts it
- * over (each is then called anew after reset).  One read at a time; BUSY while one runs. */
-enum status directory_load(struct directory *directory, loop_call *reset, directory_each *each,
-    directory_done *done, void *self) MUST_CHECK;
+ * over (each is then called anew after reset).  A service may be told twice; where two
+ * sources hold it, that of the last by name comes last and counts.  One read at a time; BUSY
+ * while one runs.  Not done when the directory is closed first. */
+enum status directory_load(struct directory *directory, loop_call *reset,
+    directory_each *each, directory_done *done, void *self) MUST_CHECK;
 
-/* One document by service id, whichever source holds it.  OK with the document; ABSENT. */
+/* One document by service id, whichever source holds it (the last by name where several do).
+ * OK with the document; ABSENT; UNAVAILABLE. */
 typedef void directory_got(void *self, enum status status, struct text document);
 enum status directory_get(struct directory *directory, struct text id, directory_got *got,
     void *self) MUST_CHECK;
@@ -35,20 +39,27 @@ struct directory_change {
 	double available, held;
 };
 typedef void directory_changed(void *self, const struct directory_change *change);
-/* Tells of every change from now on, in order, as soon as it happens. */
-enum status directory_watch(struct directory *directory, directory_changed *changed, void *self) MUST_CHECK;
+/* Tells of every change from now on, in order, as soon as it happens.  A load that is begun
+ * after it misses nothing between the two.  Once per directory: BUSY. */
+enum status directory_watch(
+    struct directory *directory, directory_changed *changed, void *self) MUST_CHECK;
 
 /* ---- writing, for the import ---- */
 
-/* Stages one document under a version (a UUIDv7) that nobody reads yet. */
-enum status directory_stage(struct directory *directory, struct text source, struct text version,
-    struct text id, struct text document, store_done *done, void *ctx) MUST_CHECK;
+/* Stages one document under a version (a UUIDv7) that nobody reads yet; Redis forgets the
+ * version an hour later unless it is swapped in.  Swap only when every stage has succeeded. */
+enum status directory_stage(struct directory *directory, struct text source,
+    struct text version, struct text id, struct text document, store_done *done,
+    void *ctx) MUST_CHECK;
 /* Makes the staged version the one in use, if `expected` (TEXT_ABSENT: none) still is; drops
- * the old one and tells the change stream.  The reply is STATUS_OK or STALE as text. */
-enum status directory_swap(struct directory *directory, struct text source, struct text expected,
-    struct text version, store_done *done, void *ctx) MUST_CHECK;
-/* Reports a service's capacity; an older report than the stored one changes nothing. */
-enum status directory_capacity(struct directory *directory, struct text service, double available,
-    double maximum, int64_t reported_at, store_done *done, void *ctx) MUST_CHECK;
+ * the old one and tells the change stream.  The reply is a list that begins with the code of
+ * OK, DUP (it is in use already) or STALE (then with the version that is). */
+enum status directory_swap(struct directory *directory, struct text source,
+    struct text expected, struct text version, store_done *done, void *ctx) MUST_CHECK;
+/* Reports a service's capacity (NaN unknown).  The reply is a list: OK, or DUP where the
+ * stored report is as new or newer. */
+enum status directory_capacity(struct directory *directory, struct text service,
+    double available, double maximum, int64_t reported_at, store_done *done,
+    void *ctx) MUST_CHECK;
 
 #endif

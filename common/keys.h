@@ -39,7 +39,8 @@ key_make(char key[KEY_MAX_BYTES], const char *cell, const char *first, const cha
     const char *third)
 {
 	int length = snprintf(key, KEY_MAX_BYTES, "{%s}:%s%s%s%s%s", cell, first,
-	    second ? ":" : "", second ? second : "", third ? ":" : "", third ? third : "");
+	    second ? ":" : "", second ? second : "", third ? ":" : "",
+	    third ? third : "");
 
 	return length > 0 && length < KEY_MAX_BYTES;
 }

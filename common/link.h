@@ -32,14 +32,15 @@ struct link_peer {
 };
 
 /* One frame of a peer.  `bytes` is valid during the call. */
-typedef void link_on_bytes(void *self, const struct link_peer *peer, const void *bytes,
-    size_t length);
+typedef void link_on_bytes(
+    void *self, const struct link_peer *peer, const void *bytes, size_t length);
 
 struct link_server;
 /* OK; FORBIDDEN, INVALID: endpoint not allowed or malformed; UNAVAILABLE: cannot bind (path
  * over 107 bytes, in use, no permission): `why` says so in one line. */
-enum status link_server_open(struct link *link, const char *endpoint, link_on_bytes *on_bytes,
-    void *self, struct link_server **server, char *why, size_t why_size) MUST_CHECK;
+enum status link_server_open(struct link *link, const char *endpoint,
+    link_on_bytes *on_bytes, void *self, struct link_server **server, char *why,
+    size_t why_size) MUST_CHECK;
 void link_server_close(struct link_server *server);
 /* OK: queued.  ABSENT: the peer is gone.  BUSY: its queue is full; both: the answer is lost
  * and the asker will repeat. */
@@ -47,21 +48,25 @@ enum status link_server_send(struct link_server *server, const struct link_peer 
     const void *bytes, size_t length) MUST_CHECK;
 
 struct link_client;
-enum status link_client_open(struct link *link, const char *endpoint, link_on_bytes *on_bytes,
-    void *self, struct link_client **client, char *why, size_t why_size) MUST_CHECK;
+enum status link_client_open(struct link *link, const char *endpoint,
+    link_on_bytes *on_bytes, void *self, struct link_client **client, char *why,
+    size_t why_size) MUST_CHECK;
 void link_client_close(struct link_client *client);
 /* OK: queued; BUSY: the queue to the server is full or it is not there. */
-enum status link_client_send(struct link_client *client, const void *bytes, size_t length) MUST_CHECK;
+enum status link_client_send(
+    struct link_client *client, const void *bytes, size_t length) MUST_CHECK;
 
 /* ---- work ---- */
 
 struct link_upstream;
 /* A worker is gone for sure (its connection or heartbeat ended, or it said hello anew): the
  * items it had and had not finished, oldest first, may be given back. */
-typedef void link_on_lost(void *self, const char *service, const struct text *items, size_t count);
+typedef void link_on_lost(
+    void *self, const char *service, const struct text *items, size_t count);
 
-enum status link_upstream_open(struct link *link, const char *endpoint, link_on_lost *on_lost,
-    void *self, struct link_upstream **upstream, char *why, size_t why_size) MUST_CHECK;
+enum status link_upstream_open(struct link *link, const char *endpoint,
+    link_on_lost *on_lost, void *self, struct link_upstream **upstream, char *why,
+    size_t why_size) MUST_CHECK;
 void link_upstream_close(struct link_upstream *upstream);
 /* Free places in all windows: 0 means there is nobody to hand work to. */
 unsigned link_upstream_credit(const struct link_upstream *upstream);
@@ -72,7 +77,8 @@ bool link_upstream_reserve(struct link_upstream *upstream) MUST_CHECK;
 void link_upstream_release(struct link_upstream *upstream);
 /* Hands over `work` (kind MESSAGE_work; the epoch is filled in) using a reserved place.
  * OK; UNAVAILABLE: the workers left meanwhile: the lease will be reaped or given back. */
-enum status link_upstream_send(struct link_upstream *upstream, struct message *work) MUST_CHECK;
+enum status link_upstream_send(
+    struct link_upstream *upstream, struct message *work) MUST_CHECK;
 
 struct link_worker;
 /* Work arrived; the handler must see to it that link_worker_finished is called once for it,
@@ -80,9 +86,9 @@ struct link_worker;
 typedef void link_on_work(void *self, const struct message *work, unsigned upstream);
 
 /* `endpoints` is a comma separated list, at most 16; `window` the places in each. */
-enum status link_worker_open(struct link *link, const char *endpoints, const char *service,
-    unsigned window, link_on_work *on_work, void *self, struct link_worker **worker,
-    char *why, size_t why_size) MUST_CHECK;
+enum status link_worker_open(struct link *link, const char *endpoints,
+    const char *service, unsigned window, link_on_work *on_work, void *self,
+    struct link_worker **worker, char *why, size_t why_size) MUST_CHECK;
 /* Says drain to every upstream; work that still arrives is delivered. */
 void link_worker_drain(struct link_worker *worker);
 void link_worker_close(struct link_worker *worker);

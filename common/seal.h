@@ -21,7 +21,8 @@ struct seal;
 
 /* Reads a key file; it must not be readable by others (mode & 077 is refused).
  * ABSENT: no such file.  INVALID: not a key file; `why` (a buffer) says what and where. */
-enum status seal_open(const char *path, struct seal **seal, char *why, size_t why_size) MUST_CHECK;
+enum status seal_open(
+    const char *path, struct seal **seal, char *why, size_t why_size) MUST_CHECK;
 /* Writes a key file with one random key, mode 0600, unless it exists.  OK, DUP or
  * UNAVAILABLE (`why` says which call failed). */
 enum status seal_create(const char *path, char *why, size_t why_size) MUST_CHECK;

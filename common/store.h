@@ -23,9 +23,10 @@ struct store_options {
 	const char *socket_path; /* unix socket, or "HOST:PORT" with a numeric host */
 	unsigned connections;    /* 1..64 */
 	int64_t timeout_ms;      /* a call without a reply for so long has failed */
-	int64_t stall_ms;        /* a connection silent for so long with calls waiting is dropped */
-	size_t most_bytes;       /* of calls waiting; more are refused with BUSY */
-	const char *name;        /* CLIENT SETNAME */
+	int64_t
+	    stall_ms; /* a connection silent for so long with calls waiting is dropped */
+	size_t most_bytes; /* of calls waiting; more are refused with BUSY */
+	const char *name;  /* CLIENT SETNAME */
 };
 
 /* How a call went; called once per accepted call and never from inside store_call.
@@ -41,7 +42,8 @@ struct store *store_open(struct loop *loop, const struct store_options *options)
 void store_close(struct store *store);
 /* Commands (argument vectors) that every new connection gets first, e.g. FUNCTION LOAD.
  * The texts are copied.  NO_MEMORY. */
-enum status store_greet(struct store *store, size_t count, const struct text *arguments) MUST_CHECK;
+enum status store_greet(
+    struct store *store, size_t count, const struct text *arguments) MUST_CHECK;
 
 /* Sends a command.  `route` picks the connection.  Arguments are copied.
  * OK: done will be called.  BUSY: too much waits; UNAVAILABLE: closed; NO_MEMORY: done is
@@ -62,8 +64,8 @@ bool store_is_connected(const struct store *store);
 
 /* The same call, waited for: turns the loop until the reply is there or the deadline over.
  * For start-up and tools, never in a service's handlers.  `done` as above. */
-enum status store_call_wait(struct store *store, size_t count, const struct text *arguments,
-    store_done *done, void *ctx) MUST_CHECK;
+enum status store_call_wait(struct store *store, size_t count,
+    const struct text *arguments, store_done *done, void *ctx) MUST_CHECK;
 
 /* ---- reading a reply; NULL is a legal value and reads as nil ---- */
 

@@ -7,7 +7,7 @@ static const struct {
 	const char *about;
 	int http;
 } STATUSES[STATUS_COUNT] = {
-#define STATUS(name, http_, code_, about_)                                                \
+#define STATUS(name, http_, code_, about_)                                               \
 	[STATUS_##name] = { .code = code_, .about = about_, .http = http_ },
 #include "proto/status.def"
 #undef STATUS

@@ -23,7 +23,8 @@ void index_set_version(struct index *index, struct text version);
 struct text index_version(const struct index *index);
 
 /* Places as Redis last said; NaN unknown. */
-void index_set_capacity(struct index *index, struct text id, double available, double held);
+void index_set_capacity(
+    struct index *index, struct text id, double available, double held);
 
 size_t index_count(const struct index *index);
 /* The service; NULL if it is not there. */

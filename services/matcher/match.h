@@ -11,13 +11,15 @@
 
 /* What is asked. */
 struct match_question {
-	const struct intake *intake; /* routing facts: place, household, preferences, consent, urgency */
-	unsigned need;               /* position in intake->needs */
-	const struct text *tried;    /* services that had this need already */
+	const struct intake
+	    *intake; /* routing facts: place, household, preferences, consent, urgency */
+	unsigned need;            /* position in intake->needs */
+	const struct text *tried; /* services that had this need already */
 	size_t tried_count;
-	int64_t now_ms;              /* wall clock of the decision */
-	uint32_t seed;               /* orders equals; recorded, so that a decision can be replayed */
-	bool may_be_cleared_only;    /* whether services for cleared roles may be named to the asker;
+	int64_t now_ms; /* wall clock of the decision */
+	uint32_t seed;  /* orders equals; recorded, so that a decision can be replayed */
+	bool
+	    may_be_cleared_only; /* whether services for cleared roles may be named to the asker;
 	                              * the matcher itself always may */
 };
 
@@ -47,7 +49,7 @@ void match(const struct index *index, const struct match_question *question,
  * rule.  `with_names` adds service names (for people; stored explanations leave them out).
  * Texts point into the index. */
 void match_explain(const struct index *index, const struct match_question *question,
-    const struct match_result *result, uint32_t chosen, uint32_t next_most, bool with_names,
-    struct why *why);
+    const struct match_result *result, uint32_t chosen, uint32_t next_most,
+    bool with_names, struct why *why);
 
 #endif

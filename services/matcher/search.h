@@ -11,6 +11,7 @@
  * or name.  Entries for cleared roles only where `search->cleared` is FLAG_YES: otherwise they
  * are not in the list nor in the total.  Inactive services are left out.
  * Texts point into the index. */
-void search_run(const struct index *index, const struct search *search, struct found *found);
+void search_run(
+    const struct index *index, const struct search *search, struct found *found);
 
 #endif

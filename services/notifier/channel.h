@@ -8,7 +8,8 @@
 
 /* What is told: ids and a link, never personal data.  Texts are valid during the call. */
 struct notification {
-	struct text delivery; /* same on every retry; visible ASCII without a full stop, <= 128 bytes */
+	struct text
+	    delivery; /* same on every retry; visible ASCII without a full stop, <= 128 bytes */
 	struct text referral;
 	struct text purpose; /* offer, remind, escalate, recall */
 	struct text agency;
@@ -39,8 +40,8 @@ struct channel {
 	/* Starts one attempt to the address (a URL for webhook, unused for inbox).
 	 * OK: done will be called.  BUSY: too many under way.  INVALID: not an address of this
 	 * channel; then done is not called. */
-	enum status (*tell)(void *self, struct text address, const struct notification *what,
-	    channel_done *done, void *ctx);
+	enum status (*tell)(void *self, struct text address,
+	    const struct notification *what, channel_done *done, void *ctx);
 	/* Attempts under way. */
 	size_t (*under_way)(const void *self);
 };
