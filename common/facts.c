@@ -14,12 +14,13 @@
 #include "common/clock.h"
 #include "common/facts_capacity.h"
 #include "common/facts_hours.h"
+#include "common/facts_language.h"
 
 #define OWN_TAXONOMY "hearthline-facts"
 #define PLACE_URI "urn:place:"
-/* Ages in years; more is a slip of the keyboard or "no limit". */
 /* Points of hidden addresses are rounded to a tenth of a degree, about 10 km. */
 #define HIDDEN_PER_DEGREE 10
+/* Ages in years; more is a slip of the keyboard or "no limit". */
 #define AGE_MOST 150.0
 #define RADIUS_MOST_KM 20038.0     /* half way round the Earth */
 #define RESPONSE_MOST_HOURS 8784.0 /* a leap year */
@@ -99,8 +100,8 @@ begins(struct text text, const char *beginning)
 	       strncasecmp(text.at, beginning, strlen(beginning)) == 0;
 }
 
-/* A copy with A-Z in lower case; other scripts stay as they are. */
-static struct text
+/* A copy of as many bytes with A-Z in lower case; other scripts stay as they are. */
+static char *
 fold(struct facts_reader *reader, struct text text)
 {
 	char *at = reader->folded + reader->folded_used;
@@ -109,7 +110,7 @@ fold(struct facts_reader *reader, struct text text)
 		at[i] = text.at[i] >= 'A' && text.at[i] <= 'Z' ? (char)(text.at[i] + 32)
 		                                               : text.at[i];
 	reader->folded_used += text.length;
-	return (struct text){ at, text.length };
+	return at;
 }
 
 /* False: the list is full.  A text that is there already is not added again. */
@@ -248,7 +249,7 @@ read_attributes(
 			code = text_at(term, "name");
 		if (code.at != NULL)
 			(void)add_text(facts->terms, &facts->terms_count, FACTS_TERMS_MAX,
-			    fold(reader, code));
+			    (struct text){ fold(reader, code), code.length });
 	}
 }
 
@@ -272,58 +273,6 @@ read_place_secrecy(const json_t *object, struct service_facts *facts)
 
 /* ---- languages ---- */
 
-/* ISO 639-2, both forms, to 639-1: "ukruk " says ukr is uk. */
-static const char SHORTER[] =
-    "aaraa abkab afraf akaak albsq amham araar argan armhy asmas avaav aveae aymay "
-    "azeaz bakba bambm baqeu belbe benbn bihbh bisbi bodbo bosbs brebr bulbg burmy "
-    "catca cescs chach chece chizh chucu chvcv corkw cosco crecr cymcy czecs danda "
-    "deude divdv dutnl dzodz ellel engen epoeo estet euseu eweee faofo fasfa fijfj "
-    "finfi frafr frefr fryfy fulff geoka gerde glagd glega glggl glvgv greel grngn "
-    "gujgu hatht hauha hebhe herhz hinhi hmoho hrvhr hunhu hyehy iboig iceis idoio "
-    "iiiii ikuiu ileie inaia indid ipkik islis itait javjv jpnja kalkl kankn kasks "
-    "katka kaukr kazkk khmkm kikki kinrw kirky komkv konkg korko kuakj kurku laolo "
-    "latla lavlv limli linln litlt ltzlb lublu luglg macmk mahmh malml maomi marmr "
-    "mayms mkdmk mlgmg mltmt monmn mrimi msams myamy nauna navnv nblnr ndend ndong "
-    "nepne nldnl nnonn nobnb norno nyany ocioc ojioj orior ormom ossos panpa perfa "
-    "plipi polpl porpt pusps quequ rohrm ronro rumro runrn rusru sagsg sansa sinsi "
-    "slksk slosk slvsl smese smosm snasn sndsd somso sotst spaes sqisq srdsc srpsr "
-    "sswss sunsu swasw swesv tahty tamta tattt telte tgktg tgltl thath tibbo tirti "
-    "tonto tsntn tsots tuktk turtr twitw uigug ukruk urdur uzbuz venve vievi volvo "
-    "welcy wlnwa wolwo xhoxh yidyi yoryo zhaza zhozh zulzu ";
-
-#define LONG_BYTES 3
-#define PAIR_BYTES 6
-
-/* The short form of a three-letter code where there is one. */
-static struct text
-shorten_language(struct text code)
-{
-	if (code.length == LONG_BYTES)
-		for (const char *pair = SHORTER; *pair != '\0'; pair += PAIR_BYTES)
-			if (memcmp(pair, code.at, LONG_BYTES) == 0)
-				return (struct text){ pair + LONG_BYTES, 2 };
-	return code;
-}
-
-/* Two or three letters, perhaps with subtags: "uk", "ukr", "zh-hant". */
-static bool
-is_language_code(struct text code)
-{
-	uint32_t letters = 0;
-
-	while (
-	    letters < code.length && code.at[letters] >= 'a' && code.at[letters] <= 'z')
-		letters++;
-	if (letters < 2 || letters > 3 ||
-	    (letters < code.length && code.at[letters] != '-'))
-		return false;
-	for (uint32_t i = letters; i < code.length; i++)
-		if (!(code.at[i] == '-' || (code.at[i] >= 'a' && code.at[i] <= 'z') ||
-		        (code.at[i] >= '0' && code.at[i] <= '9')))
-			return false;
-	return true;
-}
-
 /* False: one of them could not be told, so that the list is not the whole truth. */
 static bool
 read_language_list(
@@ -334,11 +283,12 @@ read_language_list(
 
 	json_array_foreach((json_t *)languages, index, language)
 	{
-		struct text code = fold(reader, text_at(language, "code"));
+		struct text given = text_at(language, "code");
+		struct text code = facts_language(fold(reader, given), given.length);
 
-		if (!is_language_code(code) ||
+		if (code.at == NULL ||
 		    !add_text(facts->languages, &facts->languages_count,
-		        FACTS_LANGUAGES_MAX, shorten_language(code)))
+		        FACTS_LANGUAGES_MAX, code))
 			return false;
 	}
 	return true;

@@ -7,50 +7,11 @@
 #include <strings.h>
 
 #include "common/facts.h"
-#include "deploy/referralctl/import_hsds.h"
+#include "deploy/referralctl/import_settle.h"
+#include "deploy/referralctl/import_text.h"
 
-#define ASIDE "x_"
 #define NAME_MAX_BYTES 128
 #define OWN_TAXONOMY "hearthline-facts"
-
-/* A member that is looked at, and where that was found. */
-struct import_step {
-	const struct import_step *up;
-	const char *name;
-	size_t index;
-	bool is_list;
-};
-
-/* "service_at_locations[0].location", from the outermost member. */
-static size_t
-print_step(const struct import_step *step, char *text, size_t size)
-{
-	size_t length;
-
-	text[0] = '\0';
-	if (step == NULL)
-		return 0;
-	length = print_step(step->up, text, size);
-	if (step->is_list)
-		snprintf(text + length, size - length, "%s%s[%zu]", length ? "." : "",
-		    step->name, step->index);
-	else
-		snprintf(
-		    text + length, size - length, "%s%s", length ? "." : "", step->name);
-	return strlen(text);
-}
-
-void
-import_check_note(struct import_check *check, enum import_reason reason, const char *why)
-{
-	char field[160];
-
-	if (check->noted & UINT64_C(1) << reason)
-		return;
-	check->noted |= UINT64_C(1) << reason;
-	print_step(check->step, field, sizeof field);
-	import_report_add(check->report, reason, check->where, field, why);
-}
 
 static enum import_reason
 refuse(struct import_check *check, enum import_reason reason, const char *field,
@@ -61,126 +22,30 @@ refuse(struct import_check *check, enum import_reason reason, const char *field,
 	return reason;
 }
 
-static struct text
-text_in(const json_t *value)
-{
-	return (
-	    struct text){ json_string_value(value), (uint32_t)json_string_length(value) };
-}
-
-static struct text
-text_at(const json_t *object, const char *key)
-{
-	return text_in(json_object_get(object, key));
-}
-
-/* Keeps a value that does not fit under another name.  Takes the reference. */
-static void
-set_aside(struct import_check *check, json_t *object, const char *name, json_t *value)
-{
-	char aside[NAME_MAX_BYTES];
-
-	import_check_note(check, IMPORT_set_aside, "");
-	snprintf(aside, sizeof aside, ASIDE "%s", name);
-	json_object_set_new(object, aside, value);
-}
-
-/* ---- ids ---- */
-
-/* Lower-case hexadecimal digits in groups of 8-4-4-4-12. */
-static bool
-read_uuid(struct text text, char id[ID_UUID_BYTES + 1])
-{
-	if (text.length != ID_UUID_BYTES)
-		return false;
-	for (int i = 0; i < ID_UUID_BYTES; i++) {
-		char byte = text.at[i];
-		bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (byte >= 'A' && byte <= 'F')
-			byte = (char)(byte + 32);
-		if (is_dash
-		        ? byte != '-'
-		        : !((byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f')))
-			return false;
-		id[i] = byte;
-	}
-	id[ID_UUID_BYTES] = '\0';
-	return true;
-}
-
-void
-import_check_derive(struct text source, struct text original, char id[ID_UUID_BYTES + 1])
-{
-	id_uuid_of(source, original, id);
-}
-
-/* An id as text: strings and whole numbers are ids, in trimmed form. */
-static struct text
-read_id(const json_t *value, char digits[32])
-{
-	if (json_is_integer(value)) {
-		snprintf(digits, 32, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-		return text_of(digits);
-	}
-	return import_text_trim(text_in(value));
-}
-
-/* Gives the UUID of an id of this file; false: it says none. */
-static bool
-settle_id(struct import_check *check, const json_t *value, char id[ID_UUID_BYTES + 1])
-{
-	char digits[32];
-	struct text text = read_id(value, digits);
-
-	if (text.length == 0)
-		return false;
-	if (!read_uuid(text, id)) {
-		import_check_derive(check->source, text, id);
-		import_check_note(check, IMPORT_derived_id, "");
-	}
-	return true;
-}
-
-static void
-derive_from(struct text space, const char *kind, struct text one, struct text other,
-    char id[ID_UUID_BYTES + 1])
-{
-	char *name;
-	int length = asprintf(&name, "%s/%.*s/%.*s", kind, (int)one.length,
-	    one.length ? one.at : "", (int)other.length, other.length ? other.at : "");
-
-	if (length < 0) {
-		id_uuid_of(space, one, id);
-		return;
-	}
-	id_uuid_of(space, (struct text){ name, (uint32_t)length }, id);
-	free(name);
-}
-
 /* The id of a part that has none: what is the same thing everywhere in a source (an
  * organization, a term, a unit) by its name, anything else by its place in its parent. */
 static void
 make_id(struct import_check *check, const struct hsds_entity *entity,
     const json_t *object, const char *parent, char id[ID_UUID_BYTES + 1])
 {
-	struct text name = text_at(object, "name");
-	struct text code = text_at(object, "code");
+	struct text name = settle_text_at(object, "name");
+	struct text code = settle_text_at(object, "code");
 	char place[NAME_MAX_BYTES] = "";
 
 	if ((entity == &hsds_organization || entity == &hsds_unit ||
 	        entity == &hsds_program || entity == &hsds_taxonomy) &&
 	    name.length > 0) {
-		derive_from(check->source, entity->name, name, TEXT_ABSENT, id);
+		settle_derive(check->source, entity->name, name, TEXT_ABSENT, id);
 	} else if (entity == &hsds_taxonomy_term &&
 	           (code.length > 0 || name.length > 0)) {
-		derive_from(check->source, entity->name, text_at(object, "taxonomy"),
-		    code.length > 0 ? code : name, id);
+		settle_derive(check->source, entity->name,
+		    settle_text_at(object, "taxonomy"), code.length > 0 ? code : name,
+		    id);
 	} else {
 		if (check->step != NULL)
 			snprintf(place, sizeof place, "%s/%zu", check->step->name,
 			    check->step->index);
-		derive_from(
+		settle_derive(
 		    text_of(parent), entity->name, text_of(place), TEXT_ABSENT, id);
 	}
 }
@@ -192,173 +57,17 @@ set_id(struct import_check *check, const struct hsds_entity *entity, json_t *obj
 	json_t *given = json_object_get(object, "id");
 
 	if (settle_id(check, given, id)) {
-		if (entity == &hsds_service && !text_is(text_in(given), id) &&
+		if (entity == &hsds_service && !text_is(settle_text_in(given), id) &&
 		    strcasecmp(
 		        json_is_string(given) ? json_string_value(given) : "", id) != 0)
 			json_object_set(object, ASIDE "id", given);
 	} else {
 		if (given != NULL && !json_is_null(given) && !json_is_string(given))
-			set_aside(check, object, "id", json_incref(given));
+			settle_aside(check, object, "id", json_incref(given));
 		make_id(check, entity, object, parent, id);
 	}
-	if (!text_is(text_in(given), id))
+	if (!text_is(settle_text_in(given), id))
 		json_object_set_new(object, "id", json_string(id));
-}
-
-/* ---- values by their type ---- */
-
-/* A number, or a text that is one. */
-static bool
-read_number(const json_t *value, double *number)
-{
-	struct text text = import_text_trim(text_in(value));
-	char digits[40];
-	char *end;
-
-	if (json_is_number(value)) {
-		*number = json_number_value(value);
-		return true;
-	}
-	if (text.length == 0 || !text_copy(text, digits, sizeof digits) ||
-	    strspn(digits, "+-.0123456789eE") != text.length)
-		return false;
-	*number = strtod(digits, &end);
-	return *end == '\0' && isfinite(*number);
-}
-
-static json_t *
-make_number(double number)
-{
-	if (number == floor(number) && fabs(number) < 1e15)
-		return json_integer((json_int_t)number);
-	return json_real(number);
-}
-
-static void
-settle_number(struct import_check *check, json_t *object, const char *name, json_t *value)
-{
-	double number;
-
-	if (json_is_number(value))
-		return;
-	json_incref(value);
-	json_object_del(object, name);
-	if (read_number(value, &number))
-		json_object_set_new(object, name, make_number(number));
-	else if (import_text_trim(text_in(value)).length > 0 || !json_is_string(value)) {
-		set_aside(check, object, name, value);
-		return;
-	}
-	json_decref(value);
-}
-
-/* Text for a number or a truth; NULL: it is neither. */
-static json_t *
-text_from(const json_t *value)
-{
-	struct import_buffer buffer = { 0 };
-	json_t *text;
-
-	if (!json_is_number(value) && !json_is_boolean(value))
-		return NULL;
-	import_write(&buffer, value);
-	text = buffer.is_broken ? NULL : json_stringn(buffer.bytes, buffer.length);
-	free(buffer.bytes);
-	return text;
-}
-
-static void
-clean_text(
-    struct import_check *check, json_t *object, const char *name, const json_t *value)
-{
-	bool had_html = false;
-	struct text before = text_in(value);
-	char *clean = import_text_clean(before, &had_html);
-
-	if (clean == NULL)
-		return;
-	if (had_html)
-		import_check_note(check, IMPORT_tags_removed, "");
-	if (!text_is(before, clean))
-		json_object_set_new(object, name, json_string(clean));
-	free(clean);
-}
-
-static void
-settle_text(struct import_check *check, json_t *object, const struct hsds_field *field,
-    json_t *value)
-{
-	json_t *text;
-	struct text trimmed;
-
-	if (!json_is_string(value)) {
-		text = field->type == HSDS_TIME ? NULL : text_from(value);
-		if (text == NULL) {
-			json_incref(value);
-			json_object_del(object, field->name);
-			set_aside(check, object, field->name, value);
-		} else {
-			json_object_set_new(object, field->name, text);
-		}
-	} else if (field->type == HSDS_TEXT) {
-		clean_text(check, object, field->name, value);
-	} else {
-		trimmed = import_text_trim(text_in(value));
-		if (trimmed.length != json_string_length(value))
-			json_object_set_new(object, field->name,
-			    json_stringn(trimmed.at, trimmed.length));
-	}
-}
-
-/* The word of a closed list in its own spelling; absent: it is none of them. */
-static struct text
-find_word(const char *words, struct text word)
-{
-	word = import_text_trim(word);
-	while (word.length > 0 && *words != '\0') {
-		size_t length = strcspn(words, "|");
-
-		if (length == word.length && strncasecmp(words, word.at, length) == 0)
-			return (struct text){ words, (uint32_t)length };
-		words += length + (words[length] == '|');
-	}
-	return TEXT_ABSENT;
-}
-
-static void
-settle_word(struct import_check *check, json_t *object, const struct hsds_field *field,
-    json_t *value)
-{
-	struct text word = find_word(field->words, text_in(value));
-
-	if (word.at == NULL) {
-		json_incref(value);
-		json_object_del(object, field->name);
-		if (json_is_string(value) && import_text_trim(text_in(value)).length == 0)
-			json_decref(value);
-		else
-			set_aside(check, object, field->name, value);
-	} else if (!text_equal(word, text_in(value))) {
-		json_object_set_new(
-		    object, field->name, json_stringn(word.at, word.length));
-	}
-}
-
-static void
-settle_reference(
-    struct import_check *check, json_t *object, const char *name, json_t *value)
-{
-	char id[ID_UUID_BYTES + 1];
-
-	json_incref(value);
-	if (!settle_id(check, value, id)) {
-		json_object_del(object, name);
-		if (!json_is_string(value))
-			set_aside(check, object, name, json_incref(value));
-	} else if (!text_is(text_in(value), id)) {
-		json_object_set_new(object, name, json_string(id));
-	}
-	json_decref(value);
 }
 
 /* ---- what an entity needs beyond its types ---- */
@@ -372,8 +81,8 @@ add_fact(struct import_check *check, json_t *object, const char *owner,
 	char term[ID_UUID_BYTES + 1];
 	json_t *attributes = json_object_get(object, "attributes");
 
-	derive_from(text_of(owner), "attribute", text_of(label), TEXT_ABSENT, id);
-	derive_from(
+	settle_derive(text_of(owner), "attribute", text_of(label), TEXT_ABSENT, id);
+	settle_derive(
 	    check->source, "taxonomy_term", text_of(OWN_TAXONOMY), text_of(label), term);
 	if (!json_is_array(attributes)) {
 		attributes = json_array();
@@ -391,7 +100,7 @@ add_fact(struct import_check *check, json_t *object, const char *owner,
 static bool
 is_redacted(const json_t *location)
 {
-	struct text type = import_text_trim(text_at(location, "location_type"));
+	struct text type = import_text_trim(settle_text_at(location, "location_type"));
 
 	return type.length == strlen("redacted") &&
 	       strncasecmp(type.at, "redacted", type.length) == 0;
@@ -506,7 +215,7 @@ settle_list(struct import_check *check, json_t *object, const struct hsds_field 
 	}
 	step.is_list = false;
 	if (json_array_size(aside) > 0)
-		set_aside(check, object, field->name, json_incref(aside));
+		settle_aside(check, object, field->name, json_incref(aside));
 	check->step = step.up;
 	if (json_array_size(list) > 0 || json_array_size(aside) == 0)
 		json_object_set(object, field->name, list);
@@ -525,7 +234,7 @@ settle_one(struct import_check *check, json_t *object, const struct hsds_field *
 	json_incref(only);
 	if (!json_is_object(only) || !walk(check, field->entity, only, id)) {
 		json_object_del(object, field->name);
-		set_aside(check, object, field->name, json_incref(only));
+		settle_aside(check, object, field->name, json_incref(only));
 	} else if (only != value) {
 		json_object_set(object, field->name, only);
 	}
@@ -618,9 +327,9 @@ check_ages(struct import_check *check, const json_t *service)
 
 		if (value == NULL || json_is_null(value) ||
 		    (json_is_string(value) &&
-		        import_text_trim(text_in(value)).length == 0))
+		        import_text_trim(settle_text_in(value)).length == 0))
 			continue;
-		if (!read_number(value, &ages[i]))
+		if (!settle_read_number(value, &ages[i]))
 			return refuse(check, IMPORT_bad_age, NAMES[i], "not a number");
 		if (ages[i] < 0)
 			return refuse(check, IMPORT_bad_age, NAMES[i], "negative");
@@ -637,12 +346,13 @@ check_needs(struct import_check *check, const json_t *service)
 	char digits[32];
 	const json_t *status = json_object_get(service, "status");
 
-	if (read_id(json_object_get(service, "id"), digits).length == 0)
+	if (settle_read_id(json_object_get(service, "id"), digits).length == 0)
 		return refuse(check, IMPORT_missing_id, "id", "");
-	if (import_text_trim(text_at(service, "name")).length == 0)
+	if (import_text_trim(settle_text_at(service, "name")).length == 0)
 		return refuse(check, IMPORT_missing_name, "name", "");
-	if (find_word(hsds_find(&hsds_service, "status")->words, text_in(status)).at ==
-	    NULL)
+	if (settle_find_word(
+	        hsds_find(&hsds_service, "status")->words, settle_text_in(status))
+	        .at == NULL)
 		return refuse(check, IMPORT_bad_status, "status",
 		    json_is_string(status) ? json_string_value(status) : "");
 	return check_ages(check, service);
@@ -659,9 +369,9 @@ count_terms(const json_t *service)
 	{
 		const json_t *term = json_object_get(attribute, "taxonomy_term");
 
-		if (!text_is(text_at(term, "taxonomy"), OWN_TAXONOMY) &&
-		    (text_at(term, "code").length > 0 ||
-		        text_at(term, "name").length > 0))
+		if (!text_is(settle_text_at(term, "taxonomy"), OWN_TAXONOMY) &&
+		    (settle_text_at(term, "code").length > 0 ||
+		        settle_text_at(term, "name").length > 0))
 			count++;
 	}
 	return count;
@@ -681,10 +391,14 @@ note_gaps(struct import_check *check, const json_t *service)
 		import_check_note(check, IMPORT_without_terms, "");
 	else if (terms > FACTS_TERMS_MAX)
 		import_check_note(check, IMPORT_terms_cut, "");
-	json_array_foreach(json_object_get(service, "languages"), index,
-	    language) if (text_at(language, "code").length == 0)
-	    import_check_note(check, IMPORT_language_without_code,
-	        text_at(language, "name").at ? text_at(language, "name").at : "");
+	json_array_foreach(json_object_get(service, "languages"), index, language)
+	{
+		if (settle_text_at(language, "code").length == 0)
+			import_check_note(check, IMPORT_language_without_code,
+			    settle_text_at(language, "name").at
+			        ? settle_text_at(language, "name").at
+			        : "");
+	}
 }
 
 enum import_reason
@@ -696,12 +410,12 @@ import_check_service(struct import_check *check, json_t *service,
 	if (reason != IMPORT_FINE)
 		return reason;
 	(void)walk(check, &hsds_service, service, "");
-	if (text_at(service, "name").length == 0)
+	if (settle_text_at(service, "name").length == 0)
 		return refuse(check, IMPORT_missing_name, "name", "nothing but HTML");
 	note_gaps(check, service);
 	json_object_set_new(service, ASIDE "source",
 	    json_stringn(check->source.at, check->source.length));
-	(void)text_copy(text_at(service, "id"), id, ID_UUID_BYTES + 1);
+	(void)text_copy(settle_text_at(service, "id"), id, ID_UUID_BYTES + 1);
 	out->length = 0;
 	import_write(out, service);
 	if (out->is_broken || out->length > IMPORT_DOCUMENT_MAX_BYTES)

@@ -13,7 +13,7 @@
 
 #include "common/id.h"
 #include "deploy/referralctl/import_report.h"
-#include "deploy/referralctl/import_text.h"
+#include "deploy/referralctl/import_write.h"
 
 /* Of one stored document: with its envelope it must fit a message (MESSAGE_MAX_BYTES). */
 #define IMPORT_DOCUMENT_MAX_BYTES (128 * 1024)

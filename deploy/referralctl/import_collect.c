@@ -65,8 +65,11 @@ find_part(const json_t *own, const json_t *all, const char *id)
 	size_t index;
 	const json_t *part;
 
-	json_array_foreach(
-	    (json_t *)own, index, part) if (text_is(text_at(part, "id"), id)) return part;
+	json_array_foreach((json_t *)own, index, part)
+	{
+		if (text_is(text_at(part, "id"), id))
+			return part;
+	}
 	return json_object_get(all, id);
 }
 
@@ -355,7 +358,8 @@ find_role(const json_t *row)
 		"parent_organization_id", "additional_websites", "locations", "programs",
 		NULL };
 	static const char *const OTHER[] = { "location_type", "taxonomy",
-		"taxonomy_detail", "taxonomy_id", "parent_id", "openapi_url", NULL };
+		"taxonomy_detail", "taxonomy_id", "parent_id", "openapi_url", "version",
+		NULL };
 
 	if (json_is_array(json_object_get(row, "services")))
 		return IMPORT_ROLE_organization;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Finds where values begin and end by strings and brackets alone; jansson judges the rest. */
+ * Rows by the shape of the file; jansson judges what is in them. */
 #include "deploy/referralctl/import_read.h"
 
 #include <errno.h>
@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Members of the outermost object that are looked at. */
-#define MEMBERS_MAX 64
+#include "deploy/referralctl/import_scan.h"
 
 enum shape { SHAPE_LINES, SHAPE_LISTS, SHAPE_VALUES };
 
@@ -89,121 +88,10 @@ out:
 	return status;
 }
 
-/* ---- values ---- */
-
-static bool
-is_space(char byte)
-{
-	return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
-}
-
-static const char *
-skip_space(const char *at, const char *end)
-{
-	while (at < end && is_space(*at))
-		at++;
-	return at;
-}
-
-/* `at` is behind the opening quote; gives the byte behind the closing one, NULL: none. */
-static const char *
-skip_string(const char *at, const char *end)
-{
-	while (at < end) {
-		const char *quote = memchr(at, '"', (size_t)(end - at));
-		const char *back = quote;
-
-		if (quote == NULL)
-			return NULL;
-		while (back > at && back[-1] == '\\')
-			back--;
-		at = quote + 1;
-		if ((quote - back) % 2 == 0)
-			return at;
-	}
-	return NULL;
-}
-
-/* The end of the value that begins at `at`; NULL: the file ends before. */
-static const char *
-skip_value(const char *at, const char *end)
-{
-	size_t depth = 0;
-
-	while (at < end) {
-		char byte = *at++;
-
-		if (byte == '"') {
-			at = skip_string(at, end);
-			if (at == NULL)
-				return NULL;
-		} else if (byte == '{' || byte == '[') {
-			depth++;
-		} else if (byte == '}' || byte == ']') {
-			if (depth <= 1)
-				return depth == 1 ? at : at - 1;
-			depth--;
-		} else if (depth == 0 && (byte == ',' || byte == ':' || is_space(byte))) {
-			return at - 1;
-		} else {
-			continue;
-		}
-		if (depth == 0)
-			return at;
-	}
-	return depth == 0 ? at : NULL;
-}
-
-static const char *
-line_end(const char *at, const char *end)
-{
-	const char *newline = memchr(at, '\n', (size_t)(end - at));
-
-	return newline ? newline : end;
-}
-
 /* ---- the shape ---- */
 
-struct member {
-	struct text key;
-	const char *value;
-	const char *value_end;
-};
-
-/* Members of the object at `at`.  Gives up at anything unexpected: what was found so far
- * stands, and *is_cut says whether the file ends within the object. */
-static size_t
-find_members(
-    const char *at, const char *end, struct member members[MEMBERS_MAX], bool *is_cut)
-{
-	size_t count = 0;
-
-	*is_cut = true;
-	for (at = skip_space(at + 1, end); at < end && *at == '"';) {
-		struct member *member = &members[count];
-		const char *key_end = skip_string(at + 1, end);
-		const char *colon = key_end ? skip_space(key_end, end) : end;
-
-		if (colon == end)
-			return count;
-		if (*colon != ':' || count == MEMBERS_MAX)
-			break;
-		member->key = (struct text){ at + 1, (uint32_t)(key_end - at - 2) };
-		member->value = skip_space(colon + 1, end);
-		member->value_end = skip_value(member->value, end);
-		count++;
-		if (member->value_end == NULL || member->value == end)
-			return count;
-		at = skip_space(member->value_end, end);
-		if (at < end && *at == ',')
-			at = skip_space(at + 1, end);
-	}
-	*is_cut = at == end;
-	return count;
-}
-
-static const struct member *
-find_list(const struct member *members, size_t count, const char *key)
+static const struct scan_member *
+find_list(const struct scan_member *members, size_t count, const char *key)
 {
 	for (size_t i = 0; i < count; i++)
 		if (text_is(members[i].key, key) && *members[i].value == '[')
@@ -212,7 +100,7 @@ find_list(const struct member *members, size_t count, const char *key)
 }
 
 static bool
-has_member(const struct member *members, size_t count, const char *key)
+has_member(const struct scan_member *members, size_t count, const char *key)
 {
 	for (size_t i = 0; i < count; i++)
 		if (text_is(members[i].key, key))
@@ -222,7 +110,7 @@ has_member(const struct member *members, size_t count, const char *key)
 
 static bool
 member_says(
-    const struct member *members, size_t count, const char *key, const char *value)
+    const struct scan_member *members, size_t count, const char *key, const char *value)
 {
 	for (size_t i = 0; i < count; i++)
 		if (text_is(members[i].key, key) && members[i].value_end != NULL &&
@@ -233,7 +121,7 @@ member_says(
 }
 
 static void
-add_list(struct import_rows *rows, const struct member *list, enum import_role role)
+add_list(struct import_rows *rows, const struct scan_member *list, enum import_role role)
 {
 	if (list != NULL)
 		rows->lists[rows->lists_count++] = (struct list){ list->value + 1, role };
@@ -241,10 +129,11 @@ add_list(struct import_rows *rows, const struct member *list, enum import_role r
 
 /* What services refer to comes first. */
 static void
-open_container(struct import_rows *rows, const struct member *members, size_t count)
+open_container(struct import_rows *rows, const struct scan_member *members, size_t count)
 {
-	const struct member *organizations = find_list(members, count, "organizations");
-	const struct member *locations = find_list(members, count, "locations");
+	const struct scan_member *organizations =
+	    find_list(members, count, "organizations");
+	const struct scan_member *locations = find_list(members, count, "locations");
 
 	rows->shape = SHAPE_LISTS;
 	rows->about.is_container = true;
@@ -260,10 +149,10 @@ open_container(struct import_rows *rows, const struct member *members, size_t co
 static const char *
 open_object(struct import_rows *rows, const char *at)
 {
-	struct member members[MEMBERS_MAX];
+	struct scan_member members[SCAN_MEMBERS_MAX];
 	bool is_cut;
-	size_t count = find_members(at, rows->end, members, &is_cut);
-	const struct member *contents = find_list(members, count, "contents");
+	size_t count = scan_members(at, rows->end, members, &is_cut);
+	const struct scan_member *contents = find_list(members, count, "contents");
 
 	if (contents != NULL) {
 		rows->shape = SHAPE_LISTS;
@@ -287,14 +176,14 @@ open_object(struct import_rows *rows, const char *at)
 static bool
 is_lines(const struct import_rows *rows, const char *first)
 {
-	const char *value_end = skip_value(first, rows->end);
-	const char *newline = line_end(first, rows->end);
-	const char *next = skip_space(newline, rows->end);
+	const char *value_end = scan_skip_value(first, rows->end);
+	const char *newline = scan_line_end(first, rows->end);
+	const char *next = scan_skip_space(newline, rows->end);
 	const char *last = newline;
 
 	if (next == rows->end)
 		return false;
-	while (last > first && is_space(last[-1]))
+	while (last > first && scan_is_space(last[-1]))
 		last--;
 	if (value_end != NULL && value_end <= newline)
 		return true;
@@ -304,7 +193,7 @@ is_lines(const struct import_rows *rows, const char *first)
 static const char *
 find_shape(struct import_rows *rows)
 {
-	const char *first = skip_space(rows->at, rows->end);
+	const char *first = scan_skip_space(rows->at, rows->end);
 
 	if (first == rows->end) {
 		rows->shape = SHAPE_VALUES;
@@ -328,7 +217,7 @@ find_shape(struct import_rows *rows)
 		return NULL;
 	for (const char *line = first;
 	     line < rows->end;) { /* a good line after bad ones? */
-		line = skip_space(line_end(line, rows->end), rows->end);
+		line = scan_skip_space(scan_line_end(line, rows->end), rows->end);
 		if (line < rows->end && *line == '{')
 			return NULL;
 	}
@@ -384,7 +273,7 @@ count_lines(struct import_rows *rows, const char *to)
 		rows->line = 1;
 	}
 	while (rows->counted_to < to) {
-		const char *newline = line_end(rows->counted_to, to);
+		const char *newline = scan_line_end(rows->counted_to, to);
 
 		if (newline == to)
 			break;
@@ -412,14 +301,14 @@ give(struct import_rows *rows, const char *at, const char *end, struct import_ro
 static bool
 next_line(struct import_rows *rows, struct import_row *row)
 {
-	const char *at = skip_space(rows->at, rows->end);
-	const char *end = line_end(at, rows->end);
+	const char *at = scan_skip_space(rows->at, rows->end);
+	const char *end = scan_line_end(at, rows->end);
 
 	if (at == rows->end)
 		return false;
-	if (end == rows->end && skip_value(at, end) == NULL)
+	if (end == rows->end && scan_skip_value(at, end) == NULL)
 		rows->about.is_cut = true;
-	while (end > at && is_space(end[-1]))
+	while (end > at && scan_is_space(end[-1]))
 		end--;
 	return give(rows, at, end, row);
 }
@@ -428,7 +317,7 @@ next_line(struct import_rows *rows, struct import_row *row)
 static bool
 give_value(struct import_rows *rows, const char *at, struct import_row *row)
 {
-	const char *end = skip_value(at, rows->end);
+	const char *end = scan_skip_value(at, rows->end);
 
 	if (end == NULL) {
 		rows->about.is_cut = true;
@@ -445,7 +334,7 @@ give_value(struct import_rows *rows, const char *at, struct import_row *row)
 static bool
 next_value(struct import_rows *rows, struct import_row *row)
 {
-	const char *at = skip_space(rows->at, rows->end);
+	const char *at = scan_skip_space(rows->at, rows->end);
 
 	return at < rows->end && give_value(rows, at, row);
 }
@@ -454,10 +343,10 @@ static bool
 next_of_lists(struct import_rows *rows, struct import_row *row)
 {
 	while (rows->list < rows->lists_count) {
-		const char *at = skip_space(rows->at, rows->end);
+		const char *at = scan_skip_space(rows->at, rows->end);
 
 		while (at < rows->end && *at == ',')
-			at = skip_space(at + 1, rows->end);
+			at = scan_skip_space(at + 1, rows->end);
 		if (at < rows->end && *at != ']')
 			return give_value(rows, at, row);
 		if (at == rows->end)

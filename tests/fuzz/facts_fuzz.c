@@ -83,7 +83,8 @@ check(const struct service_facts *facts)
 	for (uint32_t i = 0; i < facts->points_count; i++) {
 		must(fabs(facts->points[i].lat) <= 90 &&
 		     fabs(facts->points[i].lon) <= 180);
-		must(facts->points[i].lat != 0 || facts->points[i].lon != 0);
+		must(facts->confidentiality != CONFIDENTIALITY_public ||
+		     facts->points[i].lat != 0 || facts->points[i].lon != 0);
 	}
 	check_hours(facts);
 }

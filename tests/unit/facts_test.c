@@ -249,13 +249,15 @@ languages_are_short_codes_in_lower_case(void **state)
 	(void)state;
 	read_service(
 	    "\"languages\":[{\"code\":\"UK\"},{\"code\":\"ukr\"},{\"code\":\"rus\"},"
-	    "{\"code\":\"zh-Hant\"},{\"code\":\"tlh\"},{\"code\":\"ger\"}]");
-	assert_int_equal(facts.languages_count, 5);
+	    "{\"code\":\"zh-Hant\"},{\"code\":\"tlh\"},{\"code\":\"ger\"},"
+	    "{\"code\":\"SPA-419\"}]");
+	assert_int_equal(facts.languages_count, 6);
 	CHECK_TEXT(facts.languages[0], "uk");
 	CHECK_TEXT(facts.languages[1], "ru");
 	CHECK_TEXT(facts.languages[2], "zh-hant");
 	CHECK_TEXT(facts.languages[3], "tlh");
 	CHECK_TEXT(facts.languages[4], "de");
+	CHECK_TEXT(facts.languages[5], "es-419");
 }
 
 static void

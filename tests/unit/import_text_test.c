@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "deploy/referralctl/import_text.h"
+#include "deploy/referralctl/import_write.h"
 
 /* `expected` NULL: stays as it is. */
 static void

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A field map as it is kept.  For import_map.c and import_map_read.c only. */
+#ifndef REFERRALCTL_IMPORT_MAP_PRIVATE_H
+#define REFERRALCTL_IMPORT_MAP_PRIVATE_H
+
+#include "deploy/referralctl/import_map.h"
+#include "deploy/referralctl/import_path.h"
+
+struct import_map {
+	json_t *root;   /* as it was read, and found good */
+	json_t *tables; /* name -> object; keys folded */
+	json_t *used;   /* members of a row that rules look at */
+};
+
+/* What a value is looked up as: trimmed, A-Z in lower case; empty where it is too long. */
+void import_map_fold(struct text text, char key[PATH_NAME_BYTES]);
+
+#endif

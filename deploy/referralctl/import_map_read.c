@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Finds field maps and judges them. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "deploy/referralctl/import_convert.h"
+#include "deploy/referralctl/import_map_private.h"
+#include "deploy/referralctl/import_read.h"
+
+#define MAPS "deploy/maps"
+
+static bool
+complain(char why[256], const char *what, const char *name)
+{
+	snprintf(why, 256, "%s: %s", what, name ? name : "");
+	return false;
+}
+
+static bool
+has_only(const json_t *object, const char *const *names, char why[256])
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, name, value)
+	{
+		size_t i = 0;
+
+		while (names[i] != NULL && strcmp(names[i], name) != 0)
+			i++;
+		if (names[i] == NULL)
+			return complain(why, "unknown member", name);
+	}
+	return true;
+}
+
+/* Remembers the row's member that a path begins with. */
+static void
+mark_used(json_t *used, const char *path)
+{
+	char name[PATH_NAME_BYTES];
+
+	if (path_first(path, name))
+		json_object_set_new(used, name, json_true());
+}
+
+static bool
+check_from(const json_t *rule, json_t *used, char why[256])
+{
+	const json_t *from = json_object_get(rule, "from");
+	size_t count = json_is_array(from) ? json_array_size(from) : 1;
+
+	if (count == 0)
+		return complain(why, "empty list", "from");
+	for (size_t i = 0; i < count; i++) {
+		const char *path = json_string_value(
+		    json_is_array(from) ? json_array_get(from, i) : from);
+
+		if (path == NULL || !path_is_good(path))
+			return complain(why, "not a path in from", path);
+		if (used != NULL)
+			mark_used(used, path);
+	}
+	return true;
+}
+
+static bool
+check_tables_of(const struct import_map *map, const json_t *rule, char why[256])
+{
+	static const char *const NAMES[] = { "table", "only", "except" };
+
+	for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+		const json_t *name = json_object_get(rule, NAMES[i]);
+		const char *string = json_string_value(name);
+
+		if (name != NULL &&
+		    (string == NULL || json_object_get(map->tables, string) == NULL))
+			return complain(why, "no such table", string);
+	}
+	return true;
+}
+
+static bool check_rules(const struct import_map *map, const json_t *rules, json_t *used,
+    int depth, char why[256]);
+
+/* A path with "[]" at its end only; "." is for points, which bring two names of their own. */
+static bool
+is_target(const char *to, const json_t *as)
+{
+	const char *each = strstr(to, "[]");
+
+	if (strcmp(to, ".") == 0)
+		return convert_is_point(json_string_value(as));
+	return path_is_good(to) && (each == NULL || each[2] == '\0');
+}
+
+static bool
+check_rule(const struct import_map *map, const json_t *rule, json_t *used, int depth,
+    char why[256])
+{
+	static const char *const MEMBERS[] = { "to", "from", "all", "as", "table", "only",
+		"except", "join", "constant", "fields", "note", "about", NULL };
+	const char *to = json_string_value(json_object_get(rule, "to"));
+	const json_t *as = json_object_get(rule, "as");
+	const json_t *fields = json_object_get(rule, "fields");
+	const json_t *note = json_object_get(rule, "note");
+
+	if (!json_is_object(rule) || to == NULL || !path_is_good(to))
+		return complain(why, "a rule needs a path in \"to\"", to);
+	if (!is_target(to, as))
+		return complain(why, "not a target", to);
+	if (!has_only(rule, MEMBERS, why) || !check_tables_of(map, rule, why))
+		return false;
+	if ((json_object_get(rule, "constant") != NULL) ==
+	    (json_object_get(rule, "from") != NULL))
+		return complain(why, "a rule needs either \"from\" or \"constant\"", to);
+	if (json_object_get(rule, "constant") != NULL)
+		return true;
+	if (as != NULL &&
+	    (!json_is_string(as) || convert_find(json_string_value(as)) == NULL))
+		return complain(why, "unknown kind in \"as\"", json_string_value(as));
+	if (note != NULL &&
+	    (!json_is_string(note) ||
+	        import_reason_find(json_string_value(note)) == IMPORT_FINE))
+		return complain(why, "no such note", json_string_value(note));
+	if (fields != NULL && (strlen(to) < 3 || strcmp(to + strlen(to) - 2, "[]") != 0))
+		return complain(
+		    why, "with \"fields\" the target is a list, \"name[]\"", to);
+	return check_from(rule, used, why) &&
+	       (fields == NULL || check_rules(map, fields, NULL, depth + 1, why));
+}
+
+static bool
+check_rules(const struct import_map *map, const json_t *rules, json_t *used, int depth,
+    char why[256])
+{
+	size_t index;
+	const json_t *rule;
+
+	if (!json_is_array(rules) || depth > 3)
+		return complain(why, "rules are a list, three deep at most", "");
+	json_array_foreach((json_t *)rules, index, rule)
+	{
+		if (!check_rule(map, rule, used, depth, why))
+			return false;
+	}
+	return true;
+}
+
+/* Keys of tables are compared folded. */
+static bool
+read_tables(struct import_map *map, char why[256])
+{
+	const char *name;
+	json_t *table;
+
+	map->tables = json_object();
+	json_object_foreach(json_object_get(map->root, "tables"), name, table)
+	{
+		json_t *folded = json_object();
+		const char *key;
+		json_t *value;
+
+		json_object_set_new(map->tables, name, folded);
+		if (!json_is_object(table))
+			return complain(why, "a table is an object", name);
+		json_object_foreach(table, key, value)
+		{
+			char fold[PATH_NAME_BYTES];
+
+			import_map_fold(text_of(key), fold);
+			if (fold[0] == '\0')
+				return complain(why, "too long or empty in a table", key);
+			json_object_set(folded, fold, value);
+		}
+	}
+	return true;
+}
+
+static bool
+check_map(struct import_map *map, char why[256])
+{
+	static const char *const MEMBERS[] = { "about", "identity", "rules", "tables",
+		"rest", NULL };
+	const json_t *identity = json_object_get(map->root, "identity");
+	const json_t *rest = json_object_get(map->root, "rest");
+	size_t index;
+	const json_t *path;
+
+	map->used = json_object();
+	if (!has_only(map->root, MEMBERS, why))
+		return false;
+	if (json_array_size(identity) == 0)
+		return complain(
+		    why, "a map names the fields that identify a row", "identity");
+	json_array_foreach((json_t *)identity, index, path)
+	{
+		if (!json_is_string(path) || !path_is_good(json_string_value(path)))
+			return complain(
+			    why, "not a path in identity", json_string_value(path));
+	}
+	if (rest != NULL && (!json_is_string(rest) || json_string_length(rest) == 0 ||
+	                        json_string_length(rest) >= PATH_NAME_BYTES))
+		return complain(why, "a beginning of names is wanted in", "rest");
+	return read_tables(map, why) &&
+	       check_rules(map, json_object_get(map->root, "rules"), map->used, 0, why);
+}
+
+void
+import_map_free(struct import_map *map)
+{
+	if (map == NULL)
+		return;
+	json_decref(map->root);
+	json_decref(map->tables);
+	json_decref(map->used);
+	free(map);
+}
+
+enum status
+import_map_read(struct import_map **map, struct text text, char why[256])
+{
+	char error[JSON_ERROR_TEXT_LENGTH];
+
+	why[0] = '\0';
+	*map = calloc(1, sizeof **map);
+	if (*map == NULL)
+		return STATUS_NO_MEMORY;
+	if (import_row_parse(text, &(*map)->root, error) != IMPORT_FINE)
+		complain(why, "not a JSON object", error);
+	else if (check_map(*map, why))
+		return STATUS_OK;
+	import_map_free(*map);
+	*map = NULL;
+	return STATUS_INVALID;
+}
+
+/* deploy/maps/NAME.json beside the working directory, then beside build/bin/referralctl. */
+static bool
+find_map(const char *name, char path[4096])
+{
+	char program[2048];
+	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+	char *slash;
+
+	snprintf(path, 4096, MAPS "/%s.json", name);
+	if (access(path, R_OK) == 0)
+		return true;
+	program[length > 0 ? length : 0] = '\0';
+	slash = strrchr(program, '/');
+	if (slash == NULL)
+		return false;
+	*slash = '\0';
+	snprintf(path, 4096, "%s/../../" MAPS "/%s.json", program, name);
+	return access(path, R_OK) == 0;
+}
+
+enum status
+import_map_load(struct import_map **map, const char *name, char why[256])
+{
+	char path[4096];
+	char *bytes;
+	size_t length;
+	size_t name_length = strlen(name);
+	enum status status;
+
+	*map = NULL;
+	if (strchr(name, '/') != NULL ||
+	    (name_length > 5 && strcmp(name + name_length - 5, ".json") == 0)) {
+		snprintf(path, sizeof path, "%s", name);
+	} else if (!find_map(name, path)) {
+		snprintf(why, 256, "no map of that name in " MAPS);
+		return STATUS_ABSENT;
+	}
+	status = import_file_read(path, &bytes, &length);
+	if (status == STATUS_OK && length > UINT32_MAX)
+		status = STATUS_TOO_LARGE;
+	if (status != STATUS_OK) {
+		snprintf(why, 256, "%s",
+		    status == STATUS_ABSENT ? strerror(errno) : status_about(status));
+		free(bytes);
+		return status;
+	}
+	status = import_map_read(map, (struct text){ bytes, (uint32_t)length }, why);
+	free(bytes);
+	return status;
+}
