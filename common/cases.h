@@ -20,7 +20,7 @@ struct cases *cases_open(struct store *store, const char *cell);
 void cases_close(struct cases *cases);
 
 /* What a transition came to.  status: OK, DUP (done before: success), or why nothing
- * changed: ABSENT, KEY_REUSED, ILLEGAL_MOVE, STALE, FORBIDDEN, INVALID, BUSY;
+ * changed: ABSENT, KEY_REUSED, ILLEGAL_MOVE, STALE, FORBIDDEN, FULL, INVALID, BUSY;
  * UNAVAILABLE: outcome unknown, repeat it; INTERNAL: our bug.  The other members are set
  * where the call says so. */
 struct case_result {

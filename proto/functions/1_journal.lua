@@ -8,8 +8,7 @@
 -- them).  Times are milliseconds of the functions' clock.  Replies are arrays that begin
 -- with a status word of status.def.  PROTOCOL.md describes each function.
 
-local LANE_SHARE = { 8, 3, 1 }   -- of what is claimed at once: emergency, urgent, normal
-local TIMELINE_SEARCH = 64       -- entries that a late repeat of a command is looked for in
+local TIMELINE_SEARCH = 64 -- entries that a late repeat of a command is looked for in
 
 local clocks = {}
 

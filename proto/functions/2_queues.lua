@@ -9,6 +9,7 @@ local function split(item)
 end
 
 local function case_of(tag, id)
+	if not id then return nil end
 	local key = tag .. ':case:' .. id
 	local f = redis.call('HMGET', key, 'urgency', 'at')
 	if not f[1] then return nil end

@@ -1,11 +1,11 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Places of a service and the life cycles of needs and referrals.
 
-local function place_changed(tag, service, available)
-	if not available or available == '' then return end
-	local held = redis.call('HGET', tag .. ':place:' .. service, 'held') or '0'
+-- For who keeps the directory in memory; an unknown figure is empty.
+local function place_changed(tag, service)
+	local f = redis.call('HMGET', tag .. ':place:' .. service, 'available', 'held')
 	redis.call('XADD', tag .. ':changes', 'MAXLEN', '~', 100000, '*', 'kind', 'capacity',
-		'subject', service, 'available', available, 'held', held)
+		'subject', service, 'available', f[1] or '', 'held', f[2] or '0')
 end
 
 -- Parked needs that wait for a place here are looked at now.
@@ -21,11 +21,11 @@ local function place_reserve(tag, service)
 	local available = f[1] and tonumber(f[1])
 	if available and available - tonumber(f[2] or '0') < 1 then return false end
 	redis.call('HINCRBY', key, 'held', 1)
-	place_changed(tag, service, f[1])
+	if available then place_changed(tag, service) end
 	return true
 end
 
--- effect: keep, hold, take, free, giveback (states.def)
+-- effect: keep, hold, take, free, giveback (states.def); for hold, place_reserve went before
 local function place_effect(case, referral, effect, now)
 	if effect == 'keep' then return end
 	local p = prefix_of(referral)
@@ -33,25 +33,28 @@ local function place_effect(case, referral, effect, now)
 	local service, held = f[1], f[2]
 	local key = case.tag .. ':place:' .. service
 	local g = redis.call('HMGET', key, 'available', 'reported_at')
-	local available = g[1]
-	if effect == 'free' and held == 'held' then
+	local available = tonumber(g[1])
+	if effect == 'hold' then
+		redis.call('HSET', case.key, p .. 'place', 'held')
+		return
+	elseif effect == 'free' and held == 'held' then
 		redis.call('HINCRBY', key, 'held', -1)
 		redis.call('HDEL', case.key, p .. 'place')
 		wake_waiting(case.tag, service, now)
 	elseif effect == 'take' and held == 'held' then
 		redis.call('HINCRBY', key, 'held', -1)
-		if available and available ~= '' then
-			available = redis.call('HINCRBY', key, 'available', -1)
-		end
-		redis.call('HSET', case.key, p .. 'place', 'taken ' .. (g[2] or ''))
+		-- What was reported away meanwhile is not taken again, nor given back later.
+		local is_gone = available and available < 1
+		if available and not is_gone then redis.call('HINCRBY', key, 'available', -1) end
+		redis.call('HSET', case.key, p .. 'place', is_gone and 'gone' or 'taken ' .. (g[2] or ''))
 	elseif effect == 'giveback' and held then
-		if available and available ~= '' and held == 'taken ' .. (g[2] or '') then
-			available = redis.call('HINCRBY', key, 'available', 1)
+		if available and held == 'taken ' .. (g[2] or '') then
+			redis.call('HINCRBY', key, 'available', 1)
 		end
 		redis.call('HDEL', case.key, p .. 'place')
 		wake_waiting(case.tag, service, now)
 	end
-	place_changed(case.tag, service, available)
+	if available then place_changed(case.tag, service) end
 end
 
 
@@ -95,7 +98,11 @@ local function referral_move(case, referral, move, from, e, now, need_action, le
 	local p = prefix_of(referral)
 	local _, need = split(referral)
 	local set = { p .. 'state', move.to }
-	if e.reason ~= '' then set[#set + 1] = p .. 'reason'; set[#set + 1] = e.reason end
+	if e.reason ~= '' then
+		set[#set + 1] = p .. 'reason'; set[#set + 1] = e.reason
+	elseif OPEN.referral[move.to] then
+		redis.call('HDEL', case.key, p .. 'reason') -- a closed one keeps why it was closed
+	end
 	if e.command ~= '' then set[#set + 1] = p .. 'command'; set[#set + 1] = e.command end
 	redis.call('HSET', case.key, unpack(set))
 	local version = redis.call('HINCRBY', case.key, p .. 'version', 1)
@@ -103,6 +110,11 @@ local function referral_move(case, referral, move, from, e, now, need_action, le
 	if AWAITS_ANSWER[from] and not AWAITS_ANSWER[move.to] then
 		leave(case, 'clock', referral)
 		redis.call('HDEL', case.key, p .. 'next', p .. 'step')
+	elseif from == 'proposed' and AWAITS_ANSWER[move.to] then
+		local due = tonumber(redis.call('HGET', case.key, p .. 'expires_at') or now)
+		redis.call('HSET', case.key, p .. 'next', 'expire')
+		enter_delayed(case, 'clock', referral, due)
+		tell(case, referral, 'offer', now)
 	end
 	if OPEN.referral[from] and not OPEN.referral[move.to] then
 		local agency = redis.call('HGET', case.key, p .. 'agency')
@@ -125,19 +137,17 @@ local function referral_move(case, referral, move, from, e, now, need_action, le
 	return version, need_moved
 end
 
--- The agency is told that an offer is over, unless it said so itself or never heard of it.
+-- The agency is told that an offer is over, unless it said so itself or never heard of it;
+-- what else it was to be told of the offer is dropped.
 local function recall(case, referral, from, role, now)
 	local p = prefix_of(referral)
-	if from == 'queued' and (redis.call('HGET', case.key, p .. 'tell') or '') == 'offer' then
-		local attempt = tries_of(case, 'notify', referral)
-		local where = leave(case, 'notify', referral)
-		redis.call('HDEL', case.key, p .. 'tell')
-		if where ~= 'leased' then return end -- a lease means it may just be going out
-		tell(case, referral, 'recall', now)
-		set_tries(case, 'notify', referral, attempt, 0, 0) -- the old lease must not match
-	elseif role ~= 'agency' then
-		tell(case, referral, 'recall', now)
-	end
+	local attempt = tries_of(case, 'notify', referral)
+	local where = leave(case, 'notify', referral)
+	redis.call('HDEL', case.key, p .. 'tell')
+	-- A lease means that it may just be going out.
+	if where ~= 'leased' and (from == 'queued' or role == 'agency') then return end
+	tell(case, referral, 'recall', now)
+	if where then set_tries(case, 'notify', referral, attempt, 0, 0) end -- no old lease matches
 end
 
 -- The referral of a need that is still open, if any.

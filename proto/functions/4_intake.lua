@@ -39,27 +39,31 @@ end
 -- A repeat of a command is known by its id; what the life cycle forbids is told before a
 -- stale version (RFC 9110, 13.2.1).
 -- ok state version [work...] | dup state version | illegal_move state version |
--- stale state version | forbidden | absent
+-- stale state version | forbidden | full | absent
 local function answer(keys, argv)
 	local tag, item, action = keys[1], argv[1], argv[2]
-	local case = case_of(tag, (split(item)))
+	local id, need, attempt = split(item)
+	local case = attempt and case_of(tag, id)
 	if not case then return { 'absent' } end
 	local p = prefix_of(item)
-	local f = get(case, p, 'state', 'version', 'agency', 'command')
+	local f = get(case, p, 'state', 'version', 'agency', 'command', 'service')
 	local state, version = f[1], f[2]
 	if not state then return { 'absent' } end
 	if argv[6] == 'agency' and f[3] ~= argv[7] then return { 'absent' } end
 	if f[4] == argv[4] then return { 'dup', state, version } end
 	local move = MOVES.referral[action] and MOVES.referral[action][state]
 	local stale = argv[3] ~= '' and argv[3] ~= version
-	if (stale or not move) and timeline_has(case, argv[4]) then return { 'dup', state, version } end
+	-- With the version of now it cannot have been done: that would have raised it.
+	if (argv[3] == '' or stale or not move) and timeline_has(case, argv[4]) then
+		return { 'dup', state, version }
+	end
 	if not move then return { 'illegal_move', state, version } end
 	if not may(move, argv[6]) then return { 'forbidden', state, version } end
 	if stale then return { 'stale', state, version } end
-	local _, need = split(item)
 	if move.need == 'serve' and not OPEN.referral[state] and open_referral(case, need) then
 		return { 'illegal_move', state, version }
 	end
+	if move.place == 'hold' and not place_reserve(tag, f[5]) then return { 'full', state, version } end
 	local now = now_ms(tag)
 	local e = { by = argv[5], role = argv[6], reason = argv[8], command = argv[4] }
 	local lease = tonumber(argv[10]) > 0 and tonumber(argv[10])

@@ -1,6 +1,23 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Transitions of workers: claim, extend, nack, reap, offer, told, clock.
 
+-- Whose turn it is: of twelve, eight are for emergencies, three for what is urgent, one for
+-- the rest, however few are claimed at once.
+local TURNS = { 1, 1, 2, 1, 1, 1, 2, 1, 1, 2, 1, 3 }
+local turns = {}
+
+-- So many turns as counts by lane; the next claim of the stage goes on where this one ends.
+local function take_turns(stage, most)
+	local counts, turn = { 0, 0, 0 }, turns[stage] or 0
+	for _ = 1, most do
+		local lane = TURNS[turn + 1]
+		counts[lane] = counts[lane] + 1
+		turn = (turn + 1) % #TURNS
+	end
+	turns[stage] = turn
+	return counts
+end
+
 local function promote(tag, stage, now, most)
 	local base = tag .. ':' .. stage
 	for _, item in ipairs(redis.call('ZRANGEBYSCORE', base .. ':delayed', '-inf', now,
@@ -16,16 +33,14 @@ local function claim(keys, argv)
 	local tag, stage, most = keys[1], argv[1], tonumber(argv[2])
 	local now = now_ms(tag)
 	promote(tag, stage, now, most)
-	local total, picked = 0, {}
-	for _, share in ipairs(LANE_SHARE) do total = total + share end
+	local picked = {}
 	local function pop(lane, n)
 		if n < 1 then return end
 		local popped = redis.call('ZPOPMIN', ready_key(tag, stage, lane), n)
 		for i = 1, #popped, 2 do picked[#picked + 1] = popped[i] end
 	end
-	for i, lane in ipairs(LANES) do
-		pop(lane, math.min(most - #picked, math.ceil(most * LANE_SHARE[i] / total)))
-	end
+	local counts = take_turns(stage, most)
+	for i, lane in ipairs(LANES) do pop(lane, counts[i]) end
 	for _, lane in ipairs(LANES) do pop(lane, most - #picked) end
 	local out = {}
 	for _, item in ipairs(picked) do
@@ -121,9 +136,7 @@ local function offer(keys, argv)
 	end
 	if not position then
 		if state ~= 'parked' or f[5] ~= reason then
-			if state ~= 'parked' then
-				redis.call('HINCRBY', case.key, p .. 'version', 1)
-			end
+			redis.call('HINCRBY', case.key, p .. 'version', 1)
 			redis.call('HSET', case.key, p .. 'state', 'parked', p .. 'reason', reason, p .. 'commit', argv[3])
 			record(case, { item = item, action = 'park', from = state, to = 'parked', by = argv[4],
 				role = 'system', reason = reason, command = argv[3] })

@@ -11,12 +11,12 @@ local function capacity(keys, argv)
 		redis.call('HSET', key, 'available', int(math.floor(tonumber(argv[2]))))
 	end
 	redis.call('HSET', key, 'maximum', argv[3], 'reported_at', argv[4])
-	place_changed(tag, argv[1], argv[2])
+	place_changed(tag, argv[1])
 	wake_waiting(tag, argv[1], now_ms(tag))
 	return { 'ok' }
 end
 
--- ARGV: source expected(or '') version     ok | stale current
+-- ARGV: source expected(or '') version     ok | dup | stale current
 local function directory_swap(keys, argv)
 	local tag = keys[1]
 	local current = redis.call('HGET', tag .. ':directory', argv[1]) or ''

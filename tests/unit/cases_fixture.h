@@ -97,6 +97,17 @@ enum status do_get(const char *case_id, unsigned timeline_most,
     void (*look)(const struct case_record *record));
 const struct queue_shape *do_queues(void);
 
+/* ---- a referral in any state ---- */
+
+/* The last one: its case, its need 1 and itself. */
+extern struct the {
+	char id[ID_CASE_BYTES + 1], need[ID_ITEM_MAX], referral[ID_ITEM_MAX];
+} the;
+/* Alone in Redis, at service1 of agency1 with 5 places reported at 1000, in that state. */
+void new_referral_in(const char *state);
+/* Its answer under a new command id, any version. */
+struct case_answer next_answer(const char *action, enum role role);
+
 /* Turns the loop until *times is not 0. */
 void fixture_wait(const unsigned *times);
 

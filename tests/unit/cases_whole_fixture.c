@@ -34,6 +34,7 @@ const char cases_fixture_script[] =
     "  local chain, states = '', {}\n"
     "  local function moved(item, from, to)\n"
     "    local before = states[item] or (string.find(item, '%-%d+%-') and '' or 'received')\n"
+    "    if from == 'proposed' and before == 'queued' then before = from end -- made by hand\n"
     "    if before ~= from then bad(item, 'goes from', from, 'to', to, 'but was', before) end\n"
     "    states[item] = to\n"
     "  end\n"
