@@ -8,9 +8,18 @@ say() {
 	printf 'install: %s\n' "$*" >&2
 }
 
+has_said_why=false
 give_up() {
 	say "$*"
+	has_said_why=true
 	exit 1
+}
+
+finish() { # never without a word
+	local status=$?
+
+	[ -z "$folder" ] || rm -rf "$folder"
+	[ $status -eq 0 ] || $has_said_why || say "failed for a reason of its own (status $status)"
 }
 
 declare -A wanted=()
@@ -89,6 +98,8 @@ unpack() { # unpack PACKAGE FILE
 	fi
 }
 
+folder=
+trap finish EXIT
 read_groups "$@"
 drop_installed
 missing=${#wanted[@]}
@@ -98,7 +109,6 @@ done
 [ "$missing" -gt 0 ] || exit 0
 
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
 chmod 755 "$folder"
 log=$folder/log
 touch "$log"
