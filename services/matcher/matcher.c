@@ -11,7 +11,8 @@
 #include "proto/explanation.h"
 
 #define ROUTING_MAX 16384
-/* Candidates given to one offer; each carries its explanation. */
+/* Candidates given to one offer, each with its explanation, while one of them is not known to
+ * be full; else all, for a need that is parked waits for a place at each that it was given. */
 #define OFFER_CANDIDATES 4
 /* The next best that a stored explanation names. */
 #define WHY_NEXT 2
@@ -27,7 +28,7 @@ struct decision {
 	int64_t accepted_at;
 	struct {
 		char service[65], agency[65];
-	} candidates[OFFER_CANDIDATES];
+	} candidates[MATCH_CANDIDATES_MAX];
 };
 
 static struct decision *
@@ -93,7 +94,7 @@ on_offered(void *ctx, const struct case_result *result)
 
 	metrics_add(METRIC_commit_total, status_code(result->status), 1);
 	if (result->status == STATUS_OK && result->referral.at != NULL &&
-	    decision->has_place_at_notifier && result->position < OFFER_CANDIDATES)
+	    decision->has_place_at_notifier && result->position < MATCH_CANDIDATES_MAX)
 		hand_to_notifier(decision, result->referral, result->position);
 	/* STALE: somebody else moved the need; it waits where that left it.  UNAVAILABLE:
 	 * the lease runs out and the need is claimed again. */
@@ -153,14 +154,26 @@ explain(struct matcher *matcher, const struct match_question *question,
 	return status;
 }
 
+/* The full ones come last, so the last of the first few tells whether there is one. */
+static uint32_t
+count_candidates(const struct match_result *result)
+{
+	const struct match_candidate *last = &result->candidates[OFFER_CANDIDATES - 1];
+
+	if (result->count <= OFFER_CANDIDATES || indexed_free_places(last->service) <= 0)
+		return result->count;
+	return OFFER_CANDIDATES;
+}
+
 static enum status
 offer(struct decision *decision, const struct work *work,
     const struct match_question *question, const struct match_result *result)
 {
 	struct matcher *matcher = decision->matcher;
 	const struct config *config = matcher->service->config;
-	uint8_t buffers[OFFER_CANDIDATES][EXPLANATION_MAX_BYTES];
-	struct case_candidate candidates[OFFER_CANDIDATES];
+	uint8_t buffers[MATCH_CANDIDATES_MAX][EXPLANATION_MAX_BYTES];
+	struct case_candidate candidates[MATCH_CANDIDATES_MAX];
+	uint32_t count = count_candidates(result);
 	char commit[96];
 	struct case_offer offer = {
 		.need = work->item,
@@ -173,8 +186,7 @@ offer(struct decision *decision, const struct work *work,
 	};
 	enum status status = STATUS_OK;
 
-	for (uint32_t i = 0;
-	     i < result->count && i < OFFER_CANDIDATES && status == STATUS_OK; i++) {
+	for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
 		const struct service_facts *facts =
 		    indexed_facts(result->candidates[i].service);
 
