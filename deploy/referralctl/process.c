@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -17,11 +18,23 @@
  * it is called by.  redis-server itself would start a system service when installed. */
 #define REDIS_BINARY "/usr/bin/redis-check-rdb"
 
+/* The lock stays with Redis until it ends, so the Redis of an `up` that was killed ends before
+ * this one reads the files that both write. */
+static void
+wait_for_former_redis(void)
+{
+	int fd = open("run/redis.lock", O_RDWR | O_CREAT, 0600);
+
+	if (fd < 0 || flock(fd, LOCK_EX) != 0)
+		_exit(1);
+}
+
 static void
 run_redis(void)
 {
 	char *const arguments[] = { "redis-server", "redis.conf", NULL };
 
+	wait_for_former_redis();
 	execv(REDIS_BINARY, arguments);
 	execvp("redis-server", arguments);
 }
@@ -53,6 +66,8 @@ become(const struct process *process, const char *bin, const char *config, pid_t
 	if (fd >= 0)
 		(void)dup2(fd, STDERR_FILENO);
 	(void)setpgid(0, 0); /* Ctrl-C is for `up`, which stops the others in order */
+	(void)signal(SIGTERM, SIG_DFL); /* not the handlers of `up` */
+	(void)signal(SIGINT, SIG_DFL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
