@@ -39,7 +39,7 @@ ROOMS = {
         "services/notifier/client.c": "puts curl's sockets on the base",
     },
     "event2/*": {"common/http*": "the wrapper is all that the services know of evhttp"},
-    "curl/*": {"services/notifier/client.c": "the one HTTP client"},
+    "curl/*": {"services/notifier/client*": "the one HTTP client"},
     "jansson.h": {
         "common/json*": "JSON to and from the records of messages.def",
         "common/facts*": "HSDS documents, whose shape is not ours",

@@ -1,211 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * libcurl on the loop, and the guard around it.  The only file that knows curl. */
-#include "services/notifier/client.h"
+ * libcurl on the loop, and the guard around it.  The files client*.c are the only ones that know curl. */
+#include "services/notifier/client_private.h"
 
 #include <assert.h>
-#include <curl/curl.h>
 #include <event2/event.h>
 #include <locale.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* One POST.  Places and their curl handles are used again. */
-struct attempt {
-	struct client *client;
-	CURL *easy; /* made on first use */
-	struct curl_slist *headers;
-	channel_done *done; /* NULL: not under way */
-	void *ctx;
-	size_t head_bytes, body_bytes; /* of the answer */
-	bool has_refused;              /* an address the guard forbids */
-	bool has_opened;               /* a socket to another one */
-	struct attempt *next_free;
-};
-
-struct client {
-	struct loop *loop;
-	struct loop_timer *timer;
-	CURLM *multi;
-	struct client_settings settings;
-	struct attempt attempts[CLIENT_UNDER_WAY_MOST];
-	struct attempt *free;
-	size_t under_way_count;
-	bool is_settling;
-	bool is_closing;
-};
-
-/* ---- addresses ---- */
-
-enum reach { NEVER, PRIVATE, PUBLIC };
-
-/* The first `bits` of an address. */
-struct range {
-	uint8_t prefix[16];
-	unsigned bits;
-	enum reach reach;
-};
-
-/* IANA's special-purpose address registries (RFC 6890); the first that fits counts. */
-static const struct range RANGES_4[] = {
-	{ { 0 }, 8, NEVER },             /* this network: connects to this host */
-	{ { 10 }, 8, PRIVATE },          /* private use */
-	{ { 100, 64 }, 10, PRIVATE },    /* carrier NAT */
-	{ { 127 }, 8, PRIVATE },         /* loopback */
-	{ { 169, 254 }, 16, NEVER },     /* link-local */
-	{ { 172, 16 }, 12, PRIVATE },    /* private use */
-	{ { 192, 0, 0 }, 24, NEVER },    /* protocol assignments */
-	{ { 192, 0, 2 }, 24, NEVER },    /* documentation */
-	{ { 192, 88, 99 }, 24, NEVER },  /* 6to4 relays */
-	{ { 192, 168 }, 16, PRIVATE },   /* private use */
-	{ { 198, 18 }, 15, NEVER },      /* benchmarks */
-	{ { 198, 51, 100 }, 24, NEVER }, /* documentation */
-	{ { 203, 0, 113 }, 24, NEVER },  /* documentation */
-	{ { 224 }, 3, NEVER },           /* multicast, reserved, broadcast */
-	{ { 0 }, 0, PUBLIC },
-};
-
-static const struct range RANGES_6[] = {
-	{ { [15] = 1 }, 128, PRIVATE },            /* ::1 */
-	{ { 0xfc }, 7, PRIVATE },                  /* unique local */
-	{ { 0x20, 0x01 }, 23, NEVER },             /* assignments, Teredo, ORCHID */
-	{ { 0x20, 0x01, 0x0d, 0xb8 }, 32, NEVER }, /* documentation */
-	{ { 0x20, 0x02 }, 16, NEVER },             /* 6to4 */
-	{ { 0x3f, 0xff }, 20, NEVER },             /* documentation */
-	{ { 0x20 }, 3, PUBLIC },                   /* global unicast */
-	{ { 0 }, 0, NEVER }, /* ::, mapped, NAT64, link-local, multicast, not assigned */
-};
-
-static bool
-is_within(const uint8_t *address, const struct range *range)
-{
-	unsigned whole = range->bits / 8;
-	unsigned rest = range->bits % 8;
-
-	if (memcmp(address, range->prefix, whole) != 0)
-		return false;
-	return rest == 0 || (address[whole] ^ range->prefix[whole]) >> (8 - rest) == 0;
-}
-
-static enum reach
-reach_of(const uint8_t *address, const struct range *ranges)
-{
-	while (!is_within(address, ranges)) /* the last one takes all */
-		ranges++;
-	return ranges->reach;
-}
-
-bool
-client_may_reach(const struct sockaddr *address, bool is_private_allowed)
-{
-	const void *any = address;
-	enum reach reach = NEVER;
-
-	if (address->sa_family == AF_INET) {
-		const struct sockaddr_in *in = any;
-
-		reach = reach_of((const uint8_t *)&in->sin_addr, RANGES_4);
-	} else if (address->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = any;
-
-		reach = reach_of(in6->sin6_addr.s6_addr, RANGES_6);
-	}
-	return reach == PUBLIC || (reach == PRIVATE && is_private_allowed);
-}
-
-/* Called with the address that will be connected to, for each that a name has. */
-static curl_socket_t
-open_socket(void *self, curlsocktype purpose, struct curl_sockaddr *address)
-{
-	struct attempt *attempt = self;
-	bool is_private_allowed = attempt->client->settings.is_private_allowed;
-
-	(void)purpose;
-	if (!client_may_reach(&address->addr, is_private_allowed)) {
-		attempt->has_refused = true;
-		return CURL_SOCKET_BAD;
-	}
-	attempt->has_opened = true;
-	return socket(
-	    address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
-/* ---- outcome ---- */
-
-static const struct {
-	CURLcode code;
-	enum status status;
-	const char *detail;
-} FAILURES[] = {
-	{ CURLE_COULDNT_RESOLVE_HOST, STATUS_UNAVAILABLE, "name not found" },
-	{ CURLE_COULDNT_CONNECT, STATUS_UNAVAILABLE, "no connection" },
-	{ CURLE_OPERATION_TIMEDOUT, STATUS_UNAVAILABLE, "timeout" },
-	{ CURLE_SSL_CONNECT_ERROR, STATUS_UNAVAILABLE, "no TLS" },
-	{ CURLE_PEER_FAILED_VERIFICATION, STATUS_REFUSED, "certificate" },
-	{ CURLE_SSL_CACERT_BADFILE, STATUS_UNAVAILABLE, "no CA certificates here" },
-	{ CURLE_SEND_ERROR, STATUS_UNAVAILABLE, "connection lost" },
-	{ CURLE_RECV_ERROR, STATUS_UNAVAILABLE, "connection lost" },
-	{ CURLE_GOT_NOTHING, STATUS_UNAVAILABLE, "no answer" },
-	{ CURLE_PARTIAL_FILE, STATUS_UNAVAILABLE, "answer cut short" },
-	{ CURLE_WRITE_ERROR, STATUS_UNAVAILABLE, "answer too large" },
-	{ CURLE_OUT_OF_MEMORY, STATUS_UNAVAILABLE, "too long a line, or no memory" },
-	{ CURLE_WEIRD_SERVER_REPLY, STATUS_UNAVAILABLE, "not HTTP" },
-	{ CURLE_UNSUPPORTED_PROTOCOL, STATUS_UNAVAILABLE, "not HTTP" }, /* HTTP/0.9 */
-	{ CURLE_URL_MALFORMAT, STATUS_REFUSED, "not a host name" },
-};
-
-static struct channel_outcome
-outcome_of_failure(const struct attempt *attempt, CURLcode code)
-{
-	struct channel_outcome outcome = { .status = STATUS_UNAVAILABLE };
-
-	if (attempt->has_refused && !attempt->has_opened) {
-		outcome.status = STATUS_REFUSED;
-		snprintf(outcome.detail, sizeof outcome.detail, "address not allowed");
-		return outcome;
-	}
-	for (size_t i = 0; i < sizeof FAILURES / sizeof *FAILURES; i++)
-		if (FAILURES[i].code == code) {
-			outcome.status = FAILURES[i].status;
-			snprintf(outcome.detail, sizeof outcome.detail, "%s",
-			    FAILURES[i].detail);
-			return outcome;
-		}
-	snprintf(outcome.detail, sizeof outcome.detail, "curl %d", (int)code);
-	return outcome;
-}
-
-/* In ms, of a number of seconds or a date; 0: not given, past, or neither. */
-static int64_t
-retry_after_ms(CURL *easy)
-{
-	curl_off_t seconds = 0;
-
-	if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK ||
-	    seconds < 0)
-		return 0;
-	if (seconds > CLIENT_RETRY_AFTER_MOST_MS / 1000)
-		return CLIENT_RETRY_AFTER_MOST_MS;
-	return (int64_t)seconds * 1000;
-}
-
-static struct channel_outcome
-outcome_of_answer(const struct attempt *attempt)
-{
-	struct channel_outcome outcome = { .status = STATUS_REFUSED };
-	long code = 0;
-
-	curl_easy_getinfo(attempt->easy, CURLINFO_RESPONSE_CODE, &code);
-	if (code >= 200 && code < 300) {
-		outcome.status = STATUS_OK;
-		outcome.is_delivered = true;
-	} else if (code == 408 || code == 425 || code == 429 || code >= 500) {
-		outcome.status = STATUS_UNAVAILABLE;
-		outcome.retry_after_ms = retry_after_ms(attempt->easy);
-	}
-	snprintf(outcome.detail, sizeof outcome.detail, "HTTP %ld", code);
-	return outcome;
-}
 
 /* ---- attempts ---- */
 
@@ -252,7 +53,7 @@ set_up(CURL *easy, struct attempt *attempt)
 	failed |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	failed |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	failed |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)settings->timeout_ms);
-	failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, client_open_socket);
 	failed |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt);
 	failed |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_head);
 	failed |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, attempt);
@@ -328,9 +129,9 @@ end_finished(struct client *client)
 
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &attempt);
 		if (code == CURLE_OK || attempt->body_bytes > CLIENT_ANSWER_BODY_MOST)
-			outcome = outcome_of_answer(attempt);
+			outcome = client_outcome_of_answer(attempt);
 		else
-			outcome = outcome_of_failure(attempt, code);
+			outcome = client_outcome_of_failure(attempt, code);
 		end(attempt, &outcome);
 	}
 	client->is_settling = false;
