@@ -124,6 +124,7 @@ local function offer(keys, argv)
 	local p = 'n' .. need .. '.'
 	local f = get(case, p, 'state', 'version', 'referrals', 'commit', 'reason')
 	local state, version = f[1], f[2]
+	if not state then return { 'absent' } end
 	if f[4] == argv[3] then return { 'dup' } end
 	if version ~= argv[2] or not MOVES.need.offer[state] then return { 'stale', state, version } end
 	local now = now_ms(tag)
@@ -177,6 +178,7 @@ local function told(keys, argv)
 	if not case then return { 'absent' } end
 	local p = prefix_of(item)
 	local f = get(case, p, 'told', 'tell', 'state')
+	if not f[3] then return { 'absent' } end
 	if (f[1] or '0') ~= argv[2] then return { 'dup' } end
 	local purpose, rest = string.match(f[2] or '', '^([^,]+),?(.*)$')
 	if purpose ~= argv[3] then return { 'dup' } end
@@ -218,6 +220,7 @@ local function clock(keys, argv)
 	if not case then return { 'absent' } end
 	local p = prefix_of(item)
 	local f = get(case, p, 'step', 'next', 'state', 'offered_at')
+	if not f[3] then return { 'absent' } end
 	if (f[1] or '0') ~= argv[2] or f[2] ~= argv[3] then return { 'dup' } end
 	local now = now_ms(tag)
 	if argv[3] ~= 'expire' then

@@ -32,6 +32,7 @@ end
 
 
 -- ARGV: stage item action(replay|drop) by     ok | absent
+-- Dropped, a need is closed unmet, a telling is left out, a clock ends the offer.
 local function dead(keys, argv)
 	local tag, stage, item = keys[1], argv[1], argv[2]
 	local case = case_of(tag, (split(item)))
@@ -52,7 +53,14 @@ local function dead(keys, argv)
 	record(case, e)
 	if stage == 'match' then
 		local _, need = split(item)
-		need_move(case, need, 'close_unmet', 'other', now)
+		local move, from = need_move(case, need, 'close_unmet', 'other', now)
+		record(case, { item = item, action = 'close_unmet', from = from, to = move.to,
+			by = argv[4], role = 'operations', reason = 'other' })
+	elseif stage == 'clock' then
+		local state = redis.call('HGET', case.key, prefix_of(item) .. 'state')
+		referral_move(case, item, MOVES.referral.expire[state], state,
+			{ by = argv[4], role = 'operations', reason = 'other', command = '' }, now)
+		recall(case, item, state, 'operations', now)
 	end
 	return { 'ok' }
 end

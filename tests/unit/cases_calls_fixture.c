@@ -202,6 +202,13 @@ do_extend(enum stage stage, const char *item, uint32_t attempt, int64_t lease_ms
 	return DO(cases_extend(fixture.cases, stage, lease_ms, &lease, 1, on_done, NULL));
 }
 
+const struct case_result *
+do_extend_all(enum stage stage, const struct case_lease *leases, unsigned count)
+{
+	return DO(
+	    cases_extend(fixture.cases, stage, LEASE_MS, leases, count, on_done, NULL));
+}
+
 struct case_nack
 usual_nack(enum stage stage, const char *item, uint32_t attempt)
 {

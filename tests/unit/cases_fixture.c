@@ -261,6 +261,16 @@ redis_dump(void)
 	return strdup(redis_script(SCRIPT, ""));
 }
 
+void
+assert_unchanged(char *before)
+{
+	char *after = redis_dump();
+
+	assert_string_equal(after, before);
+	free(before);
+	free(after);
+}
+
 static char wrong[4096];
 
 static void

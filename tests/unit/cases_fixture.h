@@ -40,6 +40,8 @@ const char *redis_script(const char *script, const char *argument);
 const char *field_of(const char *case_id, const char *field);
 /* All keys, sorted, with all they hold; to be freed. */
 char *redis_dump(void);
+/* The dump is what it was; frees it. */
+void assert_unchanged(char *before);
 /* The time has come for everything in {c1}:SET. */
 void make_due(const char *set);
 /* The set of the stage that holds the item: "ready:normal", "leased" ...; "": none. */
@@ -75,6 +77,8 @@ extern struct claimed claimed[CLAIMED_MAX];
 unsigned do_claim(enum stage stage, unsigned most, int64_t lease_ms);
 const struct case_result *do_extend(
     enum stage stage, const char *item, uint32_t attempt, int64_t lease_ms);
+const struct case_result *do_extend_all(
+    enum stage stage, const struct case_lease *leases, unsigned count);
 /* A failure, at once, of 8 failures and 4 crashes at most. */
 struct case_nack usual_nack(enum stage stage, const char *item, uint32_t attempt);
 const struct case_result *do_nack(const struct case_nack *in);
