@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * up: Redis and the services on one machine, in the foreground. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <jansson.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,34 +14,13 @@
 #include "common/config.h"
 #include "common/library.h"
 #include "common/log.h"
-#include "common/seal.h"
-#include "deploy/referralctl/process.h"
 #include "deploy/referralctl/referralctl.h"
+#include "deploy/referralctl/up.h"
 
-#define PROCESSES_MAX 16
 #define START_MS 60000
 /* Longer than a service's own drain of 10 s. */
 #define STOP_MS 15000
 #define TICK_MS 20
-
-struct up {
-	struct process list[PROCESSES_MAX]; /* redis first */
-	unsigned count;
-	unsigned matchers;
-	const char *config;
-	const char *bin;
-	const char *maxmemory; /* of Redis, as it reads it: 512mb; NULL: no limit */
-	bool wants_demo;
-	bool is_up, is_stopping;
-	int64_t until_ms;
-	struct loop *loop;
-	struct store *store;
-	struct cases *cases;
-	char dir[PATH_MAX];
-	char demo[PATH_MAX]; /* the demo directory; empty: none */
-	char demo_agency[64];
-	int exit_status;
-};
 
 static const char HELP[] =
     "usage: referralctl up [--dir DIR] [--http HOST:PORT] [--demo] [--config FILE]\n"
@@ -60,160 +35,6 @@ static const char HELP[] =
     "  --config FILE     settings of the services (see the service's --print-config)\n"
     "  --matchers N      so many matcher processes, 1 to 4 (default 1)\n"
     "  --maxmemory SIZE  what Redis may use, e.g. 512mb (default: no limit)\n";
-
-/* ---- the state directory ---- */
-
-static void
-make_dir(const char *path)
-{
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		log_die("cannot make the folder %s: %s", path, strerror(errno));
-}
-
-/* One `up` per state directory; the lock goes with the process. */
-static void
-enter_dir(struct up *up, const char *dir)
-{
-	int fd;
-
-	make_dir(dir);
-	if (chdir(dir) != 0 || getcwd(up->dir, sizeof up->dir) == NULL)
-		log_die("cannot enter the folder %s: %s", dir, strerror(errno));
-	if (strlen(up->dir) + strlen("/run/matcher.1.work.sock") > 100)
-		log_die(
-		    "the path of the state directory is too long for a unix socket: %s",
-		    up->dir);
-	make_dir("run");
-	make_dir("keys");
-	fd = open("run/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
-		log_die("another `referralctl up` runs in %s", up->dir);
-}
-
-static void
-make_keys(void)
-{
-	static const char *const NAMES[] = { "identity", "routing", "index", "notify" };
-	char path[64], why[256];
-
-	for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
-		(void)snprintf(path, sizeof path, "keys/%s.key", NAMES[i]);
-		if (!status_is_success(seal_create(path, why, sizeof why)))
-			log_die("%s", why);
-	}
-}
-
-/* always: an acknowledged write is on disk.  Hashes stay compact (listpack) up to the size of
- * a case with several needs. */
-static void
-write_redis_config(const struct up *up)
-{
-	FILE *out = fopen("redis.conf", "w");
-
-	if (out == NULL)
-		log_die("cannot write redis.conf: %s", strerror(errno));
-	fputs("# Written by referralctl up at every start.\n"
-	      "port 0\nunixsocket redis.sock\nunixsocketperm 700\ndir .\nlogfile "
-	      "redis.log\n"
-	      "daemonize no\nsave \"\"\nappendonly yes\nappendfsync always\n"
-	      "no-appendfsync-on-rewrite no\nauto-aof-rewrite-min-size 256mb\n"
-	      "maxmemory-policy noeviction\nhash-max-listpack-entries 512\n"
-	      "hash-max-listpack-value 4096\n",
-	    out);
-	if (up->maxmemory != NULL)
-		fprintf(out, "maxmemory %s\n", up->maxmemory);
-	if (fclose(out) != 0)
-		log_die("cannot write redis.conf: %s", strerror(errno));
-}
-
-/* In the source tree, else where it is installed.  The first agency in it is the one that the
- * first agency account acts for. */
-static void
-find_demo(struct up *up)
-{
-	const char *agency = "";
-	json_t *root;
-
-	(void)snprintf(
-	    up->demo, sizeof up->demo, "%s/../../deploy/demo/directory.json", up->bin);
-	if (access(up->demo, R_OK) != 0)
-		(void)snprintf(up->demo, sizeof up->demo,
-		    "%s/../share/hearthline/demo/directory.json", up->bin);
-	root = json_load_file(up->demo, 0, NULL);
-	if (root == NULL)
-		log_die("cannot read the demo directory %s", up->demo);
-	(void)json_unpack(
-	    json_array_get(root, 0), "{s:{s:s}}", "organization", "id", &agency);
-	(void)snprintf(up->demo_agency, sizeof up->demo_agency, "%s", agency);
-	json_decref(root);
-}
-
-/* ---- what others read ---- */
-
-static void
-write_endpoints(const struct up *up)
-{
-	json_t *metrics = json_object(), *pids = json_object(), *root;
-	const char *http = "";
-	char intake[PATH_MAX + 32], redis[PATH_MAX + 16];
-
-	for (unsigned i = 0; i < up->count; i++) {
-		const struct process *process = &up->list[i];
-
-		json_object_set_new(pids, process->name, json_integer(process->pid));
-		if (process->is_service)
-			json_object_set_new(
-			    metrics, process->name, json_string(process->metrics));
-		if (process->http[0] != '\0')
-			http = process->http;
-	}
-	(void)snprintf(intake, sizeof intake, "ipc://%s/run/intake.sock", up->dir);
-	(void)snprintf(redis, sizeof redis, "%s/redis.sock", up->dir);
-	root = json_pack("{s:s,s:s,s:s,s:o,s:o}", "http", http, "intake", intake, "redis",
-	    redis, "metrics", metrics, "pids", pids);
-	if (root == NULL ||
-	    json_dump_file(root, "endpoints.json.new", JSON_INDENT(2)) != 0 ||
-	    rename("endpoints.json.new", "endpoints.json") != 0)
-		log_die("cannot write endpoints.json");
-	json_decref(root);
-}
-
-/* One account per role to begin with. */
-static void
-make_tokens(struct up *up)
-{
-	json_t *root = json_object();
-	mode_t mask;
-
-	if (access("tokens.json", F_OK) == 0) {
-		json_decref(root);
-		return;
-	}
-	for (unsigned role = role_operator; role < role_system; role++) {
-		char token[SEAL_TOKEN_BYTES + 1], digest[SEAL_TOKEN_DIGEST_BYTES + 1],
-		    person[64];
-		const char *agency = role == role_agency ? up->demo_agency : "";
-
-		seal_token_new(token);
-		seal_token_digest(text_of(token), digest);
-		(void)snprintf(
-		    person, sizeof person, "%s-1", code_word(CODE_SET_role, role));
-		if (cases_account_set(up->cases, text_of(digest), (enum role)role,
-		        text_of(person), text_of(agency), NULL, NULL) != STATUS_OK)
-			log_die("cannot store the first accounts");
-		json_object_set_new(root, code_word(CODE_SET_role, role),
-		    json_pack("{s:s,s:s,s:s}", "token", token, "person", person, "agency",
-		        agency));
-	}
-	while (store_waiting_count(up->store) > 0)
-		(void)!loop_turn(up->loop, 100);
-	mask = umask(0077);
-	if (json_dump_file(root, "tokens.json.new", JSON_INDENT(2)) != 0 ||
-	    rename("tokens.json.new", "tokens.json") != 0)
-		log_die("cannot write tokens.json");
-	(void)umask(mask);
-	json_decref(root);
-}
 
 /* ---- the processes ---- */
 
@@ -357,7 +178,7 @@ look(struct up *up)
 		all &= process->is_ready;
 	}
 	if (changed && (all || up->is_up))
-		write_endpoints(up);
+		up_write_endpoints(up);
 	if (all && !up->is_up) {
 		up->is_up = true;
 		say_up(up);
@@ -391,7 +212,7 @@ tick(void *self)
 	for (unsigned i = 0; i < up->count; i++)
 		if (up->list[i].again_at_ms > 0 && now_ms >= up->list[i].again_at_ms) {
 			start(up, &up->list[i]);
-			write_endpoints(up);
+			up_write_endpoints(up);
 		}
 	look(up);
 }
@@ -517,15 +338,15 @@ up_command(int argc, char **argv, const char *dir)
 	up.bin = own_folder();
 	matchers = read_options(&up, argc, argv);
 	if (up.wants_demo)
-		find_demo(&up);
-	enter_dir(&up, dir);
-	make_keys();
-	write_redis_config(&up);
+		up_find_demo(&up);
+	up_enter_dir(&up, dir);
+	up_make_keys();
+	up_write_redis_config(&up);
 	up.loop = loop_new();
 	if (up.loop == NULL || !loop_on_stop_signal(up.loop, begin_stop, &up))
 		log_die("out of memory");
 	start_redis(&up);
-	make_tokens(&up);
+	up_make_tokens(&up);
 	if (up.wants_demo)
 		run_demo_import(&up);
 	start_services(&up, matchers);

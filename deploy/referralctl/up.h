@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What up.c and up_dir.c share: the processes of `up` and its state directory. */
+#ifndef REFERRALCTL_UP_H
+#define REFERRALCTL_UP_H
+
+#include <limits.h>
+
+#include "common/cases.h"
+#include "deploy/referralctl/process.h"
+
+#define PROCESSES_MAX 16
+
+struct up {
+	struct process list[PROCESSES_MAX]; /* redis first */
+	unsigned count;
+	unsigned matchers;
+	const char *config;
+	const char *bin;
+	const char *maxmemory; /* of Redis, as it reads it: 512mb; NULL: no limit */
+	bool wants_demo;
+	bool is_up, is_stopping;
+	int64_t until_ms;
+	struct loop *loop;
+	struct store *store;
+	struct cases *cases;
+	char dir[PATH_MAX];
+	char demo[PATH_MAX]; /* the demo directory; empty: none */
+	char demo_agency[64];
+	int exit_status;
+};
+
+/* Makes and enters the state directory with its folders and locks it, or dies. */
+void up_enter_dir(struct up *up, const char *dir);
+/* Makes the key files that are missing, or dies. */
+void up_make_keys(void);
+void up_write_redis_config(const struct up *up);
+/* Finds the demo directory: in the source tree, else where it is installed.  The first agency in
+ * it is the one that the first agency account acts for. */
+void up_find_demo(struct up *up);
+/* Writes endpoints.json in one rename. */
+void up_write_endpoints(const struct up *up);
+/* On first start: one account per role, and tokens.json. */
+void up_make_tokens(struct up *up);
+
+#endif
