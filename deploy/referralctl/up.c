@@ -81,9 +81,15 @@ start(struct up *up, struct process *process)
 		log_die("cannot start %s: %s", process->name, strerror(errno));
 }
 
+/* Our own connection first: Redis going away is no loss then. */
 static void
 stop_redis(struct up *up)
 {
+	cases_close(up->cases);
+	if (up->store != NULL)
+		store_close(up->store);
+	up->cases = NULL;
+	up->store = NULL;
 	if (up->list[0].pid > 0)
 		(void)kill(up->list[0].pid, SIGTERM);
 }
@@ -203,7 +209,7 @@ tick(void *self)
 			for (unsigned i = 0; i < up->count; i++)
 				if (up->list[i].pid > 0)
 					(void)kill(up->list[i].pid, SIGKILL);
-		if (running(up, true) == 0)
+		if (running(up, true) == 0 && up->list[0].pid > 0)
 			stop_redis(up);
 		if (running(up, false) == 0)
 			loop_stop(up->loop);
@@ -354,8 +360,6 @@ up_command(int argc, char **argv, const char *dir)
 		log_die("out of memory");
 	if (loop_run(up.loop) != STATUS_OK)
 		up.exit_status = EXIT_FAILED;
-	cases_close(up.cases);
-	store_close(up.store);
 	loop_free(up.loop);
 	(void)unlink("endpoints.json");
 	return up.exit_status;
