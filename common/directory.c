@@ -213,7 +213,7 @@ directory_stage(struct directory *directory, struct text source, struct text ver
 		status = stage_with_expiry(directory, arguments, done, ctx);
 	if (status == STATUS_OK) {
 		directory->staged_count = is_new ? 1 : directory->staged_count + 1;
-		strcpy(directory->staged_key, key);
+		memcpy(directory->staged_key, key, sizeof key);
 	}
 	return status;
 }

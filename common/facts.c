@@ -104,13 +104,17 @@ begins(struct text text, const char *beginning)
 static char *
 fold(struct facts_reader *reader, struct text text)
 {
-	char *at = reader->folded + reader->folded_used;
+	char *copy = reader->folded + reader->folded_used;
 
-	for (uint32_t i = 0; i < text.length; i++)
-		at[i] = text.at[i] >= 'A' && text.at[i] <= 'Z' ? (char)(text.at[i] + 32)
-		                                               : text.at[i];
+	for (uint32_t i = 0; i < text.length; i++) {
+		char byte = text.at[i];
+
+		copy[i] = byte;
+		if (byte >= 'A' && byte <= 'Z')
+			copy[i] = (char)(byte + 32);
+	}
 	reader->folded_used += text.length;
-	return at;
+	return copy;
 }
 
 /* False: the list is full.  A text that is there already is not added again. */

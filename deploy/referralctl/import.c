@@ -147,7 +147,7 @@ take_option(struct options *options, int option, const char **format)
 	case OPTION_source:
 		if (!is_name(optarg, SOURCE_MAX_BYTES))
 			return wrong("a source is up to 64 of A-Z a-z 0-9 . _ -", optarg);
-		strcpy(options->source, optarg);
+		(void)text_copy(text_of(optarg), options->source, sizeof options->source);
 		return true;
 	case OPTION_report:
 		options->report = optarg;
@@ -298,7 +298,7 @@ find_socket(const char *dir, char path[4096])
 	if (strlen(path) >= sizeof address.sun_path) {
 		if (chdir(dir) != 0)
 			return fail(dir, strerror(errno));
-		strcpy(path, SOCKET);
+		snprintf(path, 4096, SOCKET);
 	}
 	if (access(path, R_OK | W_OK) != 0)
 		return fail("no Redis answers there, is referralctl up?", path);
@@ -314,7 +314,7 @@ compare(struct import *import, bool *differs)
 		status = import_in_use_read(&import->target, &import->in_use);
 	if (status != STATUS_OK)
 		return fail("cannot read what is in use", status_about(status));
-	strcpy(import->version, import->in_use.version);
+	memcpy(import->version, import->in_use.version, sizeof import->version);
 	*differs = import_plan_compare(
 	    &import->plan, import->in_use.known, import->in_use.count, &import->report);
 	import->report.refused = import_plan_guard(&import->plan, import->in_use.count,
@@ -334,7 +334,7 @@ put_into_use(struct import *import)
 		    "nothing was changed", "another import of this source came first");
 	if (status != STATUS_OK)
 		return fail("not put into use", status_about(status));
-	strcpy(import->version, version);
+	(void)text_copy(text_of(version), import->version, sizeof import->version);
 	return EXIT_DONE;
 }
 

@@ -193,17 +193,25 @@ fill_required(struct import_check *check, const struct hsds_entity *entity,
 
 /* ---- the walk ---- */
 
+/* To be undone with check->step = step->up before the step goes out of scope. */
+static void
+step_down(struct import_check *check, struct import_step *step)
+{
+	step->up = check->step;
+	check->step = step;
+}
+
 /* The good entries stay, the others go aside. */
 static void
 settle_list(struct import_check *check, json_t *object, const struct hsds_field *field,
     json_t *value, const char *id)
 {
-	struct import_step step = { check->step, field->name, 0, true };
+	struct import_step step = { NULL, field->name, 0, true };
 	json_t *list = json_array();
 	json_t *aside = json_array();
 	size_t count = json_is_array(value) ? json_array_size(value) : 1;
 
-	check->step = &step;
+	step_down(check, &step);
 	for (; step.index < count; step.index++) {
 		json_t *entry =
 		    json_is_array(value) ? json_array_get(value, step.index) : value;
@@ -245,7 +253,7 @@ static void
 settle(struct import_check *check, json_t *object, const struct hsds_field *field,
     json_t *value, const char *id)
 {
-	struct import_step step = { check->step, field->name, 0, false };
+	struct import_step step = { NULL, field->name, 0, false };
 
 	if (field->type == HSDS_ID)
 		return; /* done first: parts without an id derive theirs from it */
@@ -253,7 +261,7 @@ settle(struct import_check *check, json_t *object, const struct hsds_field *fiel
 		settle_list(check, object, field, value, id);
 		return;
 	}
-	check->step = &step;
+	step_down(check, &step);
 	switch (field->type) {
 	case HSDS_REF:
 		settle_reference(check, object, field->name, value);

@@ -16,9 +16,9 @@
 #include "deploy/referralctl/import_write.h"
 
 /* Of one stored document: with its envelope it must fit a message (MESSAGE_MAX_BYTES). */
-#define IMPORT_DOCUMENT_MAX_BYTES (128 * 1024)
+#define IMPORT_DOCUMENT_MAX_BYTES ((size_t)128 * 1024)
 /* An organization's own list of locations that is not repeated with each service beyond. */
-#define IMPORT_LOCATIONS_MAX_BYTES (16 * 1024)
+#define IMPORT_LOCATIONS_MAX_BYTES ((size_t)16 * 1024)
 
 struct import_step;
 

@@ -248,7 +248,7 @@ read_code_point(const char *name)
 static const char *
 take_reference(const char *at, const char *end, struct import_buffer *out)
 {
-	char name[REFERENCE_MAX_BYTES];
+	char name[REFERENCE_MAX_BYTES] = "";
 	const char *close = memchr(at, ';', at_most(end - at, sizeof name));
 
 	if (close == NULL ||
@@ -304,7 +304,10 @@ import_text_clean(struct text text, bool *had_html)
 			at = behind;
 			continue;
 		}
-		add_byte(&out, *at == '\r' ? '\n' : *at);
+		if (*at == '\r')
+			add_byte(&out, '\n');
+		else
+			add_byte(&out, *at);
 		at++;
 	}
 	add_byte(&out, '\0');

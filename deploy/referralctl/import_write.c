@@ -83,12 +83,12 @@ write_escape(struct import_buffer *buffer, unsigned char byte)
 	char escape[8];
 
 	if (byte == '\n')
-		import_buffer_add(buffer, "\\n", 2);
+		snprintf(escape, sizeof escape, "\\n");
 	else if (byte >= 0x20)
-		import_buffer_add(buffer, (char[]){ '\\', (char)byte }, 2);
+		snprintf(escape, sizeof escape, "\\%c", byte);
 	else
-		import_buffer_add(buffer, escape,
-		    (size_t)snprintf(escape, sizeof escape, "\\u%04x", byte));
+		snprintf(escape, sizeof escape, "\\u%04x", byte);
+	import_buffer_add(buffer, escape, strlen(escape));
 }
 
 static void

@@ -407,7 +407,7 @@ a_document_beyond_the_limit_is_refused(void **state)
 
 	(void)state;
 	assert_true(asprintf(&json, "{" GOOD ",\"x\":\"%0*d\"}",
-	                IMPORT_DOCUMENT_MAX_BYTES, 1) > 0);
+	                (int)IMPORT_DOCUMENT_MAX_BYTES, 1) > 0);
 	assert_int_equal(take(json), IMPORT_too_large);
 	free(json);
 }
