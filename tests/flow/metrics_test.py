@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import unittest
+import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -60,6 +61,37 @@ class Metrics(unittest.TestCase):
         wait_for(lambda: self.total("referral_open_cases") == 1, what="the open case counted")
         self.assertEqual(self.total("referral_conservation_error"), 0)
         self.assertGreater(self.total("referral_directory_services"), 0)
+
+    def test_what_is_exposed_is_what_metrics_def_describes(self):
+        with open(os.path.join(ROOT, "common", "metrics.def"), encoding="utf-8") as file:
+            rows = re.findall(r'^(COUNTER|GAUGE|HISTOGRAM)\((\w+), "(\w*)", "(.+)"\)$', file.read(), re.M)
+        self.assertGreater(len(rows), 20)
+        kinds = {"referral_" + name: kind.lower() for kind, name, _, _ in rows}
+        seen = set()
+        for process, page in self.exposed().items():
+            types = {name: kind for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", page, re.M)
+                     if not name.startswith("process_") and name != "referral_build_info"}
+            seen |= set(types)
+            self.assertLessEqual(set(types.items()), set(kinds.items()), process)
+            for _, name, label, about in rows:
+                if "referral_" + name in types:
+                    self.assertIn(f"# HELP referral_{name} {about}\n", page)
+                for labels in re.findall(rf"^referral_{name}(?:_bucket|_sum|_count)?{{(.*?)}} ", page, re.M):
+                    self.assertLessEqual(set(re.findall(r'(\w+)="', labels)), {label, "le"} - {""})
+        # One family on a quiet day: nothing was given back, lost or refused, and nothing is dead.
+        quiet = {"lease_expired_total", "nack_total", "dead_total", "redis_reconnects_total",
+                 "message_refused_total", "claimed_total", "handed_off_total", "command_total",
+                 "queue_oldest_ready_seconds"}
+        self.assertEqual({name for name in kinds if name.removeprefix("referral_") not in quiet} - seen, set())
+
+    def test_every_process_says_that_it_lives_and_is_ready(self):
+        for process, url in self.net.endpoints["metrics"].items():
+            for page, text in (("/healthz", b"alive\n"), ("/readyz", b"ready\n")):
+                with urllib.request.urlopen(url + page, timeout=10) as answer:
+                    self.assertEqual((answer.status, answer.read()), (200, text), process)
+            with self.assertRaises(urllib.error.HTTPError) as missing:
+                urllib.request.urlopen(url + "/", timeout=10)
+            self.assertEqual(missing.exception.code, 404, process)
 
     def test_nothing_exposed_identifies_the_family(self):
         pages = "".join(self.exposed().values())
