@@ -51,7 +51,7 @@ static bool
 is_port(const char *text)
 {
 	size_t digits = strspn(text, "0123456789");
-	long port = digits <= 5 ? strtol(text, NULL, 10) : 0;
+	long port = strtol(text, NULL, 10);
 
 	return text[digits] == '\0' && text[0] != '0' && port >= 1 && port <= 65535;
 }
@@ -292,18 +292,8 @@ send_once(void *zmq, const struct link_peer *peer, const void *bytes, size_t len
 		return -1;
 	do
 		result = zmq_send(zmq, bytes, length, ZMQ_DONTWAIT);
-	while (result < 0 && errno == EINTR && peer != NULL);
+	while (result < 0 && errno == EINTR);
 	return result < 0 ? -1 : 0;
-}
-
-void
-link_socket_look(struct link_socket *socket)
-{
-	int events;
-	size_t size = sizeof events;
-
-	(void)zmq_getsockopt(socket->zmq, ZMQ_EVENTS, &events, &size);
-	link_socket_touch(socket);
 }
 
 enum status
@@ -313,11 +303,6 @@ link_socket_send(struct link_socket *socket, const struct link_peer *peer,
 	if (length > MESSAGE_MAX_BYTES)
 		return STATUS_TOO_LARGE;
 	link_socket_touch(socket);
-	if (send_once(socket->zmq, peer, bytes, length) == 0)
-		return STATUS_OK;
-	/* A send looks at most once a millisecond whether the peer has come or has read;
-	 * only this looks now. */
-	link_socket_look(socket);
 	if (send_once(socket->zmq, peer, bytes, length) == 0)
 		return STATUS_OK;
 	return errno == EHOSTUNREACH ? STATUS_ABSENT : STATUS_BUSY;

@@ -84,8 +84,6 @@ void link_socket_close(struct link_socket *socket);
 void link_owner_free(struct link *link, struct link_owner *owner);
 /* Lets the socket have its turn before the next sleep. */
 void link_socket_touch(struct link_socket *socket);
-/* Takes note of connections that came or went. */
-void link_socket_look(struct link_socket *socket);
 /* OK, ABSENT, BUSY as link_server_send; TOO_LARGE.  `peer` NULL: the DEALER's only one. */
 enum status link_socket_send(struct link_socket *socket, const struct link_peer *peer,
     const void *bytes, size_t length) MUST_CHECK;

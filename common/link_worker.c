@@ -200,7 +200,6 @@ on_connected(void *self, const struct link_peer *peer, const void *bytes, size_t
 	(void)peer;
 	(void)bytes;
 	(void)length;
-	link_socket_look(&connection->socket);
 	make_hello_due(connection);
 }
 

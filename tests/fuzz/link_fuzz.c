@@ -23,7 +23,6 @@
 #define link_socket_open fuzzed_link_socket_open
 #define link_socket_close fuzzed_link_socket_close
 #define link_socket_touch fuzzed_link_socket_touch
-#define link_socket_look fuzzed_link_socket_look
 #define link_socket_send fuzzed_link_socket_send
 #define link_owner_free fuzzed_link_owner_free
 #define link_count_refused fuzzed_link_count_refused
@@ -131,12 +130,6 @@ link_socket_touch(struct link_socket *socket)
 {
 	(void)socket;
 	is_touched = true;
-}
-
-void
-link_socket_look(struct link_socket *socket)
-{
-	(void)socket;
 }
 
 void
