@@ -63,8 +63,10 @@ become(const struct process *process, const char *bin, const char *config, pid_t
 
 	(void)snprintf(log, sizeof log, "run/%s.log", process->name);
 	fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd >= 0)
+	if (fd >= 0) {
 		(void)dup2(fd, STDERR_FILENO);
+		(void)close(fd);
+	}
 	(void)setpgid(0, 0); /* Ctrl-C is for `up`, which stops the others in order */
 	(void)signal(SIGTERM, SIG_DFL); /* not the handlers of `up` */
 	(void)signal(SIGINT, SIG_DFL);

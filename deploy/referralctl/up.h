@@ -23,6 +23,7 @@ struct up {
 	struct loop *loop;
 	struct store *store;
 	struct cases *cases;
+	int lock_fd; /* held as long as the process lives */
 	char dir[PATH_MAX];
 	char demo[PATH_MAX]; /* the demo directory; empty: none */
 	char demo_agency[64];

@@ -24,8 +24,6 @@ make_dir(const char *path)
 void
 up_enter_dir(struct up *up, const char *dir)
 {
-	int fd;
-
 	make_dir(dir);
 	if (chdir(dir) != 0 || getcwd(up->dir, sizeof up->dir) == NULL)
 		log_die("cannot enter the folder %s: %s", dir, strerror(errno));
@@ -35,8 +33,8 @@ up_enter_dir(struct up *up, const char *dir)
 		    up->dir);
 	make_dir("run");
 	make_dir("keys");
-	fd = open("run/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
+	up->lock_fd = open("run/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (up->lock_fd < 0 || flock(up->lock_fd, LOCK_EX | LOCK_NB) != 0)
 		log_die("another `referralctl up` runs in %s", up->dir);
 }
 
