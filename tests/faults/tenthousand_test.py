@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ten thousand families on a real directory: all are offered or parked with a reason, once."""
+
+import os
+import sys
+import time
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import TAG, Network  # noqa: E402
+from load import Load, intakes_for, san_mateo_path  # noqa: E402
+
+SEED = 20261122
+COUNT = int(os.environ.get("TENTHOUSAND", "10000"))
+NEAR = (37.56, -122.32)
+PROCESSES = ("intake.1", "matcher.1", "notifier.1", "gateway.1", "redis")
+
+
+@unittest.skipUnless(os.path.exists(san_mateo_path()), "no San Mateo directory")
+class TenThousand(unittest.TestCase):
+    def run_all(self, kills):
+        with Network(demo=False) as net:
+            net.ctl("import", "--map", "sanmateo", "--source", "sanmateo", san_mateo_path())
+            load = Load(net, intakes_for(net, COUNT, SEED, near=NEAR), window=256)
+            began = time.monotonic()
+            load.run(at={(n + 1) / (len(kills) + 1): (lambda name=name: net.kill(name))
+                         for n, name in enumerate(kills)})
+            accepted_s = time.monotonic() - began
+            states = load.states()
+            load.told()
+            print(f"{COUNT} intakes, {sum(states.values())} needs, killed {list(kills)}: accepted in "
+                  f"{accepted_s:.1f} s, all told in {time.monotonic() - began:.1f} s; {dict(states)}", flush=True)
+            self.audit(net, load, states)
+
+    def audit(self, net, load, states):
+        self.assertEqual({state for state, _ in states} - {"offered", "parked"}, set(), states)
+        self.assertTrue(all(reason for state, reason in states if state == "parked"), states)
+        self.assertGreater(states["offered", None], 0)
+        self.assertEqual(sum(states.values()), sum(len(i["needs"]) for i in load.intakes))
+        cases = {case_id for case_id, _ in load.accepted.values()}
+        self.assertEqual(len(cases), COUNT, "two keys became one case")
+        self.assertEqual(net.redis.zcard(f"{TAG}:open"), COUNT)
+        actions = [e[b"action"] for _, e in net.redis.xrange(f"{TAG}:journal")]
+        self.assertEqual(actions.count(b"accept"), COUNT, "an intake was applied twice")
+        self.assertEqual(actions.count(b"offer"), states["offered", None], "a need was offered twice")
+        self.assertEqual(actions.count(b"send"), states["offered", None], "an offer was sent twice or never")
+        self.assertEqual(actions.count(b"dead"), 0)
+        again = Load(net, load.intakes, prefix=load.prefix, window=256).run()
+        self.assertEqual(again.accepted, load.accepted, "the same keys gave other cases")
+        self.assertEqual(again.again, COUNT)
+        self.assertEqual(net.redis.xlen(f"{TAG}:journal"), len(actions), "a repeat did something")
+        self.assertEqual(net.violations(), [])
+        fsck = net.ctl("fsck")
+        self.assertIn("no violation", fsck.stdout)
+
+    def test_ten_thousand_intakes_are_each_offered_or_parked_with_a_reason(self):
+        self.run_all(())
+
+    def test_the_same_with_every_process_killed_once_on_the_way(self):
+        self.run_all(PROCESSES)
+
+
+if __name__ == "__main__":
+    unittest.main()
