@@ -163,24 +163,15 @@ find(struct listing *listing, const struct seal *keys, const char *kind,
 	return status;
 }
 
-static int
-compare_ids(const void *one, const void *other)
-{
-	return strcmp(one, other);
-}
-
 /* Keeps of `ids` what `others` hold too. */
 static void
 keep_common(struct session_ids *ids, struct session_ids *others)
 {
 	size_t kept = 0;
 
-	if (others->count > 0)
-		qsort(others->list, others->count, sizeof *others->list, compare_ids);
+	session_ids_sort(others);
 	for (size_t i = 0; i < ids->count; i++)
-		if (others->count > 0 &&
-		    bsearch(ids->list[i], others->list, others->count,
-		        sizeof *others->list, compare_ids) != NULL)
+		if (session_ids_have(others, text_of(ids->list[i])))
 			memmove(ids->list[kept++], ids->list[i], sizeof *ids->list);
 	ids->count = kept;
 }

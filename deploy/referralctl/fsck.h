@@ -5,6 +5,9 @@
 
 #include "deploy/referralctl/session.h"
 
+/* Cases that Redis checks in one call: it does nothing else meanwhile. */
+#define FSCK_BATCH 50
+
 /* Something that looks wrong. */
 struct finding {
 	char item[SESSION_ID_BYTES + 1];
@@ -31,8 +34,6 @@ void fsck_find(struct fsck *fsck, struct text item, bool is_violation, const cha
 
 /* Checks every case, open or closed: findings, and fsck->held. */
 enum status fsck_all_cases(struct fsck *fsck) MUST_CHECK;
-/* Checks these. */
-enum status fsck_cases(struct fsck *fsck, const struct session_ids *ids) MUST_CHECK;
 /* Looks once more at a finding of a case. */
 enum status fsck_look_again(struct fsck *fsck, struct finding *finding) MUST_CHECK;
 
@@ -43,6 +44,12 @@ typedef enum status fsck_page(
     struct fsck *fsck, const struct session_ids *ids, void *ctx);
 enum status fsck_walk(
     struct fsck *fsck, fsck_scan *scan, fsck_page *take, void *ctx) MUST_CHECK;
+
+struct directory;
+struct facts_reader;
+/* Counts the held places of a service again; still different: a finding. */
+enum status fsck_recount(struct fsck *fsck, struct directory *directory,
+    struct facts_reader *reader, const char *service, int64_t difference) MUST_CHECK;
 
 /* Compares fsck->held with what the places say; a second look at what differs. */
 enum status fsck_places(struct fsck *fsck) MUST_CHECK;

@@ -4,9 +4,6 @@
 
 #include "deploy/referralctl/fsck.h"
 
-/* Cases that Redis checks in one call: it does nothing else meanwhile. */
-#define BATCH 50
-
 static void
 on_check(void *ctx, struct text item, struct text what)
 {
@@ -45,15 +42,15 @@ check_each(struct fsck *fsck, const struct text *ids, unsigned count)
 	return STATUS_OK;
 }
 
-enum status
-fsck_cases(struct fsck *fsck, const struct session_ids *ids)
+static enum status
+check_all(struct fsck *fsck, const struct session_ids *ids)
 {
-	for (size_t i = 0; i < ids->count; i += BATCH) {
-		struct text batch[BATCH];
+	for (size_t i = 0; i < ids->count; i += FSCK_BATCH) {
+		struct text batch[FSCK_BATCH];
 		unsigned count = 0;
 		enum status status;
 
-		while (count < BATCH && i + count < ids->count) {
+		while (count < FSCK_BATCH && i + count < ids->count) {
 			batch[count] = text_of(ids->list[i + count]);
 			count++;
 		}
@@ -111,7 +108,7 @@ take_cases(struct fsck *fsck, const struct session_ids *ids, void *ctx)
 	(void)ctx;
 	if (fsck->only == NULL)
 		fsck->cases += ids->count;
-	return fsck_cases(fsck, ids);
+	return check_all(fsck, ids);
 }
 
 enum status

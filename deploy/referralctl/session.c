@@ -21,6 +21,8 @@
 #define ASK_MS 10000
 #define ASK_AGAIN_MS 2000
 #define TURN_MS 100
+/* Between two looks whether a connection stands. */
+#define CONNECT_MS 5
 /* Cases asked for at once. */
 #define CASES_AT_ONCE 64
 
@@ -130,7 +132,7 @@ session_key(struct session *session, const char *name)
 	if (status == STATUS_OK)
 		return seal;
 	(void)session_fail(
-	    session, status, "%s", why[0] != '\0' ? why : status_about(status));
+	    session, status, "%s: %s", path, why[0] != '\0' ? why : status_about(status));
 	return NULL;
 }
 
@@ -149,23 +151,27 @@ on_bytes(void *self, const struct link_peer *peer, const void *bytes, size_t len
 	session->is_answered = message_decode(session->decoder, session->in,
 	                           session->bytes, length, &defects) == STATUS_OK &&
 	                       text_equal(session->in->id, session->out->id);
+	if (session->is_answered)
+		loop_again(session->loop); /* a turn reads sockets before it sleeps */
 }
 
-/* Sends now, and again while there is no answer: commands are idempotent, questions without
- * effect. */
+/* Sends as soon as the connection stands, and again while there is no answer: commands are
+ * idempotent, questions without effect. */
 static void
 exchange(
     struct session *session, struct link_client *client, const void *bytes, size_t length)
 {
-	int64_t now_ms = clock_mono_ms(), until_ms = now_ms + ASK_MS, again_ms = now_ms;
+	int64_t now_ms = clock_mono_ms(), until_ms = now_ms + ASK_MS, next_ms = now_ms;
 
 	session->is_answered = false;
 	for (; !session->is_answered && now_ms < until_ms; now_ms = clock_mono_ms()) {
-		if (now_ms >= again_ms) {
-			(void)!link_client_send(client, bytes, length);
-			again_ms = now_ms + ASK_AGAIN_MS;
-		}
-		if (loop_turn(session->loop, TURN_MS) != STATUS_OK)
+		if (now_ms >= next_ms)
+			next_ms =
+			    now_ms + (link_client_send(client, bytes, length) == STATUS_OK
+			                     ? ASK_AGAIN_MS
+			                     : CONNECT_MS);
+		if (loop_turn(session->loop, next_ms > now_ms ? next_ms - now_ms : 0) !=
+		    STATUS_OK)
 			return;
 	}
 }
@@ -274,6 +280,35 @@ session_on_id(void *ctx, struct text id)
 	}
 	if (text_copy(id, ids->list[ids->count], sizeof *ids->list))
 		ids->count++;
+}
+
+static int
+compare_ids(const void *one, const void *other)
+{
+	return strcmp(one, other);
+}
+
+void
+session_ids_sort(struct session_ids *ids)
+{
+	size_t kept = 0;
+
+	if (ids->count > 0)
+		qsort(ids->list, ids->count, sizeof *ids->list, compare_ids);
+	for (size_t i = 0; i < ids->count; i++)
+		if (kept == 0 || strcmp(ids->list[kept - 1], ids->list[i]) != 0)
+			memmove(ids->list[kept++], ids->list[i], sizeof *ids->list);
+	ids->count = kept;
+}
+
+bool
+session_ids_have(const struct session_ids *ids, struct text id)
+{
+	char key[SESSION_ID_BYTES + 1];
+
+	return ids->count > 0 && text_copy(id, key, sizeof key) &&
+	       bsearch(key, ids->list, ids->count, sizeof *ids->list, compare_ids) !=
+	           NULL;
 }
 
 void

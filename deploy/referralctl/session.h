@@ -94,6 +94,9 @@ struct session_ids {
 	bool has_failed; /* memory ran out: ids are missing */
 };
 void session_on_id(void *ctx, struct text id); /* ctx is a session_ids */
+/* Sorts them and keeps each once, so that session_ids_have can look. */
+void session_ids_sort(struct session_ids *ids);
+bool session_ids_have(const struct session_ids *ids, struct text id);
 void session_ids_free(struct session_ids *ids);
 
 /* Reads cases without persons, explanations opened where asked for, and shows each that is
