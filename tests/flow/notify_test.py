@@ -14,7 +14,7 @@ import unittest
 import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness import TAG, Network, demo_intake, wait_for  # noqa: E402
+from harness import DEMO, TAG, Network, demo_intake, wait_for  # noqa: E402
 
 
 class Receiver:
@@ -401,6 +401,45 @@ class Places(Told):
             return sum(self.net.case(c)["needs"][0]["state"] == "offered" for c in waiting)
         wait_for(lambda: offered() == len(others), 20, f"{len(others)} of them offered")
         self.assertEqual({self.free_places(self.referral(c, 0)["service"]) for c in others}, {0})
+
+
+class Looks(Told):
+    """A parked need is looked at again and again, whatever it was parked for."""
+
+    SETTINGS = {"limits.park_look": "100 ms"}
+
+    def load(self, services):
+        path = os.path.join(self.net.dir, "directory.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(services, file)
+        self.net.ctl("import", "--force", "--source", "demo", path)
+
+    def test_a_need_whose_reason_changes_while_it_is_parked_is_offered_in_the_end(self):
+        with open(os.path.join(DEMO, "directory.json"), encoding="utf-8") as file:
+            directory = json.load(file)
+
+        def offers(service, term):
+            codes = [(a.get("taxonomy_term") or {}).get("code") for a in service.get("attributes", [])]
+            return any(code == term or (code and term.startswith(code + ".")) for code in codes)
+
+        term = "disaster.water"
+        self.load([s for s in directory if not offers(s, term)])
+        case_id = self.submit(term)
+
+        def parked(reason):
+            wait_for(lambda: [(n["state"], n.get("reason")) for n in self.net.case(case_id)["needs"]]
+                     == [("parked", reason)], 20, f"parked, {reason}")
+
+        parked("no_service")
+        # A service for other families: the reason changes, the state does not.
+        others = [dict(s, languages=[{"id": str(uuid.uuid4()), "code": "ja"}], interpretation_services="")
+                  for s in directory if offers(s, term)]
+        self.load([s for s in directory if not offers(s, term)] + others)
+        parked("not_eligible")
+        self.load([s for s in directory if not offers(s, term)])
+        parked("no_service")
+        self.load(directory)
+        wait_for(lambda: self.net.case(case_id)["needs"][0]["state"] == "offered", 20, "offered in the end")
 
 
 if __name__ == "__main__":
