@@ -49,7 +49,9 @@ cases_close(struct cases *cases)
 void
 arguments_text(struct arguments *arguments, struct text text)
 {
-	if (arguments->count < ARGUMENTS_MAX)
+	if (arguments->count == ARGUMENTS_MAX)
+		arguments->is_cut = true;
+	else
 		arguments->list[arguments->count++] =
 		    text.at != NULL ? text : (struct text){ "", 0 };
 }
@@ -67,9 +69,10 @@ arguments_number(struct arguments *arguments, int64_t number)
 	size_t left = sizeof arguments->numbers - arguments->used;
 	int length = snprintf(at, left, "%lld", (long long)number);
 
-	if (length < 0 || (size_t)length >= left)
-		return; /* cannot be: ARGUMENTS_MAX numbers of 20 digits are the limit of
-		           use */
+	if (length < 0 || (size_t)length >= left) {
+		arguments->is_cut = true;
+		return;
+	}
 	arguments->used += (uint32_t)length + 1;
 	arguments_text(arguments, (struct text){ at, (uint32_t)length });
 }
@@ -89,6 +92,7 @@ arguments_begin(
 {
 	arguments->count = 0;
 	arguments->used = 0;
+	arguments->is_cut = false;
 	arguments_word(arguments, "FCALL");
 	arguments_word(arguments, function);
 	arguments_word(arguments, "1");
@@ -101,6 +105,7 @@ arguments_key(struct arguments *a, char key[KEY_MAX_BYTES], const struct cases *
 {
 	a->count = 0;
 	a->used = 0;
+	a->is_cut = false;
 	arguments_word(a, command);
 	if (!key_make(key, cases->cell, first, second, third))
 		return false;
@@ -167,8 +172,10 @@ pending_send(
 
 	if (pending == NULL)
 		return STATUS_NO_MEMORY;
-	status = store_call(pending->cases->store, route, arguments->count,
-	    arguments->list, on_reply, pending);
+	status = STATUS_TOO_LARGE;
+	if (!arguments->is_cut)
+		status = store_call(pending->cases->store, route, arguments->count,
+		    arguments->list, on_reply, pending);
 	if (status != STATUS_OK)
 		pending_give(pending);
 	return status;

@@ -30,8 +30,9 @@ range(struct cases *cases, const char *command, const char *first, const char *s
 	if (pending == NULL)
 		return STATUS_NO_MEMORY;
 	pending->each.on_id = on_id;
-	arguments_number(&a, offset);
-	arguments_number(&a, (int64_t)offset + most - 1);
+	/* An end of -1 would be the last one. */
+	arguments_number(&a, most > 0 ? offset : 1);
+	arguments_number(&a, most > 0 ? (int64_t)offset + most - 1 : 0);
 	return pending_send(pending, text_of(first), &a);
 }
 

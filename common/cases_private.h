@@ -15,6 +15,7 @@
 struct arguments {
 	struct text list[ARGUMENTS_MAX];
 	uint32_t count;
+	bool is_cut; /* more than there is room for: not sent */
 	char numbers[2048];
 	uint32_t used;
 };

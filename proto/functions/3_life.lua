@@ -8,10 +8,19 @@ local function place_changed(tag, service)
 		'subject', service, 'available', f[1] or '', 'held', f[2] or '0')
 end
 
--- Parked needs that wait for a place here are looked at now.
+-- Parked needs that wait for a place here are looked at now: sixteen, and whom it concerns no
+-- longer does not count, up to a limit.
 local function wake_waiting(tag, service, now)
-	for _, item in ipairs(redis.call('SPOP', tag .. ':waiting:' .. service, 16)) do
-		redis.call('ZADD', tag .. ':match:delayed', 'XX', now, item)
+	local woken = 0
+	for _ = 1, 16 do
+		local popped = redis.call('SPOP', tag .. ':waiting:' .. service, 16 - woken)
+		for _, item in ipairs(popped) do
+			if redis.call('ZSCORE', tag .. ':match:delayed', item) then
+				redis.call('ZADD', tag .. ':match:delayed', now, item)
+				woken = woken + 1
+			end
+		end
+		if #popped == 0 or woken == 16 then return end
 	end
 end
 

@@ -4,11 +4,13 @@
 
 #include <ftw.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -94,17 +96,93 @@ redis_fixture_start_again(struct redis_fixture *redis)
 	return false;
 }
 
-bool
-redis_fixture_start(struct redis_fixture *redis, const char *appendfsync)
+static bool
+make_directory(struct redis_fixture *redis)
 {
 	*redis = (struct redis_fixture){ .directory = "/tmp/hearthline-redis-XXXXXX" };
 	if (mkdtemp(redis->directory) == NULL) {
 		perror("redis_fixture: mkdtemp");
+		redis->directory[0] = '\0';
 		return false;
 	}
 	snprintf(redis->socket_path, sizeof redis->socket_path, "%s/redis.sock",
 	    redis->directory);
+	return true;
+}
+
+bool
+redis_fixture_start(struct redis_fixture *redis, const char *appendfsync)
+{
+	if (!make_directory(redis))
+		return false;
 	if (write_settings(redis, appendfsync) && redis_fixture_start_again(redis))
+		return true;
+	redis_fixture_end(redis);
+	return false;
+}
+
+/* ---- copies ---- */
+
+/* A log is a base, what was appended since, and a list of the two (Redis 7). */
+static const char *const FILES[] = { "appendonly.aof.manifest",
+	"appendonly.aof.1.base.rdb", "appendonly.aof.1.incr.aof" };
+#define APPENDED 2
+
+static void
+file_of(const struct redis_fixture *redis, int file, char path[160])
+{
+	snprintf(path, 160, "%s/appendonlydir/%s", redis->directory, FILES[file]);
+}
+
+long
+redis_fixture_log_bytes(const struct redis_fixture *redis)
+{
+	struct stat state;
+	char path[160];
+
+	file_of(redis, APPENDED, path);
+	return stat(path, &state) == 0 ? (long)state.st_size : -1;
+}
+
+/* At most so many bytes of one of the files. */
+static bool
+copy_file(const struct redis_fixture *from, const struct redis_fixture *to, int file,
+    size_t most)
+{
+	char path[160], bytes[65536];
+	FILE *in, *out;
+	size_t count = 0;
+	bool is_good;
+
+	file_of(from, file, path);
+	in = fopen(path, "rb");
+	file_of(to, file, path);
+	out = fopen(path, "wb");
+	is_good = in != NULL && out != NULL;
+	while (is_good && most > 0 &&
+	       (count = fread(bytes, 1, most < sizeof bytes ? most : sizeof bytes, in)) >
+	           0) {
+		is_good = fwrite(bytes, 1, count, out) == count;
+		most -= count;
+	}
+	if (in != NULL)
+		fclose(in);
+	return out != NULL && fclose(out) == 0 && is_good;
+}
+
+bool
+redis_fixture_start_from(
+    struct redis_fixture *redis, const struct redis_fixture *from, long log_bytes)
+{
+	char path[96];
+	bool is_good = make_directory(redis) && write_settings(redis, "no");
+
+	snprintf(path, sizeof path, "%s/appendonlydir", redis->directory);
+	is_good = is_good && mkdir(path, 0700) == 0;
+	for (int file = 0; file <= APPENDED && is_good; file++)
+		is_good = copy_file(
+		    from, redis, file, file == APPENDED ? (size_t)log_bytes : SIZE_MAX);
+	if (is_good && redis_fixture_start_again(redis))
 		return true;
 	redis_fixture_end(redis);
 	return false;

@@ -20,6 +20,12 @@ bool redis_fixture_start(struct redis_fixture *redis, const char *appendfsync);
 void redis_fixture_kill9(struct redis_fixture *redis);
 /* Starts it again on the same data and waits until it answers. */
 bool redis_fixture_start_again(struct redis_fixture *redis);
+/* The bytes of its log (append-only file) that grow with every command; after kill9.  -1: none. */
+long redis_fixture_log_bytes(const struct redis_fixture *redis);
+/* Starts another one on a copy of the data of `from`, which does not run, with the log cut to
+ * so many bytes.  False as redis_fixture_start. */
+bool redis_fixture_start_from(
+    struct redis_fixture *redis, const struct redis_fixture *from, long log_bytes);
 /* SIGSTOP, effective on return, and SIGCONT. */
 void redis_fixture_stop_signal(struct redis_fixture *redis);
 void redis_fixture_continue_signal(struct redis_fixture *redis);

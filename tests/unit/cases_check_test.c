@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Damage of every kind is found by hl_check. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/cases_fixture.h"
+
+static unsigned times, violations, held;
+
+static void
+on_check(void *ctx, struct text item, struct text what)
+{
+	(void)ctx;
+	(void)item;
+	if (text_is(what, "held"))
+		held++;
+	else
+		violations++;
+}
+
+static void
+on_done(void *ctx, const struct case_result *result)
+{
+	(void)ctx;
+	times++;
+	assert_int_equal(result->status, STATUS_OK);
+	assert_int_equal(result->count, violations);
+}
+
+static unsigned
+check(const char *case_id)
+{
+	const struct text id = text_of(case_id);
+
+	times = violations = held = 0;
+	assert_int_equal(
+	    cases_check(fixture.cases, &id, 1, on_check, on_done, NULL), STATUS_OK);
+	fixture_wait(&times);
+	return violations;
+}
+
+static void
+a_whole_case_has_no_violation_and_names_its_places(void **state)
+{
+	(void)state;
+	new_referral_in("sent");
+	assert_int_equal(check(the.id), 0);
+	assert_int_equal(held, 1);
+	assert_int_equal(check("01234567890123456789012345"), 1);
+}
+
+static void
+damage_of_every_kind_is_found(void **state)
+{
+	static const char *const DAMAGE[] = {
+		"HSET {c1}:case:%s n1.state matching",
+		"HSET {c1}:case:%s r1-1.state accepted",
+		"HSET {c1}:case:%s r1-1.state declined",
+		"HDEL {c1}:case:%s r1-1.place",
+		"HDEL {c1}:case:%s r1-1.tell",
+		"HSET {c1}:case:%s open 1",
+		"HSET {c1}:case:%s chain 0123456789abcdef",
+		"HSET {c1}:case:%s last 1-1",
+		"ZREM {c1}:open %s",
+		"ZREM {c1}:clock:delayed %s-1-1",
+		"ZADD {c1}:clock:dead 1 %s-1-1",
+		"ZADD {c1}:clock:ready:normal 1 %s-1-1",
+		"ZADD {c1}:notify:leased 1 %s-1-1",
+		"ZADD {c1}:match:ready:urgent 1 %s-1",
+		"ZREM {c1}:inbox:agency1 %s-1-1",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof DAMAGE / sizeof *DAMAGE; i++) {
+		char command[128];
+
+		new_referral_in("sent");
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		(void)snprintf(command, sizeof command, DAMAGE[i], the.id);
+#pragma GCC diagnostic pop
+		(void)redis_ask("%s", command);
+		if (check(the.id) == 0)
+			fail_msg("not found: %s", command);
+	}
+}
+
+static void
+an_item_in_the_lane_of_another_urgency_is_found(void **state)
+{
+	(void)state;
+	new_case("one", urgency_normal, 1, the.id);
+	(void)redis_ask("ZREM {c1}:match:ready:normal %s-1", the.id);
+	(void)redis_ask("ZADD {c1}:match:ready:urgent 1 %s-1", the.id);
+	assert_int_equal(check(the.id), 1);
+}
+
+static void
+more_cases_than_a_call_takes_are_refused_not_left_out(void **state)
+{
+	static struct text ids[200];
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++)
+		ids[i] = LITERAL("01234567890123456789012345");
+	times = violations = 0;
+	assert_int_equal(cases_check(fixture.cases, ids, 200, on_check, on_done, NULL),
+	    STATUS_TOO_LARGE);
+	assert_int_equal(
+	    cases_check(fixture.cases, ids, 156, on_check, on_done, NULL), STATUS_OK);
+	fixture_wait(&times);
+	assert_int_equal(violations, 156);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, cases_fixture_empty)
+	const struct CMUnitTest tests[] = {
+		TEST(a_whole_case_has_no_violation_and_names_its_places),
+		TEST(damage_of_every_kind_is_found),
+		TEST(an_item_in_the_lane_of_another_urgency_is_found),
+		TEST(more_cases_than_a_call_takes_are_refused_not_left_out),
+	};
+
+	return cmocka_run_group_tests(tests, cases_fixture_start, cases_fixture_end);
+}
