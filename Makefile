@@ -34,11 +34,12 @@ UNIT_SOURCES := $(wildcard tests/unit/*_test.c)
 FIXTURES := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*_fixture.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
+BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
 # Every core, unless make was told how many.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all run test check bench fuzz format lint clean units fuzzers tidy help
+.PHONY: all run test check bench fuzz format lint clean units fuzzers benches tidy help
 all: $(PROGRAMS)
 .SECONDARY: # objects of tests are kept, so that the next make does not compile them again
 
@@ -84,6 +85,11 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(PURE_OBJECTS) $(BUILD)/libheart
 	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group \
 		$(PURE_OBJECTS) $(BUILD)/libhearthline.a -Wl,--end-group $(LDLIBS)
 
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libhearthline.a
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 # A file is looked at again when its object was made anew: for a change of its own or of a header.
 $(BUILD)/%.tidy: $(BUILD)/%.o .clang-tidy
 	@echo "  TIDY $*.c"
@@ -94,6 +100,7 @@ units: $(UNIT_TESTS)
 tidy: $(patsubst %.o,%.tidy,$(filter-out %.lua.o %.json.o,$(LIBRARY_OBJECTS)) $(PURE_OBJECTS)) \
 	$(patsubst %.c,$(BUILD)/%.tidy,$(SERVICES:%=services/%/main.c) deploy/referralctl/main.c)
 fuzzers: $(FUZZERS)
+benches: $(BENCHES)
 
 run: ## installs what is missing, builds and starts everything with the demo directory
 	@deploy/install.sh build run
@@ -113,10 +120,10 @@ lint: ## cppcheck, clang-tidy and shellcheck alone
 	@deploy/install.sh build test check
 	@tests/check.sh cppcheck tidy shell
 
-bench: ## measures; prints a table and writes build/bench.json
+bench: ## measures; prints a table and writes build/bench.json (BENCH=--quick: sooner)
 	@deploy/install.sh build run test
-	@$(MAKE) --no-print-directory $(PARALLEL) all
-	@$(PYTHON) tests/bench/bench.py
+	@$(MAKE) --no-print-directory $(PARALLEL) all benches
+	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/bench.py $(BENCH)
 
 SECONDS ?= 60
 fuzz: ## every fuzz target for SECONDS=60 each

@@ -1,0 +1,340 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures: tests/bench/bench.py [--quick] [--json] [ROW...]
+
+Every row compares within one run, what is compared taking turns on fresh state: ratio is ours
+against the other, written so that more is better, the median of all pairs.  A row with a floor
+holds when ratio >= floor; the others are for people.  Prints a table (--json: the rows alone) and
+writes build/bench.json.  --quick measures fewer cases and pairs.  ROW picks the measurements whose
+name holds the word, and writes nothing.  Exit status 1: a row does not hold."""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from stand import (BUILD, DEMO, FUNCTIONS, SERVICES, Recording, Stand, Templates,  # noqa: E402
+                   import_directory, measure)
+from harness import ROOT  # noqa: E402
+from load import san_mateo_path  # noqa: E402
+
+IN_FLIGHT = 256
+CONNECTIONS = 4  # redis.connections of deploy/hearthline.conf, for both sides
+CORE = SERVICES[:3]
+
+IDLE_BUDGET_BYTES = 64_000_000
+CASE_BUDGET_BYTES = 1500
+
+FLOOR_ACCEPT = 0.7
+FLOOR_ROUTES = 0.3
+FLOOR_HANDOFF = 3
+FLOOR_IDLE = 1
+
+
+class Size:
+    """How much is measured."""
+
+    def __init__(self, quick):
+        self.cases = 4000 if quick else 20000
+        self.pairs = 3 if quick else 5
+        self.latency_cases = 60 if quick else 150
+        self.latency_pairs = 1 if quick else 2
+        self.idle_seconds = 10
+        self.idle_cpu_seconds = 10 if quick else 30
+        self.imports = 3
+
+
+class Row:
+    """One line of the table and of bench.json."""
+
+    def __init__(self, name, value, unit, against, against_value=None, ratio=None, floor=None):
+        self.name, self.value, self.unit, self.against = name, value, unit, against
+        self.against_value, self.ratio, self.floor = against_value, ratio, floor
+
+    def holds(self):
+        return self.floor is None or self.ratio >= self.floor
+
+    def as_json(self):
+        def short(value):
+            return value if value is None else float(f"{value:.4g}") if abs(value) < 1000 else round(value)
+        return {"name": self.name, "value": short(self.value), "unit": self.unit,
+                "against": self.against, "against_value": short(self.against_value),
+                "ratio": short(self.ratio), "floor": self.floor}
+
+
+class Bench:
+    def __init__(self, size):
+        self.size = size
+        self.notes = []
+        self.folder = tempfile.mkdtemp(prefix="hl-")
+        self.templates = Templates()
+        self.recording = Recording(self.templates, self.folder)
+        self.note("recorded", self.recording.about())
+
+    def close(self):
+        self.templates.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def note(self, row, text):
+        self.notes.append(f"{row}: {text}")
+
+    # ---- one measurement each
+
+    def bare(self, calls):
+        """What the bare loop printed, with bytes and CPU time per case; `total`: of all its
+        functions."""
+        with Stand(self.templates.demo) as stand:
+            before, cpu = stand.written_bytes(), stand.cpu_seconds()
+            took = measure("bare", stand.socket, CONNECTIONS, IN_FLIGHT, self.size.cases, calls)
+            took["cpu_us"] = self.cpu_us("bare loop", took, cpu, stand)
+            took["written"] = (stand.written_bytes() - before) / self.size.cases
+            took["total"] = sum(took["seconds"].values())
+            return took
+
+    def submit(self, services, is_whole_route, look=None):
+        """What the load client printed, with bytes and CPU time per case.  `look` may look at
+        the stand before it goes."""
+        with Stand(self.templates.demo, services) as stand:
+            written, used, cpu = stand.written_bytes(), stand.used_memory(), stand.cpu_seconds()
+            took = measure("submit", stand.intake, self.recording.intakes_path, self.size.cases,
+                           IN_FLIGHT, *([stand.socket] if is_whole_route else []))
+            stand.assert_running()
+            took["cpu_us"] = self.cpu_us("load client", took, cpu, stand)
+            took["written"] = (stand.written_bytes() - written) / self.size.cases
+            took["used"] = (stand.used_memory() - used) / self.size.cases
+            entered = stand.count("case.entered")
+            assert entered == self.size.cases, f"{entered} cases, not {self.size.cases}"
+            if look is not None:
+                look(stand, took)
+            return took
+
+    def cpu_us(self, client, took, before, stand):
+        """Per case, of each process and of the client, which says so itself."""
+        now = stand.cpu_seconds()
+        us = {name: (now[name] - before[name]) * 1e6 / self.size.cases for name in now}
+        us[client] = took["cpu"] * 1e6 / self.size.cases
+        return us
+
+    def note_cpu(self, row, what, takes):
+        self.note(row, f"CPU us per case, {what}: " + ", ".join(
+            f"{n} {statistics.median(t['cpu_us'][n] for t in takes):.1f}" for n in takes[0]["cpu_us"]))
+
+    def note_pairs(self, row, bare, ours):
+        self.note(row, "pairs " + " ".join(f"{b['total'] / o['seconds']:.2f}" for b, o in zip(bare, ours)))
+
+    # ---- rows
+
+    def accept(self):
+        bare, alone, whole = [], [], []
+        for _ in range(self.size.pairs):
+            bare.append(self.bare(self.recording.accepts_path))
+            alone.append(self.submit(["intake"], False))
+            whole.append(self.submit(CORE, False))
+        name = f"durable accept, {IN_FLIGHT} in flight"
+        self.note(name, "{:,.0f} B written to disk per case, {:,.0f} B by the bare loop".format(
+            *(statistics.median(t["written"] for t in takes) for takes in (alone, bare))))
+        self.note(name, "accept p50 {:.1f} ms, p99 {:.1f} ms".format(*(
+            statistics.median(a[k] for a in alone) for k in ("accept_p50_ms", "accept_p99_ms"))))
+        self.note_cpu(name, "ours", alone)
+        self.note_cpu(name, "bare", bare)
+        self.note_pairs(name, bare, alone)
+        yield self.rate(name + " (Redis and intake alone)", alone, bare,
+                        "a bare pipelined loop, the same calls", FLOOR_ACCEPT)
+        yield self.rate(name + " (matcher and notifier at work)", whole, bare,
+                        "a bare pipelined loop, accepts alone", None)
+
+    def rate(self, name, ours, bare, against, floor):
+        """Cases per second of both."""
+        cases = self.size.cases
+        return Row(name, statistics.median(cases / t["seconds"] for t in ours), "cases/s", against,
+                   statistics.median(cases / b["total"] for b in bare),
+                   statistics.median(b["total"] / t["seconds"] for b, t in zip(bare, ours)), floor)
+
+    def routes(self):
+        name = f"accept to delivered, {IN_FLIGHT} in flight"
+        bare, ours = [], []
+        for _ in range(self.size.pairs):
+            bare.append(self.bare(self.recording.routes_path))
+            ours.append(self.submit(CORE, True, self.look_at_memory))
+        self.note(name, "bare calls, us per case: " + ", ".join(
+            f"{f[3:]} {statistics.median(b['seconds'][f] for b in bare) * 1e6 / self.size.cases:.1f}"
+            for f in bare[0]["seconds"]))
+        self.note_cpu(name, "ours", ours)
+        self.note_cpu(name, "bare", bare)
+        self.note(name, f"function calls per case {ours[0]['calls']:.2f}, bare {len(FUNCTIONS)}")
+        self.note_pairs(name, bare, ours)
+        yield self.rate(name, ours, bare,
+                        "accept, offer and told in the bare loop, one after the other", FLOOR_ROUTES)
+        yield from self.memory(ours[0])
+
+    def look_at_memory(self, stand, took):
+        """Once all is delivered: whose bytes they are, and what Redis was called."""
+        told = stand.count("notify.left")
+        assert told == self.size.cases, f"{told} told, not {self.size.cases}"
+        case, keys = stand.memory_of("case:*", 500)
+        sets = [stand.memory_of(p)[0] for p in ("open", "*:ready:*", "*:leased", "*:delayed", "inbox:*")]
+        index = stand.memory_of("phone:*", 500)[0] / 500 + stand.memory_of("where:*")[0] / self.size.cases
+        took["parts"] = {
+            "journal": stand.memory_of("journal")[0] / self.size.cases,
+            "case hash": case / keys,
+            "queues and inboxes": sum(sets) / self.size.cases,
+            "phone and place index": index,
+        }
+        took["calls"] = stand.redis.info("commandstats")["cmdstat_fcall"]["calls"] / self.size.cases
+
+    def memory(self, took):
+        name = "bytes per open case"
+        parts = took["parts"]
+        rest = took["used"] - sum(parts.values())
+        self.note(name, ", ".join(f"{part} {size:,.0f} B" for part, size in parts.items())
+                  + f", rest (key space, rounding) {rest:,.0f} B")
+        yield Row(name + ", offered and told", took["used"], "B", "1.5 kB", CASE_BUDGET_BYTES,
+                  CASE_BUDGET_BYTES / took["used"])
+        for part, size in parts.items():
+            yield Row(f"{name}: {part}", size, "B", "all of it", took["used"])
+
+    def handoff(self):
+        name = "accept to delivered at 20/s, hand-off"
+        takes = {"yes": [], "no": []}
+        for _ in range(self.size.latency_pairs):
+            for answer, list_of in takes.items():
+                settings = {"intake.handoff": answer, "matcher.handoff": answer}
+                with Stand(self.templates.demo, CORE, settings) as stand:
+                    list_of.append(measure("latency", stand.intake, self.recording.intakes_path,
+                                           self.size.latency_cases, 20, stand.socket))
+        self.note(name, "p99 {:.1f} ms, claim only {:.1f} ms".format(
+            *(statistics.median(t["p99_ms"] for t in takes[a]) for a in takes)))
+        p50 = {a: [t["p50_ms"] for t in takes[a]] for a in takes}
+        yield Row(name + ", p50", statistics.median(p50["yes"]), "ms", "claims every 250 ms alone, p50",
+                  statistics.median(p50["no"]),
+                  statistics.median(n / y for y, n in zip(p50["yes"], p50["no"])), FLOOR_HANDOFF)
+
+    def idle(self):
+        with Stand(self.templates.demo, SERVICES) as stand:
+            stand.watch(self.size.idle_seconds)
+            memory, shared = stand.resident_bytes("Rss"), stand.resident_bytes("Pss")
+            before, began = stand.cpu_seconds(), time.monotonic()
+            stand.watch(self.size.idle_cpu_seconds)
+            minutes = (time.monotonic() - began) / 60
+            now = stand.cpu_seconds()
+        cpu = {name: (now[name] - before[name]) / minutes for name in now}
+        total = sum(memory.values())
+        self.note("idle services", "Rss (and Pss) in MB: " + ", ".join(
+            f"{n} {b / 1e6:.1f} ({shared[n] / 1e6:.1f})" for n, b in memory.items()))
+        self.note("idle services", "CPU seconds per minute: " + ", ".join(
+            f"{n} {s:.3f}" for n, s in cpu.items()))
+        yield Row("memory of the four idle services, sum of Rss", total / 1e6, "MB", "64 MB",
+                  IDLE_BUDGET_BYTES / 1e6, IDLE_BUDGET_BYTES / total, FLOOR_IDLE)
+        yield Row("CPU of the four idle services", sum(cpu[n] for n in SERVICES), "s/min", "Redis",
+                  cpu["redis"])
+
+    def imports(self):
+        yield self.import_row("demo directory", os.path.join(DEMO, "directory.json"))
+        if os.path.exists(san_mateo_path()):
+            yield self.import_row("San Mateo", san_mateo_path(), "--map",
+                                  os.path.join(ROOT, "deploy", "maps", "sanmateo.json"))
+
+    def import_row(self, name, path, *options):
+        parsed, ours = [], []
+        for _ in range(self.size.imports):
+            parsed.append(measure("parse", path)["seconds"])
+            with Stand(self.templates.empty) as stand:
+                began = time.monotonic()
+                said = import_directory(stand, path, "--source", "bench", *options)
+                ours.append(time.monotonic() - began)
+        return Row(f"import, {name} ({said['added']} services)", statistics.median(ours) * 1000, "ms",
+                   "jansson merely parsing it", statistics.median(parsed) * 1000,
+                   statistics.median(p / o for p, o in zip(parsed, ours)))
+
+
+MEASUREMENTS = {"accept": Bench.accept, "routes": Bench.routes, "handoff": Bench.handoff,
+                "idle": Bench.idle, "import": Bench.imports}
+
+
+def disk():
+    """What a group commit costs there: p50 and p99 of writing 64 kB to disk."""
+    took = []
+    with tempfile.TemporaryFile() as file:
+        for _ in range(100):
+            began = time.monotonic()
+            os.write(file.fileno(), bytes(65536))
+            os.fdatasync(file.fileno())
+            took.append((time.monotonic() - began) * 1000)
+    took.sort()
+    return f"{took[50]:.2g} to {took[98]:.2g} ms"
+
+
+def machine():
+    with open("/proc/cpuinfo") as file:
+        model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")),
+                     platform.machine())
+    return (f"{len(os.sched_getaffinity(0))} cores, {model}, Linux {platform.release()}, "
+            f"load {os.getloadavg()[0]:.1f}; state in {tempfile.gettempdir()}, "
+            f"fdatasync {disk()}")
+
+
+def number(value):
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def table(rows):
+    lines = [("", "ours", "other", "unit", "ratio", "floor", "", "against")]
+    lines += [(r.name, number(r.value), number(r.against_value), r.unit,
+               "" if r.ratio is None else f"{r.ratio:.2f}",
+               "" if r.floor is None else f"{r.floor:g}",
+               "" if r.floor is None else "holds" if r.holds() else "MISSED", r.against) for r in rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(8)]
+    right = (1, 2, 4, 5)
+    return "\n".join("  ".join(cell.rjust(w) if i in right else cell.ljust(w)
+                               for i, (cell, w) in enumerate(zip(line, widths))).rstrip()
+                     for line in lines)
+
+
+def run(arguments):
+    bench = Bench(Size(arguments.quick))
+    rows = []
+    try:
+        for name, measurement in MEASUREMENTS.items():
+            if arguments.row and not any(word in name for word in arguments.row):
+                continue
+            for row in measurement(bench):
+                rows.append(row)
+                print(f"  {row.name}: {number(row.value)} {row.unit}", file=sys.stderr, flush=True)
+    finally:
+        bench.close()
+    return rows, bench.notes
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--quick", action="store_true", help="fewer cases and pairs")
+    parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    parser.add_argument("row", nargs="*", help="one of " + ", ".join(MEASUREMENTS))
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is ended
+    about = machine()
+    rows, notes = run(arguments)
+    text = json.dumps([row.as_json() for row in rows], indent=1, ensure_ascii=False)
+    if not arguments.row:
+        with open(os.path.join(BUILD, "bench.json"), "w") as file:
+            file.write(text + "\n")
+    if arguments.json:
+        print(text)
+    else:
+        print(about + "\n")
+        print(table(rows))
+        print("\n" + "\n".join(notes))
+    return 0 if all(row.holds() for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
