@@ -108,7 +108,9 @@ bool
 content_make(
     struct index *index, struct content *content, const struct service_facts *facts)
 {
-	size_t bytes = traits_room(facts) + fold_room(facts);
+	size_t memberships = facts->terms_count * sizeof *content->memberships;
+	size_t before = traits_room(facts) + memberships;
+	size_t bytes = before + fold_room(facts);
 	char *at;
 
 	*content = (struct content){ .facts = *facts };
@@ -116,7 +118,9 @@ content_make(
 	content->room = index_memory(NULL, 0, bytes);
 	if (content->room == NULL)
 		return false;
-	at = (char *)content->room + traits_room(facts);
+	content->memberships =
+	    (struct membership *)((char *)content->room + traits_room(facts));
+	at = (char *)content->room + before;
 	each_text(&content->facts, move_text, &at);
 	fold_fields(content, at);
 	if (facts->confidentiality != CONFIDENTIALITY_public)

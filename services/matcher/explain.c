@@ -12,7 +12,7 @@ static_assert(MATCH_CANDIDATES_MAX <= COUNT(((struct why *)0)->next),
 
 /* What one more walk over the offers collects. */
 struct findings {
-	struct judged candidates[MATCH_CANDIDATES_MAX]; /* as in the result; service NULL:
+	struct judged candidates[MATCH_CANDIDATES_MAX]; /* as in the result; traits NULL:
 	                                                 * may not be named */
 	struct judged
 	    refused[COUNT(((struct why *)0)->refusals)]; /* nearest first, then by id */
@@ -26,7 +26,9 @@ is_before(const struct judged *one, const struct judged *other)
 {
 	int order = distance_compare(one->distance_km, other->distance_km);
 
-	return order != 0 ? order < 0 : id_compare(one->service, other->service) < 0;
+	return order != 0
+	           ? order < 0
+	           : id_compare(one->traits->more->facts, other->traits->more->facts) < 0;
 }
 
 static void
@@ -50,7 +52,7 @@ keep_candidate(struct findings *findings, const struct judged *judged,
     const struct match_result *result)
 {
 	for (uint32_t i = 0; i < result->count; i++)
-		if (result->candidates[i].service == judged->service)
+		if (result->candidates[i].service == indexed_of(judged->traits))
 			findings->candidates[i] = *judged;
 }
 
@@ -76,8 +78,7 @@ write_rules(
     struct candidate *candidate, const struct judged *judged, const struct wanted *wanted)
 {
 	for (enum rule rule = 0; rule < RULES; rule++) {
-		enum verdict verdict =
-		    rule_verdict(rule, wanted, &judged->service->traits);
+		enum verdict verdict = rule_verdict(rule, wanted, judged->traits);
 		struct rule_result *line = &candidate->rules[candidate->rules_count++];
 
 		line->rule = rule_name(rule);
@@ -116,7 +117,7 @@ static void
 write_candidate(struct candidate *candidate, const struct judged *judged,
     const struct wanted *wanted, bool with_names)
 {
-	const struct service_facts *facts = indexed_facts(judged->service);
+	const struct service_facts *facts = judged->traits->more->facts;
 
 	record_init(&record_candidate, candidate);
 	candidate->service = facts->id;
@@ -133,7 +134,7 @@ write_refusals(const struct findings *findings, bool with_names, struct why *why
 {
 	for (uint32_t i = 0; i < findings->refused_count; i++) {
 		const struct judged *judged = &findings->refused[i];
-		const struct service_facts *facts = indexed_facts(judged->service);
+		const struct service_facts *facts = judged->traits->more->facts;
 		struct refusal *line = &why->refusals[why->refusals_count++];
 
 		record_init(&record_refusal, line);
@@ -164,7 +165,7 @@ write_candidates(const struct findings *findings, const struct match_result *res
 	for (uint32_t i = 0; i < result->count; i++) {
 		const struct judged *judged = &findings->candidates[i];
 
-		if (judged->service == NULL)
+		if (judged->traits == NULL)
 			continue;
 		if (i == chosen) {
 			why->has_chosen = true;

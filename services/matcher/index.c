@@ -48,7 +48,7 @@ service_new(struct index *index, struct text id)
 
 	if (!roster_reserve(&index->all) || !reserve_hit(index))
 		return NULL;
-	service = index_memory(NULL, INDEXED_ALIGNMENT, sizeof *service + id.length);
+	service = index_memory(NULL, CACHE_LINE, sizeof *service + id.length);
 	if (service == NULL)
 		return NULL;
 	*service = (struct indexed){ .held = 0 };
@@ -65,7 +65,7 @@ service_new(struct index *index, struct text id)
 static void
 count_free_places(struct indexed *service)
 {
-	service->traits.free_places = service->available - service->held;
+	service->particulars.free_places = service->available - service->held;
 }
 
 static void
@@ -77,14 +77,17 @@ drop_content(struct index *index, struct indexed *service)
 
 /* Room in the rosters is there. */
 static void
-take_content(struct indexed *service, const struct content *content)
+take_content(struct index *index, struct indexed *service, const struct content *content)
 {
 	service->content = *content;
-	memberships_join(service);
-	traits_read(&service->traits, &service->content.facts, service->content.room);
+	traits_read(&service->traits, &service->particulars, &service->content.facts,
+	    content->room);
+	service->traits.may_repeat = memberships_may_repeat(content);
 	if (!service->is_capacity_told)
 		service->available = content->facts.available;
 	count_free_places(service);
+	index->all.at[service->position] = service->traits;
+	memberships_join(service);
 }
 
 enum status
@@ -108,7 +111,7 @@ index_put(struct index *index, const struct service_facts *facts)
 		content_free(index, &content);
 		return STATUS_NO_MEMORY;
 	}
-	take_content(service, &content);
+	take_content(index, service, &content);
 	return STATUS_OK;
 }
 
@@ -159,8 +162,7 @@ index_free(struct index *index)
 	if (index == NULL)
 		return;
 	while (index->all.count > 0)
-		index_remove(
-		    index, indexed_facts(index->all.at[index->all.count - 1])->id);
+		index_remove(index, index->all.at[index->all.count - 1].more->facts->id);
 	free(index->all.at);
 	free(index->hits);
 	free(index);
@@ -204,5 +206,5 @@ indexed_facts(const struct indexed *indexed)
 double
 indexed_free_places(const struct indexed *indexed)
 {
-	return indexed->traits.free_places;
+	return indexed->particulars.free_places;
 }

@@ -27,6 +27,7 @@ extern void *(*index_memory)(void *memory, size_t alignment, size_t size);
 #define INDEX_TERM_MAX 128
 #define INDEX_NAME_MAX 300
 #define INDEX_VERSION_MAX 64
+#define CACHE_LINE 64
 
 /* ---- services ---- */
 
@@ -40,35 +41,25 @@ enum search_field {
 	SEARCH_FIELDS
 };
 
-/* Services in no order; each knows its position, so that one leaves without a search. */
-struct roster {
-	struct indexed **at;
-	uint32_t count, room;
-};
-
-/* A service's place in one roster of a term; once for each, however many of its terms lead
- * there. */
+/* A service's place among those of a term. */
 struct membership {
 	struct term *term;
-	bool is_own; /* else below */
 	uint32_t position;
 };
 
 /* What comes with a service's document, and goes with it. */
 struct content {
 	struct service_facts facts; /* texts point into `room` */
-	void *room;                 /* of the traits, the texts and the folded texts */
-	const char *folded;         /* words of the search fields, one after the other */
+	void *room; /* of the traits, the memberships, the texts and the folded texts */
+	const char *folded; /* words of the search fields, one after the other */
 	uint32_t folded_end[SEARCH_FIELDS]; /* of each, from `folded` */
-	struct membership *memberships;
+	struct membership *memberships; /* one for each term, however often it is named */
 	uint32_t memberships_count;
-	uint32_t own_count; /* of them, in `own` rosters */
 };
 
-#define INDEXED_ALIGNMENT 64 /* a cache line */
-
 struct indexed {
-	struct traits traits; /* first, for its alignment */
+	struct particulars particulars; /* first, so that they lead back here */
+	struct traits traits;
 	UT_hash_handle by_id;
 	uint32_t position;      /* in the roster of all */
 	double available, held; /* NaN unknown */
@@ -76,6 +67,19 @@ struct indexed {
 	struct content content;
 	char id[]; /* key of by_id */
 };
+
+/* Services in no order, by copies of their traits: what refuses most of them lies in one
+ * piece.  Each knows its position, so that one leaves without a search. */
+struct roster {
+	struct traits *at;
+	uint32_t count, room;
+};
+
+static inline struct indexed *
+indexed_of(const struct traits *traits)
+{
+	return (struct indexed *)(uintptr_t)traits->more;
+}
 
 /* One service that a search found. */
 struct hit {
@@ -110,7 +114,7 @@ struct text text_for_message(struct text text, uint32_t most_bytes);
 /* Makes room for one more.  False: out of memory. */
 bool roster_reserve(struct roster *roster);
 /* Returns the position. */
-uint32_t roster_join(struct roster *roster, struct indexed *service);
+uint32_t roster_join(struct roster *roster, const struct indexed *service);
 /* The last one takes the place of the one that leaves; returns it. */
 struct indexed *roster_leave(struct roster *roster, uint32_t position);
 
@@ -118,18 +122,22 @@ struct indexed *roster_leave(struct roster *roster, uint32_t position);
  * term right below it. */
 struct term {
 	UT_hash_handle by_code;
-	struct term *parent; /* NULL: the code has no dot */
-	struct roster own;   /* services coded with it */
-	struct roster below; /* services coded with a term below it */
+	struct term *parent;       /* NULL: the code has no dot */
+	struct term *child;        /* the first below */
+	struct term *next, *prior; /* below the same parent */
+	struct roster roster;      /* services coded with it */
 	uint32_t uses;
 	uint32_t length;
 	char code[];
 };
 
-/* Finds the terms that a content's facts lead to, with a use of each, but joins no roster.
- * False: out of memory, and there is nothing to free. */
+/* Finds the terms that a content's facts name, with a use of each, but joins no roster; there
+ * is room for a membership by each.
+ * False: out of memory, and nothing is used. */
 bool memberships_make(struct index *index, struct content *content);
 void memberships_free(struct index *index, struct content *content);
+/* Whether one walk over offers may meet the service twice. */
+bool memberships_may_repeat(const struct content *content);
 /* Makes room in every roster.  False: out of memory. */
 bool memberships_reserve(const struct content *content);
 /* Joins, where there is room, or leaves all rosters. */
@@ -137,18 +145,17 @@ void memberships_join(struct indexed *service);
 void memberships_leave(struct indexed *service);
 
 /* Walks the services coded with a term, with one below it, or with one above it: each once,
- * nearest relation first. */
+ * by its nearest relation. */
 struct offers {
 	const struct term *wanted; /* NULL: no service is coded with it or below it */
 	const struct term *first;  /* the nearest that there is: `wanted` or one above */
 	const struct term *term;   /* whose roster is walked; NULL: the walk is over */
-	bool is_below;
-	unsigned levels; /* of `term` above what is wanted */
+	unsigned levels;           /* of `term` above what is wanted; 0: it or below */
 	uint32_t next;
 };
 
 void offers_open(struct offers *offers, const struct index *index, struct text term);
 /* The next service and how many levels its term stands above; NULL at the end. */
-const struct indexed *offers_next(struct offers *offers, unsigned *levels);
+const struct traits *offers_next(struct offers *offers, unsigned *levels);
 
 #endif

@@ -25,8 +25,7 @@ judge(struct judged *judged, const struct wanted *wanted)
 	judged->first_failed = RULES;
 	judged->failed = 0;
 	for (enum rule rule = 0; rule < RULES; rule++) {
-		enum verdict verdict =
-		    rule_verdict(rule, wanted, &judged->service->traits);
+		enum verdict verdict = rule_verdict(rule, wanted, judged->traits);
 
 		judged->unknowns += verdict == verdict_unknown;
 		if (verdict != verdict_fail)
@@ -51,10 +50,10 @@ bool
 docket_next(struct docket *docket, struct judged *judged)
 {
 	do {
-		judged->service = offers_next(&docket->offers, &judged->levels);
-		if (judged->service == NULL)
+		judged->traits = offers_next(&docket->offers, &judged->levels);
+		if (judged->traits == NULL)
 			return false;
-	} while (!may_name(docket->wanted.question, &judged->service->traits));
+	} while (!may_name(docket->wanted.question, judged->traits));
 	judge(judged, &docket->wanted);
 	return true;
 }
@@ -62,7 +61,7 @@ docket_next(struct docket *docket, struct judged *judged)
 void
 judged_locate(struct judged *judged, const struct wanted *wanted)
 {
-	judged->distance_km = wanted_distance_km(wanted, judged->service->traits.facts);
+	judged->distance_km = wanted_distance_km(wanted, judged->traits->more->facts);
 }
 
 void
@@ -70,7 +69,7 @@ judged_score(
     const struct judged *judged, const struct wanted *wanted, struct score *score)
 {
 	const struct scored scored = {
-		.traits = &judged->service->traits,
+		.traits = judged->traits,
 		.distance_km = judged->distance_km,
 		.levels = judged->levels,
 		.unknowns = judged->unknowns,
@@ -113,9 +112,9 @@ distance_compare(double one, double other)
 }
 
 int
-id_compare(const struct indexed *one, const struct indexed *other)
+id_compare(const struct service_facts *one, const struct service_facts *other)
 {
-	struct text a = indexed_facts(one)->id, b = indexed_facts(other)->id;
+	struct text a = one->id, b = other->id;
 	int order = memcmp(a.at, b.at, a.length < b.length ? a.length : b.length);
 
 	return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
@@ -134,7 +133,8 @@ is_better(const struct ranked *one, const struct ranked *other)
 		return order < 0;
 	if (one->lot != other->lot)
 		return one->lot < other->lot;
-	return id_compare(one->candidate.service, other->candidate.service) < 0;
+	return id_compare(indexed_facts(one->candidate.service),
+	           indexed_facts(other->candidate.service)) < 0;
 }
 
 /* Drops the last one where there is no room. */
@@ -161,11 +161,11 @@ rank_judged(struct ranking *ranking, struct judged *judged, const struct wanted 
 	judged_locate(judged, wanted);
 	judged_score(judged, wanted, &score);
 	ranked = (struct ranked){
-		.candidate = { .service = judged->service,
+		.candidate = { .service = indexed_of(judged->traits),
 		    .score = score.sum / 100.0,
 		    .distance_km = judged->distance_km },
 		.sum = score.sum,
-		.lot = draw_lot(judged->service->traits.id_hash, wanted->question->seed),
+		.lot = draw_lot(judged->traits->more->id_hash, wanted->question->seed),
 	};
 	rank(ranking, &ranked);
 }

@@ -7,7 +7,7 @@
 #include "services/matcher/score.h"
 
 struct judged {
-	const struct indexed *service;
+	const struct traits *traits;
 	unsigned levels;        /* of its term above the need's */
 	unsigned unknowns;      /* rules that are unknown, where none failed */
 	enum rule first_failed; /* RULES: none */
@@ -35,6 +35,6 @@ void judged_score(
 
 /* Negative, 0 or positive: by distance, unknown last; by the bytes of the ids. */
 int distance_compare(double one, double other);
-int id_compare(const struct indexed *one, const struct indexed *other);
+int id_compare(const struct service_facts *one, const struct service_facts *other);
 
 #endif

@@ -56,7 +56,7 @@ rule_consent(const struct wanted *wanted, const struct traits *traits)
 	if (!wanted->is_consented || wanted->is_any_consented)
 		return pass_if(wanted->is_consented);
 	return pass_if(holds(consent->recipients, consent->recipients_count,
-	    wanted->recipient_bits, traits->facts->agency, traits->agency_bit));
+	    wanted->recipient_bits, traits->more->facts->agency, traits->agency_bit));
 }
 
 static enum verdict
@@ -68,7 +68,7 @@ rule_deny_list(const struct wanted *wanted, const struct traits *traits)
 		return verdict_pass;
 	return pass_if(
 	    !holds(preferences->deny_agencies, preferences->deny_agencies_count,
-	        wanted->denied_bits, traits->facts->agency, traits->agency_bit));
+	        wanted->denied_bits, traits->more->facts->agency, traits->agency_bit));
 }
 
 static enum verdict
@@ -77,7 +77,7 @@ rule_tried(const struct wanted *wanted, const struct traits *traits)
 	if (wanted->tried_bits == 0)
 		return verdict_pass;
 	return pass_if(!holds(wanted->question->tried, wanted->question->tried_count,
-	    wanted->tried_bits, traits->facts->id, traits->id_bit));
+	    wanted->tried_bits, traits->more->facts->id, traits->id_bit));
 }
 
 static enum verdict
@@ -141,7 +141,7 @@ lies_in(const struct wanted *wanted, const struct traits *traits, uint32_t posit
 		           ? verdict_unknown
 		           : verdict_fail;
 	}
-	area_text = traits->facts->areas[position];
+	area_text = traits->more->facts->areas[position];
 	if (place_within(area_text, wanted->place))
 		return verdict_pass;
 	return place_within(wanted->place, area_text) ||
@@ -156,7 +156,7 @@ rule_area(const struct wanted *wanted, const struct traits *traits)
 	enum verdict verdict = verdict_fail;
 
 	if (traits->areas_count == 0)
-		return isnan(traits->radius_km) ? verdict_unknown : verdict_pass;
+		return traits->has_radius ? verdict_pass : verdict_unknown;
 	for (uint32_t i = 0; i < traits->areas_count && verdict != verdict_pass; i++) {
 		enum verdict one = lies_in(wanted, traits, i);
 
@@ -172,12 +172,12 @@ rule_distance(const struct wanted *wanted, const struct traits *traits)
 	bool is_public = traits->confidentiality == CONFIDENTIALITY_public;
 	double km;
 
-	if (isnan(traits->radius_km))
+	if (!traits->has_radius)
 		return verdict_pass;
-	km = wanted_distance_km(wanted, traits->facts);
+	km = wanted_distance_km(wanted, traits->more->facts);
 	if (isnan(km))
 		return verdict_unknown;
-	return pass_if(km <= traits->radius_km + (is_public ? 0 : TRAITS_BLUR_KM));
+	return pass_if(km <= traits->more->radius_km + (is_public ? 0 : TRAITS_BLUR_KM));
 }
 
 /* ---- the table ---- */

@@ -57,8 +57,9 @@ freshness(int64_t reported_at, int64_t now_ms)
 static struct measure
 measure_capacity(const struct wanted *wanted, const struct scored *scored)
 {
-	double places = scored->traits->free_places;
-	double fresh = freshness(scored->traits->capacity_at, wanted->question->now_ms);
+	double places = scored->traits->more->free_places;
+	double fresh =
+	    freshness(scored->traits->more->capacity_at, wanted->question->now_ms);
 
 	if (isnan(places))
 		return (struct measure){ NAN, CAPACITY_UNKNOWN };
@@ -70,7 +71,7 @@ measure_capacity(const struct wanted *wanted, const struct scored *scored)
 static struct measure
 measure_full(const struct wanted *wanted, const struct scored *scored)
 {
-	double is_full = scored->traits->free_places <= 0; /* NaN is not */
+	double is_full = scored->traits->more->free_places <= 0; /* NaN is not */
 
 	(void)wanted;
 	return (struct measure){ is_full, is_full };
@@ -99,7 +100,7 @@ measure_preference(const struct wanted *wanted, const struct scored *scored)
 	const struct intake *intake = wanted->question->intake;
 	double is_preferred =
 	    intake->has_preferences && intake->preferences.agency.length > 0 &&
-	    text_equal(intake->preferences.agency, scored->traits->facts->agency);
+	    text_equal(intake->preferences.agency, scored->traits->more->facts->agency);
 
 	return (struct measure){ is_preferred, is_preferred };
 }
@@ -125,7 +126,7 @@ static struct measure
 measure_response(const struct wanted *wanted, const struct scored *scored)
 {
 	double limit = ANSWER_HOURS[wanted->question->intake->urgency];
-	double hours = scored->traits->response_hours;
+	double hours = scored->traits->more->response_hours;
 
 	if (isnan(hours) || hours > limit)
 		return (struct measure){ hours, 0 };

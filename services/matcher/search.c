@@ -127,10 +127,9 @@ is_open(const struct service_facts *facts, int64_t at_ms)
 /* ---- one service ---- */
 
 static bool
-is_hit(const struct sought *sought, const struct indexed *service, struct hit *hit)
+is_hit(const struct sought *sought, const struct traits *traits, struct hit *hit)
 {
 	const struct search *search = sought->search;
-	const struct traits *traits = &service->traits;
 
 	if (!traits->is_active)
 		return false;
@@ -139,12 +138,13 @@ is_hit(const struct sought *sought, const struct indexed *service, struct hit *h
 		return false;
 	if (search->lang.length > 0 && !speaks(traits, &sought->wanted))
 		return false;
-	if (search->open_at != TIME_ABSENT && !is_open(traits->facts, search->open_at))
+	if (search->open_at != TIME_ABSENT &&
+	    !is_open(traits->more->facts, search->open_at))
 		return false;
-	if (!has_words(sought, &service->content, &hit->worth))
+	hit->service = indexed_of(traits);
+	if (!has_words(sought, &hit->service->content, &hit->worth))
 		return false;
-	hit->service = service;
-	hit->distance_km = wanted_distance_km(&sought->wanted, traits->facts);
+	hit->distance_km = wanted_distance_km(&sought->wanted, traits->more->facts);
 	return true;
 }
 
@@ -170,7 +170,8 @@ is_better(const struct hit *one, const struct hit *other)
 	if (order == 0)
 		order = name_compare(&one->service->content, &other->service->content);
 	if (order == 0)
-		order = id_compare(one->service, other->service);
+		order = id_compare(
+		    indexed_facts(one->service), indexed_facts(other->service));
 	return order < 0;
 }
 
@@ -212,11 +213,11 @@ struct gathered {
 
 static void
 gather(
-    struct gathered *gathered, const struct sought *sought, const struct indexed *service)
+    struct gathered *gathered, const struct sought *sought, const struct traits *traits)
 {
 	struct hit hit;
 
-	if (!is_hit(sought, service, &hit))
+	if (!is_hit(sought, traits, &hit))
 		return;
 	gathered->total++;
 	if (gathered->count < gathered->most)
@@ -230,17 +231,17 @@ gather_all(
     struct gathered *gathered, const struct sought *sought, const struct index *index)
 {
 	struct offers offers;
-	const struct indexed *service;
+	const struct traits *traits;
 	unsigned levels;
 
 	if (sought->search->term.length == 0) {
 		for (uint32_t i = 0; i < index->all.count; i++)
-			gather(gathered, sought, index->all.at[i]);
+			gather(gathered, sought, &index->all.at[i]);
 		return;
 	}
 	offers_open(&offers, index, sought->search->term);
-	while ((service = offers_next(&offers, &levels)) != NULL && levels == 0)
-		gather(gathered, sought, service);
+	while ((traits = offers_next(&offers, &levels)) != NULL && levels == 0)
+		gather(gathered, sought, traits);
 }
 
 /* The worst goes to the end, again and again. */

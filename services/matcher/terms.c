@@ -4,42 +4,39 @@
 
 #include <assert.h>
 
-/* Services between the one looked at and the one fetched from memory. */
-#define AHEAD 8
-
 /* ---- rosters ---- */
 
 bool
 roster_reserve(struct roster *roster)
 {
 	uint32_t room = roster->room + roster->room / 2 + 4;
-	struct indexed **at;
+	struct traits *at;
 
 	if (roster->count < roster->room)
 		return true;
-	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers it is */
-	at = index_memory(roster->at, 0, room * sizeof *at);
+	at = index_memory(NULL, CACHE_LINE, room * sizeof *at);
 	if (at == NULL)
 		return false;
+	if (roster->count > 0)
+		memcpy(at, roster->at, roster->count * sizeof *at);
+	free(roster->at);
 	roster->at = at;
 	roster->room = room;
 	return true;
 }
 
 uint32_t
-roster_join(struct roster *roster, struct indexed *service)
+roster_join(struct roster *roster, const struct indexed *service)
 {
-	roster->at[roster->count] = service;
+	roster->at[roster->count] = service->traits;
 	return roster->count++;
 }
 
 struct indexed *
 roster_leave(struct roster *roster, uint32_t position)
 {
-	struct indexed *last = roster->at[--roster->count];
-
-	roster->at[position] = last;
-	return last;
+	roster->at[position] = roster->at[--roster->count];
+	return indexed_of(&roster->at[position]);
 }
 
 /* ---- terms ---- */
@@ -77,6 +74,30 @@ term_find(const struct index *index, const char *code, uint32_t length)
 }
 
 static void
+join_parent(struct term *term)
+{
+	struct term *parent = term->parent;
+
+	if (parent == NULL)
+		return;
+	term->next = parent->child;
+	if (term->next != NULL)
+		term->next->prior = term;
+	parent->child = term;
+}
+
+static void
+leave_parent(struct term *term)
+{
+	if (term->next != NULL)
+		term->next->prior = term->prior;
+	if (term->prior != NULL)
+		term->prior->next = term->next;
+	else if (term->parent != NULL)
+		term->parent->child = term->next;
+}
+
+static void
 term_release(struct index *index, struct term *term)
 {
 	while (term != NULL && --term->uses == 0) {
@@ -84,8 +105,8 @@ term_release(struct index *index, struct term *term)
 
 		assert(index->by_code != NULL); /* it holds the term */
 		HASH_DELETE(by_code, index->by_code, term);
-		free(term->own.at);
-		free(term->below.at);
+		leave_parent(term);
+		free(term->roster.at);
 		free(term);
 		term = parent;
 	}
@@ -117,97 +138,68 @@ term_use(struct index *index, const char *code, uint32_t length)
 		term_release(index, parent);
 		return NULL;
 	}
+	join_parent(term);
 	return term;
 }
 
 /* ---- memberships ---- */
 
-static struct roster *
-membership_roster(const struct membership *membership)
-{
-	return membership->is_own ? &membership->term->own : &membership->term->below;
-}
-
 static struct membership *
-membership_find(const struct content *content, const struct term *term, bool is_own)
+membership_find(struct content *content, const struct term *term)
 {
-	for (uint32_t i = 0; i < content->memberships_count; i++) {
-		struct membership *membership = &content->memberships[i];
-
-		if (membership->term == term && membership->is_own == is_own)
-			return membership;
-	}
+	for (uint32_t i = 0; i < content->memberships_count; i++)
+		if (content->memberships[i].term == term)
+			return &content->memberships[i];
 	return NULL;
-}
-
-/* Adds a membership, using the term, unless there is one. */
-static void
-membership_add(struct content *content, struct term *term, bool is_own)
-{
-	if (membership_find(content, term, is_own) != NULL)
-		return;
-	term->uses++;
-	content->memberships[content->memberships_count++] =
-	    (struct membership){ .term = term, .is_own = is_own };
-	content->own_count += is_own;
-}
-
-/* False: out of memory; what was added is there. */
-static bool
-add_memberships(struct index *index, struct content *content)
-{
-	const struct service_facts *facts = &content->facts;
-
-	for (uint32_t i = 0; i < facts->terms_count; i++) {
-		char code[INDEX_TERM_MAX];
-		uint32_t length = term_code(facts->terms[i], code);
-		struct term *term;
-
-		if (length == 0)
-			continue;
-		term = term_use(index, code, length);
-		if (term == NULL)
-			return false;
-		membership_add(content, term, true);
-		for (struct term *above = term->parent; above; above = above->parent)
-			membership_add(content, above, false);
-		term_release(index, term);
-	}
-	return true;
 }
 
 void
 memberships_free(struct index *index, struct content *content)
 {
-	for (uint32_t i = 0; i < content->memberships_count; i++)
-		term_release(index, content->memberships[i].term);
-	free(content->memberships);
-}
-
-/* The terms of the facts, and all above each: every dot ends one. */
-static size_t
-count_lineages(const struct service_facts *facts)
-{
-	size_t count = facts->terms_count;
-
-	for (uint32_t i = 0; i < facts->terms_count; i++)
-		for (uint32_t k = 0; k < facts->terms[i].length; k++)
-			count += facts->terms[i].at[k] == '.';
-	return count;
+	while (content->memberships_count > 0)
+		term_release(
+		    index, content->memberships[--content->memberships_count].term);
 }
 
 bool
 memberships_make(struct index *index, struct content *content)
 {
-	size_t most = count_lineages(&content->facts);
+	for (uint32_t i = 0; i < content->facts.terms_count; i++) {
+		char code[INDEX_TERM_MAX];
+		uint32_t length = term_code(content->facts.terms[i], code);
+		struct term *term;
 
-	content->memberships =
-	    index_memory(NULL, 0, (most + 1) * sizeof *content->memberships);
-	if (content->memberships == NULL)
-		return false;
-	if (add_memberships(index, content))
-		return true;
-	memberships_free(index, content);
+		if (length == 0)
+			continue;
+		term = term_use(index, code, length);
+		if (term == NULL) {
+			memberships_free(index, content);
+			return false;
+		}
+		if (membership_find(content, term) != NULL)
+			term_release(index, term);
+		else
+			content->memberships[content->memberships_count++].term = term;
+	}
+	return true;
+}
+
+static const struct term *
+top_of(const struct term *term)
+{
+	while (term->parent != NULL)
+		term = term->parent;
+	return term;
+}
+
+bool
+memberships_may_repeat(const struct content *content)
+{
+	for (uint32_t i = 1; i < content->memberships_count; i++)
+		for (uint32_t k = 0; k < i; k++)
+			if (top_of(content->memberships[i].term) ==
+			    top_of(content->memberships[k].term))
+				return true;
 	return false;
 }
 
@@ -215,7 +207,7 @@ bool
 memberships_reserve(const struct content *content)
 {
 	for (uint32_t i = 0; i < content->memberships_count; i++)
-		if (!roster_reserve(membership_roster(&content->memberships[i])))
+		if (!roster_reserve(&content->memberships[i].term->roster))
 			return false;
 	return true;
 }
@@ -223,13 +215,10 @@ memberships_reserve(const struct content *content)
 void
 memberships_join(struct indexed *service)
 {
-	struct content *content = &service->content;
+	for (uint32_t i = 0; i < service->content.memberships_count; i++) {
+		struct membership *membership = &service->content.memberships[i];
 
-	for (uint32_t i = 0; i < content->memberships_count; i++) {
-		struct membership *membership = &content->memberships[i];
-
-		membership->position =
-		    roster_join(membership_roster(membership), service);
+		membership->position = roster_join(&membership->term->roster, service);
 	}
 }
 
@@ -239,10 +228,10 @@ memberships_leave(struct indexed *service)
 	for (uint32_t i = 0; i < service->content.memberships_count; i++) {
 		const struct membership *membership = &service->content.memberships[i];
 		struct indexed *moved =
-		    roster_leave(membership_roster(membership), membership->position);
+		    roster_leave(&membership->term->roster, membership->position);
 
-		membership_find(&moved->content, membership->term, membership->is_own)
-		    ->position = membership->position;
+		membership_find(&moved->content, membership->term)->position =
+		    membership->position;
 	}
 }
 
@@ -266,65 +255,84 @@ offers_open(struct offers *offers, const struct index *index, struct text wanted
 	offers->term = offers->first;
 }
 
-/* Whether an earlier roster of this walk held the service already. */
 static bool
-is_seen(const struct offers *offers, const struct content *content)
+is_at_or_below(const struct term *term, const struct term *wanted)
+{
+	while (term != NULL && term != wanted)
+		term = term->parent;
+	return term != NULL;
+}
+
+/* Whether a term of those above what is wanted stands nearer than the one that is walked. */
+static bool
+is_nearer(const struct offers *offers, const struct term *term)
 {
 	const struct term *nearer = offers->first;
 
-	if (content->own_count == 1)
+	while (nearer != offers->term && nearer != term)
+		nearer = nearer->parent;
+	return nearer != offers->term;
+}
+
+/* Whether the walk meets a service elsewhere: by the wanted term, else by the first of its
+ * terms below that, else by its nearest above. */
+static bool
+is_elsewhere(const struct offers *offers, const struct traits *traits)
+{
+	const struct content *content;
+	const struct term *met = NULL;
+
+	if (!traits->may_repeat || offers->term == offers->wanted)
 		return false;
-	for (; nearer != offers->term; nearer = nearer->parent)
-		if (membership_find(content, nearer, true) != NULL)
+	content = &indexed_of(traits)->content;
+	for (uint32_t i = 0; i < content->memberships_count; i++) {
+		const struct term *term = content->memberships[i].term;
+
+		if (term == offers->wanted ||
+		    (offers->levels > 0 && is_nearer(offers, term)))
 			return true;
-	if (offers->is_below)
-		return membership_find(content, offers->wanted, true) != NULL;
-	return offers->wanted != NULL && offers->term != offers->wanted &&
-	       membership_find(content, offers->wanted, false) != NULL;
+		if (met == NULL && offers->wanted != NULL &&
+		    is_at_or_below(term, offers->wanted))
+			met = term;
+	}
+	return met != NULL && met != offers->term;
 }
 
-/* Goes on to the next roster. */
+/* The wanted term, all below it, then those above it. */
 static void
-next_roster(struct offers *offers)
+next_term(struct offers *offers)
 {
+	const struct term *term = offers->term;
+
 	offers->next = 0;
-	offers->is_below = !offers->is_below && offers->term == offers->wanted;
-	if (!offers->is_below) {
-		offers->term = offers->term->parent;
-		offers->levels++;
+	if (offers->levels == 0 && term->child != NULL) {
+		offers->term = term->child;
+		return;
 	}
+	while (offers->levels == 0 && term != offers->wanted && term->next == NULL)
+		term = term->parent;
+	if (offers->levels == 0 && term != offers->wanted) {
+		offers->term = term->next;
+		return;
+	}
+	offers->term = term->parent;
+	offers->levels++;
 }
 
-/* A service is two cache lines of traits somewhere: asks for them before they are needed. */
-static void
-fetch_ahead(const struct roster *roster, uint32_t next)
-{
-	if (next + AHEAD < roster->count) {
-		const char *traits = (const char *)&roster->at[next + AHEAD]->traits;
-
-		__builtin_prefetch(traits);
-		__builtin_prefetch(traits + INDEXED_ALIGNMENT);
-	}
-}
-
-const struct indexed *
+const struct traits *
 offers_next(struct offers *offers, unsigned *levels)
 {
-	while (offers->term != NULL) {
-		const struct roster *roster =
-		    offers->is_below ? &offers->term->below : &offers->term->own;
+	for (; offers->term != NULL; next_term(offers)) {
+		const struct roster *roster = &offers->term->roster;
 
 		while (offers->next < roster->count) {
-			const struct indexed *service = roster->at[offers->next++];
+			const struct traits *traits = &roster->at[offers->next++];
 
-			fetch_ahead(roster, offers->next);
-
-			if (!is_seen(offers, &service->content)) {
+			if (!is_elsewhere(offers, traits)) {
 				*levels = offers->levels;
-				return service;
+				return traits;
 			}
 		}
-		next_roster(offers);
 	}
 	return NULL;
 }

@@ -3,8 +3,9 @@
 #include "services/matcher/traits.h"
 
 #include <assert.h>
+#include <math.h>
 
-static_assert(sizeof(struct traits) == 128, "two cache lines");
+static_assert(sizeof(struct traits) == 64, "a cache line");
 static_assert(household_type_end <= 16 && displacement_end <= 8 && difficulty_end <= 8,
     "sets fit their bits");
 
@@ -43,8 +44,11 @@ beyond(uint32_t count, uint32_t first)
 size_t
 traits_room(const struct service_facts *facts)
 {
+	size_t languages =
+	    beyond(facts->languages_count, TRAITS_LANGUAGES) * sizeof(uint32_t);
+
 	return beyond(facts->areas_count, 1) * sizeof(struct place_key) +
-	       beyond(facts->languages_count, TRAITS_LANGUAGES) * sizeof(uint32_t);
+	       (languages + 7) / 8 * 8;
 }
 
 static void
@@ -52,7 +56,6 @@ read_areas(
     struct traits *traits, const struct service_facts *facts, struct place_key *more)
 {
 	traits->areas_count = (uint8_t)facts->areas_count;
-	traits->more_areas = more;
 	for (uint32_t i = 0; i < facts->areas_count; i++)
 		*(i == 0 ? &traits->area : &more[i - 1]) = place_key_of(facts->areas[i]);
 }
@@ -61,7 +64,6 @@ static void
 read_languages(struct traits *traits, const struct service_facts *facts, uint32_t *more)
 {
 	traits->languages_count = (uint8_t)facts->languages_count;
-	traits->more_languages = more;
 	for (uint32_t i = 0; i < facts->languages_count; i++)
 		*(i < TRAITS_LANGUAGES ? &traits->languages[i]
 		                       : &more[i - TRAITS_LANGUAGES]) =
@@ -69,14 +71,27 @@ read_languages(struct traits *traits, const struct service_facts *facts, uint32_
 }
 
 void
-traits_read(struct traits *traits, const struct service_facts *facts, void *room)
+traits_read(struct traits *traits, struct particulars *more,
+    const struct service_facts *facts, void *room)
 {
 	struct place_key *areas = room;
+	uint32_t *languages = (uint32_t *)(areas + beyond(facts->areas_count, 1));
 	uint64_t id_hash = traits_hash(facts->id);
 
+	*more = (struct particulars){
+		.facts = facts,
+		.more_areas = areas,
+		.more_languages = languages,
+		.radius_km = facts->radius_km,
+		.response_hours = facts->response_hours,
+		.capacity_at = facts->capacity_at,
+		.free_places = facts->available,
+		.id_hash = id_hash,
+	};
 	*traits = (struct traits){
-		.minimum_age = facts->minimum_age,
-		.maximum_age = facts->maximum_age,
+		.more = more,
+		.minimum_age = (float)facts->minimum_age,
+		.maximum_age = (float)facts->maximum_age,
 		.household_types = (uint16_t)facts->household_types,
 		.displacements = (uint8_t)facts->displacements,
 		.difficulties = (uint8_t)facts->difficulties,
@@ -86,14 +101,8 @@ traits_read(struct traits *traits, const struct service_facts *facts, void *room
 		.interpreter = (uint8_t)facts->interpreter,
 		.agency_bit = traits_bit(traits_hash(facts->agency)),
 		.id_bit = traits_bit(id_hash),
-		.facts = facts,
-		.radius_km = facts->radius_km,
-		.response_hours = facts->response_hours,
-		.capacity_at = facts->capacity_at,
-		.free_places = facts->available,
-		.id_hash = id_hash,
+		.has_radius = !isnan(facts->radius_km),
 	};
 	read_areas(traits, facts, areas);
-	read_languages(
-	    traits, facts, (uint32_t *)(areas + beyond(facts->areas_count, 1)));
+	read_languages(traits, facts, languages);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A service as the rules and the score see it: its facts read once, close together, so that
- * refusing a service costs one cache line and weighing it two.  Pure. */
+ * refusing a service costs one cache line.  Pure. */
 #ifndef MATCHER_TRAITS_H
 #define MATCHER_TRAITS_H
 
@@ -12,12 +12,25 @@
  * from the kept one, in km: half the diagonal of such a field at the equator. */
 #define TRAITS_BLUR_KM 7.9
 
-#define TRAITS_LANGUAGES 5
+#define TRAITS_LANGUAGES 4
 
+/* The rest, in one place per service. */
+struct particulars {
+	const struct service_facts *facts;
+	const struct place_key *more_areas; /* from the second on */
+	const uint32_t *more_languages;     /* behind those in the traits */
+	double radius_km;                   /* where the traits say there is one */
+	double response_hours;              /* NaN unknown */
+	int64_t capacity_at;                /* TIME_ABSENT unknown */
+	double free_places;                 /* NaN unknown */
+	uint64_t id_hash;
+};
+
+/* What most refusals need: one cache line, which may be copied. */
 struct traits {
-	/* what most refusals need */
-	double minimum_age, maximum_age; /* years, NaN unknown */
-	uint16_t household_types;        /* sets as in facts.h */
+	const struct particulars *more;
+	float minimum_age, maximum_age; /* years, NaN unknown */
+	uint16_t household_types;       /* sets as in facts.h */
 	uint8_t displacements;
 	uint8_t difficulties;
 	bool is_active;
@@ -26,40 +39,34 @@ struct traits {
 	uint8_t interpreter;     /* enum flag */
 	uint8_t agency_bit;      /* traits_bit of the ids */
 	uint8_t id_bit;
-	uint8_t languages_count;              /* 0: unknown */
-	uint8_t areas_count;                  /* 0: unknown */
+	uint8_t languages_count; /* 0: unknown */
+	uint8_t areas_count;     /* 0: unknown */
+	bool has_radius;
+	bool may_repeat; /* two of its terms are related; set by the index */
 	uint32_t languages[TRAITS_LANGUAGES]; /* numbers of the first ones */
 	struct place_key area;                /* the first */
-
-	/* what the others need */
-	const struct place_key *more_areas; /* from the second on */
-	const uint32_t *more_languages;     /* behind `languages` */
-	const struct service_facts *facts;
-	double radius_km;      /* NaN unknown */
-	double response_hours; /* NaN unknown */
-	int64_t capacity_at;   /* TIME_ABSENT unknown */
-	double free_places;    /* NaN unknown */
-	uint64_t id_hash;
 };
 
-/* Bytes that traits_read needs besides, for what comes in numbers; aligned as for uint64_t. */
+/* Bytes that traits_read needs besides, for what comes in numbers: a multiple of 8, aligned
+ * likewise. */
 size_t traits_room(const struct service_facts *facts);
-/* Reads facts, which must outlive the traits as well as `room`.  Free places are those of the
- * document. */
-void traits_read(struct traits *traits, const struct service_facts *facts, void *room);
+/* Reads facts, which must outlive what is read as well as `more` and `room`.  Free places are
+ * those of the document. */
+void traits_read(struct traits *traits, struct particulars *more,
+    const struct service_facts *facts, void *room);
 
 static inline uint32_t
 traits_language(const struct traits *traits, uint32_t position)
 {
 	return position < TRAITS_LANGUAGES
 	           ? traits->languages[position]
-	           : traits->more_languages[position - TRAITS_LANGUAGES];
+	           : traits->more->more_languages[position - TRAITS_LANGUAGES];
 }
 
 static inline struct place_key
 traits_area(const struct traits *traits, uint32_t position)
 {
-	return position == 0 ? traits->area : traits->more_areas[position - 1];
+	return position == 0 ? traits->area : traits->more->more_areas[position - 1];
 }
 
 /* A language by its tag's first subtag, without case: "uk-UA" is "uk".  0, which equals no

@@ -44,13 +44,13 @@ offers_of(const char *term)
 {
 	static char list[256];
 	struct offers offers;
-	const struct indexed *service;
+	const struct traits *service;
 	unsigned levels, count = 0;
 	char lines[8][24];
 
 	offers_open(&offers, services, text_of(term));
 	while ((service = offers_next(&offers, &levels)) != NULL && count < 8) {
-		struct text id = indexed_facts(service)->id;
+		struct text id = service->more->facts->id;
 
 		snprintf(lines[count++], sizeof *lines, "%.*s %u", (int)id.length, id.at,
 		    levels);
@@ -312,7 +312,7 @@ static void
 assert_model(const uint32_t *model, const char *wanted)
 {
 	struct offers offers;
-	const struct indexed *service;
+	const struct traits *service;
 	unsigned levels, count = 0, expected = 0;
 	bool is_seen[MODEL_IDS] = { false };
 
@@ -321,7 +321,7 @@ assert_model(const uint32_t *model, const char *wanted)
 		char name[16];
 		int id;
 
-		assert_true(text_copy(indexed_facts(service)->id, name, sizeof name));
+		assert_true(text_copy(service->more->facts->id, name, sizeof name));
 		id = atoi(name + 1) - 100;
 		assert_in_range(id, 0, MODEL_IDS - 1);
 		assert_false(is_seen[id]);

@@ -21,12 +21,13 @@ verdict_of(enum rule rule)
 {
 	struct wanted wanted;
 	struct traits traits;
+	struct particulars more;
 	void *room = malloc(traits_room(&facts) + 1);
 	enum verdict verdict;
 
 	assert_non_null(room);
 	wanted_read(&wanted, &question);
-	traits_read(&traits, &facts, room);
+	traits_read(&traits, &more, &facts, room);
 	verdict = rule_verdict(rule, &wanted, &traits);
 	free(room);
 	return verdict;

@@ -25,12 +25,13 @@ score_now(void)
 {
 	struct wanted wanted;
 	struct traits traits;
+	struct particulars more;
 	struct score score;
 	void *room = malloc(traits_room(&facts) + 1);
 
 	assert_non_null(room);
 	wanted_read(&wanted, &question);
-	traits_read(&traits, &facts, room);
+	traits_read(&traits, &more, &facts, room);
 	score_make(&score, &wanted,
 	    &(struct scored){ .traits = &traits,
 	        .distance_km = distance_km,
