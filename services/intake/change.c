@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Amend, withdraw and answer: commands on a case that is there. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
@@ -88,6 +89,21 @@ check_command_id(struct text command_id, struct defects *defects)
 	return defects->count > 0 ? STATUS_INVALID : STATUS_OK;
 }
 
+/* The name that the functions know the command by.  Of the caller's id alone, the same id for
+ * another referral, action or by another caller would be answered as done before. */
+static void
+name_command(struct text verb, struct text by, struct text item, struct text command_id,
+    char name[ID_DIGEST_BYTES + 1])
+{
+	char bytes[512];
+	int length = snprintf(bytes, sizeof bytes, "%u %u %u %.*s%.*s%.*s%.*s",
+	    verb.length, by.length, item.length, (int)verb.length, verb.at,
+	    (int)by.length, by.at, (int)item.length, item.at ? item.at : "",
+	    (int)command_id.length, command_id.at);
+
+	id_digest(bytes, (size_t)length, name);
+}
+
 /* ---- withdraw ---- */
 
 void
@@ -95,10 +111,10 @@ on_withdraw(struct intake_service *intake, const struct link_peer *peer)
 {
 	const struct withdraw *in = &intake->message->withdraw;
 	struct command *command = take_for(intake, peer, in->case_id, 0);
+	char name[ID_DIGEST_BYTES + 1];
 	struct case_withdraw out = {
 		.case_id = in->case_id,
 		.version = in->version,
-		.command_id = in->command_id,
 		.by = in->by,
 		.role = (enum role)in->role,
 		.reason = in->reason ? (enum reason)in->reason : reason_withdrawn,
@@ -111,6 +127,8 @@ on_withdraw(struct intake_service *intake, const struct link_peer *peer)
 	if (command == NULL)
 		return;
 	status = check_command_id(in->command_id, &defects);
+	name_command(LITERAL("withdraw"), in->by, in->need, in->command_id, name);
+	out.command_id = text_of(name);
 	if (status == STATUS_OK && in->need.at != NULL &&
 	    (!id_split(in->need, &case_id, &out.need, &attempt) || out.need == 0 ||
 	        attempt != 0 || !text_equal(case_id, in->case_id)))
@@ -138,14 +156,16 @@ static enum status
 send_answer(struct command *command, const struct answer *in, struct text note)
 {
 	const struct config *config = command->intake->service->config;
+	char name[ID_DIGEST_BYTES + 1];
 
+	name_command(in->action, in->by, in->referral, in->command_id, name);
 	if (may_rematch(in->action))
 		handoff_reserve(command, 1);
 	const struct case_answer out = {
 		.referral = in->referral,
 		.action = in->action,
 		.version = in->version,
-		.command_id = in->command_id,
+		.command_id = text_of(name),
 		.by = in->by,
 		.role = (enum role)in->role,
 		.agency = in->agency,
@@ -248,10 +268,11 @@ send_amend(
     struct command *command, const struct amend *in, const struct sealed_intake *sealed)
 {
 	struct text terms[CASE_NEEDS_MAX];
+	char name[ID_DIGEST_BYTES + 1];
 	const struct case_amend out = {
 		.case_id = in->case_id,
 		.version = in->version,
-		.command_id = in->command_id,
+		.command_id = text_of(name),
 		.by = in->by,
 		.role = (enum role)in->role,
 		.urgency = (enum urgency)in->changes.urgency,
@@ -264,6 +285,7 @@ send_amend(
 		.terms_count = in->changes.add_needs_count,
 	};
 
+	name_command(LITERAL("amend"), in->by, TEXT_ABSENT, in->command_id, name);
 	for (uint32_t i = 0; i < in->changes.add_needs_count; i++)
 		terms[i] = in->changes.add_needs[i].term;
 	return cases_amend(command->intake->service->cases, &out, on_moved, command);

@@ -337,6 +337,27 @@ class Peer(unittest.TestCase):
                 call()
             self.assertEqual((refused.exception.status, refused.exception.fields), ("invalid", ["command_id"]))
 
+    def test_the_same_command_id_for_something_else_is_another_command(self):
+        intake = dict(family(), needs=[{"term": "legal.documents"}, {"term": "information.navigation"}])
+        case = self.settled(self.client.submit(intake, "ids used again")["case_id"])
+        one, other = case["referrals"]
+        self.client.answer(one["id"], "accept", "x")
+        for call, status in (
+                (lambda: self.client.answer(one["id"], "decline", "x", reason="full"), "illegal_move"),
+                (lambda: self.client.answer(one["id"], "accept", "x", by="somebody else"), "illegal_move"),
+                (lambda: self.client.answer(other["id"], "accept", "x", version=99), "stale"),
+                (lambda: self.client.answer(other["id"], "start", "x"), "illegal_move"),
+                (lambda: self.client.amend(case["id"], 99, {"urgency": "normal"}, "x"), "stale")):
+            with self.assertRaises(Refused) as refused:
+                call()
+            self.assertEqual(refused.exception.status, status)
+        self.assertTrue(self.client.answer(one["id"], "accept", "x")["again"])
+        self.assertFalse(self.client.answer(other["id"], "accept", "x")["again"])
+        for need in case["needs"]:
+            self.assertFalse(self.client.withdraw(case["id"], "x", need=need["id"])["again"])
+        self.assertTrue(self.client.withdraw(case["id"], "x", need=case["needs"][0]["id"])["again"])
+        self.assertEqual({n["state"] for n in self.net.case(case["id"])["needs"]}, {"withdrawn"})
+
     def test_what_is_not_there_or_not_for_the_role_is_said_so(self):
         case = self.settled(self.client.submit(family(), "roles")["case_id"])
         referral = case["referrals"][0]["id"]
