@@ -11,7 +11,7 @@
 #include "proto/rules.h"
 
 /* A larger one would not fit into a message. */
-#define BODY_MOST MESSAGE_MAX_BYTES
+#define BODY_MOST ((size_t)MESSAGE_MAX_BYTES)
 
 static bool
 fail(const char *command, bool wants_json, enum status status, const char *path,

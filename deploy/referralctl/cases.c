@@ -170,7 +170,7 @@ keep_common(struct session_ids *ids, struct session_ids *others)
 	size_t kept = 0;
 
 	session_ids_sort(others);
-	for (size_t i = 0; i < ids->count; i++)
+	for (size_t i = 0; ids->list != NULL && i < ids->count; i++)
 		if (session_ids_have(others, text_of(ids->list[i])))
 			memmove(ids->list[kept++], ids->list[i], sizeof *ids->list);
 	ids->count = kept;

@@ -32,7 +32,7 @@ fill(struct option *options, const struct choice *flags)
 {
 	int at = 0;
 
-	for (; flags[at].name != NULL && at < FLAGS_MOST; at++)
+	for (; at < FLAGS_MOST && flags[at].name != NULL; at++)
 		options[at] = (struct option){ flags[at].name,
 			flags[at].value != NULL ? required_argument : no_argument, NULL,
 			FIRST + at };

@@ -12,7 +12,6 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "proto/explanation.h"
 
 #define SOCKET "redis.sock"
 #define CALL_MS 10000
@@ -21,10 +20,9 @@
 #define ASK_MS 10000
 #define ASK_AGAIN_MS 2000
 #define TURN_MS 100
+#define BYTES_MOST ((size_t)MESSAGE_MAX_BYTES)
 /* Between two looks whether a connection stands. */
 #define CONNECT_MS 5
-/* Cases asked for at once. */
-#define CASES_AT_ONCE 64
 
 /* ---- opening ---- */
 
@@ -65,7 +63,7 @@ open_store(struct session *session)
 	session->in = malloc(sizeof *session->in);
 	session->out = malloc(sizeof *session->out);
 	session->view = malloc(sizeof *session->view);
-	session->bytes = malloc(MESSAGE_MAX_BYTES);
+	session->bytes = malloc(BYTES_MOST);
 	return session->cases != NULL && session->decoder != NULL &&
 	       session->in != NULL && session->out != NULL && session->view != NULL &&
 	       session->bytes != NULL;
@@ -104,7 +102,7 @@ session_close(struct session *session)
 	free(session->out);
 	free(session->view);
 	if (session->bytes != NULL)
-		seal_wipe(session->bytes, MESSAGE_MAX_BYTES);
+		seal_wipe(session->bytes, BYTES_MOST);
 	free(session->bytes);
 }
 
@@ -145,7 +143,7 @@ on_bytes(void *self, const struct link_peer *peer, const void *bytes, size_t len
 	struct defects defects;
 
 	(void)peer;
-	if (session->is_answered || length > MESSAGE_MAX_BYTES)
+	if (session->is_answered || length > BYTES_MOST)
 		return;
 	memcpy(session->bytes, bytes, length);
 	session->is_answered = message_decode(session->decoder, session->in,
@@ -179,7 +177,7 @@ exchange(
 static bool
 ask_peer(struct session *session, const char *endpoint)
 {
-	uint8_t *bytes = malloc(MESSAGE_MAX_BYTES);
+	uint8_t *bytes = malloc(BYTES_MOST);
 	struct link_client *client = NULL;
 	enum status status = STATUS_NO_MEMORY;
 	char why[256] = "out of memory";
@@ -188,7 +186,7 @@ ask_peer(struct session *session, const char *endpoint)
 	if (session->link == NULL)
 		session->link = link_new(session->loop);
 	if (session->link != NULL && bytes != NULL)
-		status = message_encode(session->out, bytes, MESSAGE_MAX_BYTES, &length);
+		status = message_encode(session->out, bytes, BYTES_MOST, &length);
 	if (status == STATUS_OK)
 		status = link_client_open(
 		    session->link, endpoint, on_bytes, session, &client, why, sizeof why);
@@ -201,7 +199,7 @@ ask_peer(struct session *session, const char *endpoint)
 		(void)session_fail(session, status, "%s", why);
 	}
 	if (bytes != NULL)
-		seal_wipe(bytes, MESSAGE_MAX_BYTES); /* commands hold personal data */
+		seal_wipe(bytes, BYTES_MOST); /* commands hold personal data */
 	free(bytes);
 	return status == STATUS_OK;
 }
@@ -316,88 +314,4 @@ session_ids_free(struct session_ids *ids)
 {
 	free(ids->list);
 	*ids = (struct session_ids){ .count = 0 };
-}
-
-/* Cases asked for and not yet there. */
-struct showing {
-	struct session *session;
-	const struct session_reading *reading;
-	size_t left, found;
-	enum status status; /* of the first that failed */
-};
-
-static void
-show_record(struct showing *showing, const struct case_record *record)
-{
-	const struct session_reading *reading = showing->reading;
-	struct case_view *view = showing->session->view;
-
-	*view = record->view;
-	for (uint32_t i = 0; reading->wants_whys && i < view->referrals_count; i++) {
-		struct referral_state *referral = &view->referrals[i];
-
-		referral->has_why = record->whys[i].at != NULL &&
-		                    explanation_unpack(showing->session->decoder,
-		                        record->whys[i].at, record->whys[i].length,
-		                        referral->agency, &referral->why) == STATUS_OK;
-	}
-	showing->found++;
-	reading->visit(reading->ctx, view);
-}
-
-static void
-on_record(void *ctx, enum status status, const struct case_record *record)
-{
-	struct showing *showing = ctx;
-
-	showing->left--;
-	if (status == STATUS_OK)
-		show_record(showing, record);
-	else if (status != STATUS_ABSENT && showing->status == STATUS_OK)
-		showing->status = status;
-}
-
-static void
-wait_showing(struct showing *showing, size_t most)
-{
-	while (showing->left > most)
-		if (loop_turn(showing->session->loop, TURN_MS) != STATUS_OK)
-			log_die("the loop does not turn");
-}
-
-static void
-show(struct showing *showing, struct text case_id)
-{
-	enum status status = cases_get(showing->session->cases, case_id,
-	    showing->reading->timeline_most, on_record, showing);
-
-	if (status == STATUS_OK)
-		showing->left++;
-	else
-		showing->status = status;
-	wait_showing(showing, CASES_AT_ONCE - 1);
-}
-
-enum status
-session_case(
-    struct session *session, const struct session_reading *reading, struct text case_id)
-{
-	struct showing showing = { .session = session, .reading = reading };
-
-	show(&showing, case_id);
-	wait_showing(&showing, 0);
-	return showing.status == STATUS_OK && showing.found == 0 ? STATUS_ABSENT
-	                                                         : showing.status;
-}
-
-enum status
-session_cases(struct session *session, const struct session_reading *reading,
-    const struct session_ids *ids)
-{
-	struct showing showing = { .session = session, .reading = reading };
-
-	for (size_t i = 0; i < ids->count && showing.status == STATUS_OK; i++)
-		show(&showing, text_of(ids->list[i]));
-	wait_showing(&showing, 0);
-	return showing.status;
 }

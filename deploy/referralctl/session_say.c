@@ -39,7 +39,10 @@ session_fail(struct session *session, enum status status, const char *format, ..
 int
 session_failed(struct session *session, enum status status)
 {
-	return session_fail(session, status, "%s", status_about(status));
+	fprintf(stderr, "referralctl %s: %s\n", session->command, status_about(status));
+	if (session->wants_json)
+		write_problem(status, NULL, TEXT_ABSENT, UINT_ABSENT);
+	return EXIT_FAILED;
 }
 
 int

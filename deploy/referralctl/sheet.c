@@ -202,7 +202,7 @@ sheet_print(const struct sheet *sheet, unsigned indent, FILE *out)
 {
 	size_t widest[SHEET_COLUMNS_MOST];
 
-	if (sheet->count == 0)
+	if (sheet->count == 0 || sheet->columns == 0)
 		return !sheet->has_failed;
 	for (size_t c = 0; c < sheet->columns; c++)
 		widest[c] = sheet->head_bytes[c];

@@ -15,7 +15,7 @@ words_age(int64_t ms, char words[WORDS_BYTES])
 	int64_t s, min, h, d;
 
 	if (ms == TIME_ABSENT)
-		return strcpy(words, "-");
+		return "-";
 	s = (ms < 0 ? -ms : ms) / 1000;
 	min = s / 60;
 	h = min / 60;
@@ -41,7 +41,7 @@ words_time(int64_t at_ms, char words[WORDS_BYTES])
 
 	if (at_ms == TIME_ABSENT || localtime_r(&at, &local) == NULL ||
 	    strftime(words, WORDS_BYTES, "%Y-%m-%d %H:%M:%S", &local) == 0)
-		return strcpy(words, "-");
+		return "-";
 	return words;
 }
 

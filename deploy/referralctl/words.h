@@ -9,7 +9,9 @@
 
 #define WORDS_BYTES 64
 
-/* "0 s", "59 s", "3 min", "2 h 5 min", "4 d 3 h": rounded down, two units at most.  What is
+/* Both return the words, not always in the buffer.
+ *
+ * "0 s", "59 s", "3 min", "2 h 5 min", "4 d 3 h": rounded down, two units at most.  What is
  * yet to come (below zero) is "in 12 s"; "-" where absent. */
 const char *words_age(int64_t ms, char words[WORDS_BYTES]);
 /* Local time, "2026-11-20 08:00:05"; "-" where absent. */
