@@ -76,6 +76,7 @@ pack_candidate(
 enum status
 explanation_pack(const struct why *why, void *buffer, size_t size, size_t *length)
 {
+	struct defects defects = { .count = 0 };
 	struct kept_why kept;
 	struct lists lists;
 
@@ -105,8 +106,10 @@ explanation_pack(const struct why *why, void *buffer, size_t size, size_t *lengt
 	kept.considered = why->considered_count;
 	kept.directory = why->directory_version;
 	kept.seed = why->seed;
-	if (lists.pass.is_cut || lists.unknown.is_cut || lists.points.is_cut ||
-	    lists.counts.is_cut)
+	/* What the table does not allow would be damaged when it is read. */
+	record_check(&record_kept_why, &kept, &defects);
+	if (defects.count > 0 || lists.pass.is_cut || lists.unknown.is_cut ||
+	    lists.points.is_cut || lists.counts.is_cut)
 		return STATUS_TOO_LARGE;
 	return record_encode(&record_kept_why, &kept, MASK_ALL, buffer, size, length);
 }

@@ -23,7 +23,7 @@ static bool
 is_term(struct text term)
 {
 	for (uint32_t i = 0; i < term.length; i++)
-		if ((unsigned char)term.at[i] < ' ')
+		if ((unsigned char)term.at[i] < ' ' || term.at[i] == 0x7f)
 			return false;
 	return term.length > 0 && term.at[0] != ' ' && term.at[term.length - 1] != ' ';
 }
@@ -65,12 +65,12 @@ rules_phone_normal(struct text phone, char number[RULES_PHONE_BYTES])
 			number[1 + digits++] = c;
 		else if (strchr(" -().", c) == NULL || c == '\0')
 			return false;
+		if (!has_plus && digits == 2 && number[1] == '0' && number[2] == '0') {
+			has_plus = true; /* 00 is another way to dial it */
+			digits = 0;
+		}
 	}
 	number[1 + digits] = '\0';
-	if (!has_plus && digits > 2 && number[1] == '0' && number[2] == '0') {
-		digits -= 2;
-		memmove(number + 1, number + 3, digits + 1);
-	}
 	return digits >= 8 && digits <= 15;
 }
 
