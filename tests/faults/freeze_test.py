@@ -183,8 +183,10 @@ class Freeze(unittest.TestCase):
     def test_a_notifier_killed_between_telling_and_commit_tells_again_under_the_same_id(self):
         receiver = Receiver()
         self.addCleanup(receiver.close)
-        with Network(settings={"notifier.webhook_private": "yes", "limits.lease": "2 s"}) as net:
+        # The lease outlasts the test: what the dead one held is given back at once.
+        with Network(settings={"notifier.webhook_private": "yes", "limits.lease": "5 min"}) as net:
             receiver.takes_all(net)
+            self.wait_for_credit(net, "matcher.1")
             receiver.gate.clear()
             intake = dict(demo_intake(), needs=demo_intake()["needs"][:1])
             case_id = net.submit(intake).json["case"]["id"]
@@ -203,6 +205,23 @@ class Freeze(unittest.TestCase):
             sends = [e for _, e in net.redis.xrange(f"{TAG}:journal") if e[b"action"] == b"send"]
             self.assertEqual(len(sends), 1)
             self.assertEqual(net.violations(), [])
+
+    def test_a_matcher_killed_with_work_in_hand_has_it_given_back_at_once(self):
+        with Network(settings={"limits.lease": "5 min"}) as net:
+            self.wait_for_credit(net, "intake.1")
+            os.kill(net.pid("matcher.1"), signal.SIGSTOP)
+            load = Load(net, intakes_for(net, 20, SEED), window=20).run()
+            leased = net.redis.zcard(f"{TAG}:match:leased")
+            self.assertGreater(leased, 10, "nothing was handed over")
+            net.kill("matcher.1")
+            self.audit(net, load)
+
+    def wait_for_credit(self, net, name):
+        """Until a worker has said hello, work is claimed and not handed over."""
+        def credit():
+            with urllib.request.urlopen(net.endpoints["metrics"][name] + "/metrics", timeout=10) as answer:
+                return re.search(r"^referral_credit [1-9]", answer.read().decode(), re.M)
+        wait_for(credit, 20, "a worker's window")
 
 
 if __name__ == "__main__":
