@@ -20,7 +20,10 @@ end
 local function directory_swap(keys, argv)
 	local tag = keys[1]
 	local current = redis.call('HGET', tag .. ':directory', argv[1]) or ''
-	if current == argv[3] then return { 'dup' } end
+	if current == argv[3] then
+		redis.call('PERSIST', tag .. ':service:' .. argv[1] .. ':' .. argv[3])
+		return { 'dup' }
+	end
 	if current ~= argv[2] then return { 'stale', current } end
 	redis.call('PERSIST', tag .. ':service:' .. argv[1] .. ':' .. argv[3])
 	redis.call('HSET', tag .. ':directory', argv[1], argv[3])
