@@ -370,6 +370,25 @@ inactive_services_are_not_found(void **unused)
 }
 
 static void
+a_replaced_service_is_found_as_it_is_now(void **unused)
+{
+	(void)unused;
+	put("s1", "A");
+	put("s2", "B");
+	assert_string_equal(search_now(), "s1, s2");
+	facts.id = LITERAL("s1");
+	facts.is_active = false;
+	put_service(services);
+	assert_string_equal(search_now(), "s2");
+	assert_true(index_remove(services, LITERAL("s1")));
+	facts.id = LITERAL("s2");
+	facts.is_active = true;
+	facts.confidentiality = CONFIDENTIALITY_cleared;
+	put_service(services);
+	assert_string_equal(search_now(), "");
+}
+
+static void
 services_for_cleared_roles_are_neither_shown_nor_counted(void **unused)
 {
 	(void)unused;
@@ -573,6 +592,7 @@ main(void)
 		TEST(whole_days_have_no_gap),
 		TEST(who_does_not_say_when_it_is_open_is_not_known_to_be),
 		TEST(inactive_services_are_not_found),
+		TEST(a_replaced_service_is_found_as_it_is_now),
 		TEST(services_for_cleared_roles_are_neither_shown_nor_counted),
 		TEST(pages_follow_one_another_without_gap_or_repeat),
 		TEST(a_page_has_20_services_unless_asked_and_50_at_most),
