@@ -269,6 +269,8 @@ send_amend(
 {
 	struct text terms[CASE_NEEDS_MAX];
 	char name[ID_DIGEST_BYTES + 1];
+
+	name_command(LITERAL("amend"), in->by, TEXT_ABSENT, in->command_id, name);
 	const struct case_amend out = {
 		.case_id = in->case_id,
 		.version = in->version,
@@ -285,7 +287,6 @@ send_amend(
 		.terms_count = in->changes.add_needs_count,
 	};
 
-	name_command(LITERAL("amend"), in->by, TEXT_ABSENT, in->command_id, name);
 	for (uint32_t i = 0; i < in->changes.add_needs_count; i++)
 		terms[i] = in->changes.add_needs[i].term;
 	return cases_amend(command->intake->service->cases, &out, on_moved, command);
