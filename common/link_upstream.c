@@ -120,7 +120,12 @@ link_upstream_release(struct link_upstream *upstream)
 static void
 lose(struct link_upstream *upstream, struct seat *seat)
 {
-	seat->state = SEAT_LOST;
+	uint32_t items = seat->sent - seat->finished;
+
+	log_event(items > 0 ? LOG_WARN : LOG_INFO, "worker_gone",
+	    LOG_STRING("service", seat->service), LOG_STRING("boot", seat->boot),
+	    LOG_NUMBER("items", items));
+	seat->state = items > 0 ? SEAT_LOST : SEAT_FREE;
 	link_socket_touch(&upstream->socket);
 }
 
@@ -203,11 +208,7 @@ report_lost(struct link_upstream *upstream, struct seat *seat)
 	for (uint32_t i = 0; i < count; i++)
 		upstream->lost[i] =
 		    text_of(seat->items[(seat->finished + i) % LINK_WINDOW_MAX].text);
-	log_event(count > 0 ? LOG_WARN : LOG_INFO, "worker_gone",
-	    LOG_STRING("service", seat->service), LOG_STRING("boot", seat->boot),
-	    LOG_NUMBER("items", count));
-	if (count > 0)
-		upstream->on_lost(upstream->self, seat->service, upstream->lost, count);
+	upstream->on_lost(upstream->self, seat->service, upstream->lost, count);
 	seat->state = SEAT_FREE;
 	return upstream->socket.zmq != NULL;
 }
@@ -278,12 +279,6 @@ on_hello(struct link_upstream *upstream, const struct link_peer *from,
 	end_older_epochs(upstream, from, in->hello.boot);
 	seat = take_seat(upstream);
 	if (seat == NULL) {
-		flush_upstream(upstream); /* makes seats of lost workers free */
-		if (upstream->socket.zmq == NULL)
-			return;
-		seat = take_seat(upstream);
-	}
-	if (seat == NULL) {
 		link_refuse(&upstream->socket, from, STATUS_FULL);
 		return;
 	}
@@ -299,7 +294,7 @@ on_hello(struct link_upstream *upstream, const struct link_peer *from,
 	out->id = in->id;
 	out->welcome.boot = text_of(upstream->boot);
 	out->welcome.epoch = seat->epoch;
-	if (tell(upstream, seat, out) != STATUS_OK) /* it will say hello again */
+	if (link_say(&upstream->socket, from, out) != STATUS_OK) /* it will come again */
 		seat->state = SEAT_FREE;
 	else
 		log_event(LOG_INFO, "worker_here", LOG_STRING("service", seat->service),

@@ -23,8 +23,7 @@ struct connection {
 	uint32_t epoch;
 	uint32_t received, finished; /* items of the epoch */
 	unsigned silent_ticks;
-	unsigned due;  /* DUE_..., for the next flush */
-	unsigned late; /* could not be said: tried again at the next tick */
+	unsigned due; /* DUE_..., for the next flush */
 };
 
 struct link_worker {
@@ -54,7 +53,7 @@ make_hello_due(struct connection *connection)
 {
 	connection->is_welcome = false;
 	connection->silent_ticks = 0;
-	connection->due = connection->late = 0;
+	connection->due = 0;
 	if (!connection->worker->is_draining)
 		make_due(connection, DUE_HELLO);
 }
@@ -80,6 +79,8 @@ fill_verb(const struct connection *connection, unsigned verb, struct message *ou
 	}
 }
 
+/* What cannot be said is dropped: with no connection the next one begins with a hello, and
+ * a queue twice the window does not fill up with these. */
 static void
 flush_connection(void *self)
 {
@@ -91,9 +92,8 @@ flush_connection(void *self)
 			continue;
 		connection->due &= ~verb;
 		fill_verb(connection, verb, out);
-		if (link_say(&connection->socket, NULL, out) != STATUS_OK)
-			connection->late |= verb;
-		else if (verb == DUE_HELLO)
+		if (link_say(&connection->socket, NULL, out) == STATUS_OK &&
+		    verb == DUE_HELLO)
 			connection->is_expecting = true;
 	}
 }
@@ -122,7 +122,7 @@ on_welcome(struct connection *connection, const struct message *in)
 	connection->silent_ticks = 0;
 	connection->epoch = in->welcome.epoch;
 	connection->received = connection->finished = 0;
-	connection->due = connection->late = 0;
+	connection->due = 0;
 	if (connection->worker->is_draining)
 		make_due(connection, DUE_DRAIN);
 }
@@ -212,12 +212,8 @@ on_worker_tick(void *self)
 		struct connection *connection = &worker->connections[i];
 
 		connection->socket.refusals = 0;
-		if (++connection->silent_ticks >= LINK_SILENT_TICKS) {
+		if (++connection->silent_ticks >= LINK_SILENT_TICKS)
 			make_hello_due(connection);
-		} else if (connection->late != 0) {
-			make_due(connection, connection->late);
-			connection->late = 0;
-		}
 	}
 }
 
@@ -248,7 +244,6 @@ link_worker_drain(struct link_worker *worker)
 		struct connection *connection = &worker->connections[i];
 
 		connection->due &= ~(unsigned)DUE_HELLO;
-		connection->late &= ~(unsigned)DUE_HELLO;
 		if (connection->is_welcome)
 			make_due(connection, DUE_DRAIN);
 	}

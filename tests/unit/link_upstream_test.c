@@ -147,6 +147,8 @@ who_says_hello_anew_gives_its_items_back(void **state)
 	raw_epoch(scene, raw, "boot 2", WINDOW); /* somebody else */
 	assert_int_equal(upstream.lost_calls, 2);
 	assert_int_equal(link_upstream_credit(upstream.link), 2 * WINDOW - 1);
+	raw_epoch(scene, raw, "boot 3", WINDOW); /* over the same connection */
+	assert_int_equal(link_upstream_credit(upstream.link), 2 * WINDOW - 1);
 	zmq_close(raw);
 	zmq_close(again);
 	link_upstream_close(upstream.link);

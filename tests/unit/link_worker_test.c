@@ -139,7 +139,8 @@ a_worker_that_hears_of_another_epoch_says_hello_once(void **state)
 				upstream_pings(&upstream, CASES[i].kind, CASES[i].epoch);
 		TURN_UNTIL(scene, upstream_hears_now(&upstream));
 		assert_int_equal(scene->message.kind, MESSAGE_hello);
-		turn_for(scene, 30);
+		upstream_pings(&upstream, MESSAGE_ping, 8); /* not yet heard */
+		turn_for(scene, 50);
 		assert_false(upstream_hears_now(&upstream));
 	}
 	assert_int_equal(worker.taken, 0);
@@ -247,6 +248,25 @@ a_worker_that_drains_says_so_in_every_epoch(void **state)
 }
 
 static void
+a_worker_that_drains_does_not_say_hello(void **state)
+{
+	struct scene *scene = *state;
+	struct raw_upstream upstream = { .scene = scene,
+		.raw = raw_socket(scene, ZMQ_ROUTER) };
+	struct worker worker;
+
+	scene->link->tick_ms = QUICK_TICK_MS;
+	start_worker(&worker, scene, scene->ipc, WINDOW);
+	turn(scene, 10);
+	link_worker_drain(worker.link);
+	assert_int_equal(zmq_bind(upstream.raw, scene->ipc), 0);
+	turn_for(scene, 10 * QUICK_TICK_MS);
+	assert_false(upstream_hears_now(&upstream));
+	zmq_close(upstream.raw);
+	link_worker_close(worker.link);
+}
+
+static void
 a_worker_refuses_what_it_does_not_understand(void **state)
 {
 	struct scene *scene = *state;
@@ -320,6 +340,7 @@ main(void)
 		TEST(a_worker_counts_anew_in_a_new_epoch),
 		TEST(a_worker_counts_on_when_its_welcome_is_repeated),
 		TEST(a_worker_that_drains_says_so_in_every_epoch),
+		TEST(a_worker_that_drains_does_not_say_hello),
 		TEST(a_worker_refuses_what_it_does_not_understand),
 		TEST(a_worker_is_told_what_is_wrong_with_its_settings),
 	};
