@@ -413,6 +413,12 @@ class Looks(Told):
         with open(path, "w", encoding="utf-8") as file:
             json.dump(services, file)
         self.net.ctl("import", "--force", "--source", "demo", path)
+        version = "demo=" + self.net.redis.hget(f"{TAG}:directory", "demo").decode()
+
+        def is_read():
+            found = self.net.http("POST", "/api/v1/matches", self.intake("food.packages")).json
+            return found["needs"][0]["why"]["directory_version"] == version
+        wait_for(is_read, 20, "the matcher's new directory")
 
     def test_a_need_whose_reason_changes_while_it_is_parked_is_offered_in_the_end(self):
         with open(os.path.join(DEMO, "directory.json"), encoding="utf-8") as file:
