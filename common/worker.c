@@ -19,9 +19,11 @@ struct worker {
 	struct worker_item
 	    *items; /* room for the window of each upstream and for claims */
 	unsigned capacity, held, claimed;
-	bool is_claiming[2];
-	bool has_more; /* the last claim brought something: there may be more */
+	unsigned asked[2]; /* of a claim under way; 0: none */
+	bool has_more[2];  /* the last claim brought something: there may be more */
+	unsigned first;    /* the stage that is asked for first, in turn */
 	bool is_draining;
+	bool is_closed; /* freed when the claims under way have come back */
 	struct loop_timer *claim_timer, *extend_timer, *reap_timer, *soon;
 };
 
@@ -41,12 +43,12 @@ static void
 give_to_handler(
     struct worker *worker, const struct work *work, bool is_handed, unsigned upstream)
 {
-	struct worker_item *item = take_slot(worker);
+	struct worker_item *item = worker->is_closed ? NULL : take_slot(worker);
 
 	/* No slot: more was handed over than the windows allow, or claims overlapped. The
 	 * lease runs out and the item is claimed again: time is lost, nothing else. */
 	if (item == NULL) {
-		if (is_handed)
+		if (is_handed && !worker->is_closed)
 			link_worker_finished(worker->link, upstream, work->epoch);
 		return;
 	}
@@ -79,15 +81,29 @@ on_claimed(void *ctx, const struct work *work)
 static void
 claim_soon(struct worker *worker)
 {
-	if (worker->has_more && worker->claimed <= worker->options.window / 2)
+	if ((worker->has_more[0] || worker->has_more[1]) &&
+	    worker->claimed <= worker->options.window / 2)
 		loop_timer_set(worker->soon, 0);
+}
+
+static void
+free_unless_asked(struct worker *worker)
+{
+	if (worker->asked[0] + worker->asked[1] > 0)
+		return;
+	free(worker->items);
+	free(worker);
 }
 
 static void
 on_claim_done(struct worker *worker, unsigned stage, const struct case_result *result)
 {
-	worker->is_claiming[stage] = false;
-	worker->has_more = result->status == STATUS_OK && result->count > 0;
+	worker->asked[stage] = 0;
+	if (worker->is_closed) {
+		free_unless_asked(worker);
+		return;
+	}
+	worker->has_more[stage] = result->status == STATUS_OK && result->count > 0;
 	claim_soon(worker);
 }
 
@@ -108,18 +124,21 @@ claim(void *self)
 {
 	static cases_done *const DONE[2] = { on_claim_done_0, on_claim_done_1 };
 	struct worker *worker = self;
+	unsigned stages = worker->options.stages_count;
 
-	for (unsigned s = 0; s < worker->options.stages_count; s++) {
-		unsigned room = worker->options.window - worker->claimed;
+	worker->first++;
+	for (unsigned i = 0; i < stages && !worker->is_draining; i++) {
+		unsigned s = (worker->first + i) % stages;
+		unsigned taken = worker->claimed + worker->asked[0] + worker->asked[1];
+		unsigned room =
+		    taken < worker->options.window ? worker->options.window - taken : 0;
+		unsigned most = i + 1 < stages ? (room + 1) / 2 : room;
 
-		if (worker->is_draining || worker->is_claiming[s] ||
-		    worker->claimed >= worker->options.window)
-			continue;
-		worker->is_claiming[s] =
-		    cases_claim(worker->service->cases, worker->options.stages[s],
-		        room / worker->options.stages_count + 1,
+		if (most > 0 && worker->asked[s] == 0 &&
+		    cases_claim(worker->service->cases, worker->options.stages[s], most,
 		        worker->service->config->limits_lease, on_claimed, DONE[s],
-		        worker) == STATUS_OK;
+		        worker) == STATUS_OK)
+			worker->asked[s] = most;
 	}
 }
 
@@ -230,8 +249,8 @@ worker_close(struct worker *worker)
 	loop_timer_free(worker->extend_timer);
 	loop_timer_free(worker->reap_timer);
 	loop_timer_free(worker->soon);
-	free(worker->items);
-	free(worker);
+	worker->is_closed = true;
+	free_unless_asked(worker);
 }
 
 void

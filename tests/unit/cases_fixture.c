@@ -108,6 +108,15 @@ fixture_wait(const unsigned *times)
 	}
 }
 
+void
+let_pass(int64_t ms)
+{
+	int64_t until_ms = clock_mono_ms() + ms;
+
+	while (clock_mono_ms() < until_ms)
+		assert_int_equal(loop_turn(fixture.loop, 5), STATUS_OK);
+}
+
 static const char *
 send_arguments(size_t count, const struct text *arguments)
 {

@@ -114,6 +114,18 @@ struct case_answer next_answer(const char *action, enum role role);
 
 /* Turns the loop until *times is not 0. */
 void fixture_wait(const unsigned *times);
+/* Turns the loop until the condition holds; common/clock.h and cmocka.h are wanted. */
+#define WAIT_UNTIL(condition)                                                            \
+	do {                                                                             \
+		int64_t until_ms = clock_mono_ms() + 20000;                              \
+                                                                                         \
+		while (!(condition)) {                                                   \
+			assert_true(clock_mono_ms() < until_ms);                         \
+			assert_int_equal(loop_turn(fixture.loop, 20), STATUS_OK);        \
+		}                                                                        \
+	} while (0)
+/* Turns the loop for so long: what must not happen would have happened by then. */
+void let_pass(int64_t ms);
 
 /* ---- what must hold ---- */
 

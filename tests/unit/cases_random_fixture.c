@@ -10,7 +10,7 @@
 
 #include "tests/unit/cases_random_fixture.h"
 
-#define CASES 40
+#define CASES 100
 #define SERVICES 3
 
 uint32_t
@@ -30,12 +30,19 @@ name_of(uint32_t number, char name[ID_ITEM_MAX])
 	(void)snprintf(name, ID_ITEM_MAX, "case %u", number);
 }
 
-/* A case that may be there. */
+/* An open case, or now and then any that may be there. */
 static void
 choose_case(uint64_t *state, char id[ID_CASE_BYTES + 1])
 {
+	uint32_t open = (uint32_t)strtoul(redis_ask("ZCARD {c1}:open"), NULL, 10);
 	char name[ID_ITEM_MAX];
 
+	if (open > 0 && random_below(state, 4) > 0) {
+		open = random_below(state, open);
+		(void)text_copy(text_of(redis_ask("ZRANGE {c1}:open %u %u", open, open)),
+		    id, ID_CASE_BYTES + 1);
+		return;
+	}
 	name_of(random_below(state, CASES), name);
 	id_case(LITERAL("operator1"), text_of(name), id);
 }
@@ -111,7 +118,7 @@ choose_referral(uint64_t *state, struct random_call *call)
 static void
 choose_action(uint64_t *state, struct random_call *call)
 {
-	const struct move *legal[32] = { NULL }, *all = move_all();
+	const struct move *legal[32] = { NULL }, *all = move_all(), *move;
 	unsigned count = 0, moves = 0, need, attempt;
 	char field[32];
 	struct text id;
@@ -126,15 +133,21 @@ choose_action(uint64_t *state, struct random_call *call)
 		if (m->machine == MACHINE_referral && count < 32 &&
 		    strcmp(m->from, call->word) == 0)
 			legal[count++] = m;
-	if (count == 0 || random_below(state, 4) == 0)
+	if (count == 0 || random_below(state, 8) == 0)
 		legal[0] = &all[random_below(state, moves)], count = 1;
-	legal[0] = legal[random_below(state, count)];
-	(void)snprintf(call->word, sizeof call->word, "%s", legal[0]->action);
+	move = legal[random_below(state, count)];
+	/* of two the one that does not end it, so that much happens to it */
+	if (move->machine == MACHINE_referral &&
+	    !state_find(MACHINE_referral, text_of(move->to))->is_open)
+		move = legal[random_below(state, count)];
+	(void)snprintf(call->word, sizeof call->word, "%s", move->action);
 	call->a = 1 + random_below(state, code_count(CODE_SET_role));
-	for (int tries = 0; tries < 20 && !move_is_allowed(legal[0], (enum role)call->a);
+	for (int tries = 0; tries < 20 && !move_is_allowed(move, (enum role)call->a);
 	     tries++)
 		call->a = 1 + random_below(state, code_count(CODE_SET_role));
 	call->b = random_below(state, code_count(CODE_SET_reason) + 1);
+	if (strcmp(call->word, "complete") == 0)
+		call->b = reason_helped + random_below(state, 3);
 }
 
 static void
@@ -160,13 +173,13 @@ choose_leased(uint64_t *state, struct random_call *call)
 struct random_call
 random_next(uint64_t *state)
 {
-	static const uint8_t WEIGHTS[RANDOM_KINDS] = { [RANDOM_ACCEPT] = 5,
+	static const uint8_t WEIGHTS[RANDOM_KINDS] = { [RANDOM_ACCEPT] = 6,
 		[RANDOM_CLAIM] = 8,
 		[RANDOM_OFFER] = 22,
 		[RANDOM_TOLD] = 12,
 		[RANDOM_CLOCK] = 8,
 		[RANDOM_ANSWER] = 26,
-		[RANDOM_WITHDRAW] = 2,
+		[RANDOM_WITHDRAW] = 1,
 		[RANDOM_AMEND] = 4,
 		[RANDOM_NACK] = 8,
 		[RANDOM_REAP] = 3,
@@ -204,6 +217,12 @@ random_next(uint64_t *state)
 	} else if (call.kind == RANDOM_NACK || call.kind == RANDOM_EXTEND ||
 	           call.kind == RANDOM_DEAD) {
 		choose_leased(state, &call);
+	} else if (call.kind == RANDOM_CAPACITY) {
+		(void)snprintf(call.item, sizeof call.item, "service%u", 1 + call.a % 3);
+		call.version =
+		    random_below(state, 100) +
+		    (uint32_t)strtoul(
+		        redis_ask("HGET {c1}:place:%s reported_at", call.item), NULL, 10);
 	} else if (call.kind == RANDOM_DUE) {
 		choose_set(state, call.item);
 	}
@@ -263,7 +282,8 @@ make_change(const struct random_call *call)
 
 		in.version = call->a % 2 ? UINT_ABSENT : call->version;
 		in.need = call->b % 4;
-		in.reason = (enum reason)(call->a % (code_count(CODE_SET_reason) + 1));
+		in.reason = (enum reason)(
+		    call->a % 2 ? reason_not_helped + call->b % 4 : reason_absent);
 		(void)do_withdraw(&in);
 	} else {
 		struct case_amend in = usual_amend(call->item, call->version, command);
@@ -282,7 +302,7 @@ make_nack(const struct random_call *call)
 {
 	struct case_nack in = usual_nack(call->stage, call->item, call->version);
 
-	in.kind = (enum nack_kind)(call->a % 4);
+	in.kind = (enum nack_kind)(call->a % 16 == 0 ? NACK_DEAD : call->a % 3);
 	in.delay_ms = call->b % 2 ? 0 : 100000;
 	(void)do_nack(&in);
 }
@@ -317,11 +337,10 @@ random_make(const struct random_call *call)
 	} else if (call->kind == RANDOM_EXTEND) {
 		(void)do_extend(call->stage, call->item, call->version, LEASE_MS);
 	} else if (call->kind == RANDOM_CAPACITY) {
-		char service[24], figure[24];
+		char figure[24];
 
-		(void)snprintf(service, sizeof service, "service%u", 1 + call->a % 3);
-		(void)snprintf(figure, sizeof figure, "%u", call->b % 6);
-		(void)do_capacity(service, call->b % 11 ? figure : "", call->command);
+		(void)snprintf(figure, sizeof figure, "%u", call->b % 3 * (call->b % 11));
+		(void)do_capacity(call->item, call->b % 7 ? figure : "", call->version);
 	} else if (call->kind == RANDOM_DUE) {
 		make_due(call->item);
 	} else {
