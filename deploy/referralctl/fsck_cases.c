@@ -124,22 +124,12 @@ struct second {
 	struct finding *finding;
 };
 
-/* The figures in it may have changed meanwhile, since the case went on. */
-static bool
-is_same_kind(const char *one, struct text other)
-{
-	size_t words = strcspn(one, "0123456789");
-
-	return other.length >= words && memcmp(one, other.at, words) == 0;
-}
-
 static void
 on_second(void *ctx, struct text item, struct text what)
 {
 	struct second *second = ctx;
 
-	if (text_is(item, second->finding->item) &&
-	    is_same_kind(second->finding->what, what))
+	if (text_is(item, second->finding->item) && text_is(what, second->finding->what))
 		second->finding->is_violation = true;
 }
 

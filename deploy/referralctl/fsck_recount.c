@@ -39,7 +39,7 @@ on_document(void *self, enum status status, struct text document)
 		(void)text_copy(facts.agency, recount->agency, sizeof recount->agency);
 }
 
-/* recount->agency stays empty where the directory does not name the service any more. */
+/* recount->agency, empty at first, stays so where the directory does not name the service. */
 static enum status
 find_agency(struct recount *recount, struct directory *directory)
 {
@@ -274,17 +274,15 @@ count_everywhere(struct recount *recount, int64_t inbox_difference, bool *is_sur
 	return status;
 }
 
-/* An agency that has only now got the service does not have its old referrals: where its inbox
- * says something else than the first look, and where there is no agency, all cases have the
- * last word. */
+/* An agency that has only now got the service does not have its old referrals, and where the
+ * directory does not name the service any more there is no inbox: where it says something else
+ * than the first look, all cases have the last word. */
 static enum status
 count_again(struct recount *recount, bool *is_sure)
 {
 	enum status status;
 	int64_t difference;
 
-	if (recount->agency[0] == '\0')
-		return count_everywhere(recount, recount->difference, is_sure);
 	status = count_quietly(recount, is_sure);
 	difference = recount->now - recount->fsck->again;
 	if (status != STATUS_OK || !*is_sure || difference == 0 ||

@@ -194,14 +194,15 @@ class Commands(Running):
     def test_more_open_cases_than_a_page_are_all_listed(self):
         self.submitted()
         before = [case["id"] for case in self.json("cases", "--limit", "1000")["cases"]]
-        # Newer ones that are not there: they are passed over, page after page.
-        tag, many = self.key("open"), {f"{'0' * 22}{n:04}": 1e15 + n for n in range(600)}
-        self.net.redis.zadd(tag, many)
-        try:
-            after = [case["id"] for case in self.json("cases", "--limit", "1000")["cases"]]
-            self.assertEqual(after, before)
-        finally:
-            self.net.redis.zrem(tag, *many)
+        # Newer ones that are not there are passed over; 256 are just a page.
+        for count in (255, 256, 257, 600):
+            tag, many = self.key("open"), {f"{'0' * 22}{n:04}": 1e15 + n for n in range(count)}
+            self.net.redis.zadd(tag, many)
+            try:
+                after = [case["id"] for case in self.json("cases", "--limit", "1000")["cases"]]
+                self.assertEqual(after, before)
+            finally:
+                self.net.redis.zrem(tag, *many)
 
     def test_a_case_is_shown_as_the_api_does_but_never_a_person(self):
         case = self.submitted()
@@ -674,6 +675,18 @@ class Fsck(Running):
             self.assertEqual(wrong[self.case_id], [said])
             self.assertEqual(wrong[other], ["open says 9, is 2"])
         self.redis.hset(f"{TAG}:case:{other}", "open", 2)
+
+    def test_cases_are_found_among_many_other_keys(self):
+        others = [self.key("other", str(n)) for n in range(5000)]
+        self.redis.mset(dict.fromkeys(others, ""))
+        self.redis.hincrby(self.case_key, "open", 7)
+        self.redis.hincrby(self.key("place", self.one["service"]), "held", 1)
+
+        def repair():
+            self.redis.delete(*others)
+            self.redis.hincrby(self.case_key, "open", -7)
+            self.redis.hincrby(self.key("place", self.one["service"]), "held", -1)
+        self.assertEqual(set(self.planted(repair)), {self.case_id, self.one["service"]})
 
     def test_a_living_system_is_not_accused_and_its_damage_is_found(self):
         """Cases come and go while fsck counts; bounded, since the machine is shared."""
