@@ -350,7 +350,7 @@ class Holding(unittest.TestCase):
     def test_places_of_workers_are_given_back_by_commands_that_bring_no_work(self):
         with Network() as net:
             credit = wait_for(lambda: metric(net, "intake.1", "credit"), 10, "a matcher's credit")
-            self.assertEqual(credit, 32)
+            self.assertEqual(credit, 256)
             intake = demo_intake()
             for _ in range(60):  # more repeats than places: each reserves, none brings work
                 net.command("submit", key="again", by="op", role="operator", intake=intake)
