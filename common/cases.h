@@ -195,8 +195,7 @@ struct queue_shape {
 	struct {
 		struct {
 			uint32_t count;
-			int64_t oldest_ms; /* age; delayed: time until the next is due,
-			                      may be < 0 */
+			int64_t oldest_ms; /* now less the score: < 0 while not yet due */
 		} ready[3], leased, delayed, dead;
 		int64_t entered, left;
 	} stages[3];
