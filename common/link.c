@@ -138,7 +138,7 @@ on_edge(evutil_socket_t fd, short events, void *self)
 static bool
 set_options(void *zmq, int type)
 {
-	const int64_t most_bytes = LINK_DROP_BYTES;
+	const int64_t most_bytes = (int64_t)LINK_DROP_BYTES;
 	const int yes = 1, unlimited = 0;
 	bool is_set =
 	    zmq_setsockopt(zmq, ZMQ_MAXMSGSIZE, &most_bytes, sizeof most_bytes) == 0;
@@ -300,7 +300,7 @@ enum status
 link_socket_send(struct link_socket *socket, const struct link_peer *peer,
     const void *bytes, size_t length)
 {
-	if (length > MESSAGE_MAX_BYTES)
+	if (length > (size_t)MESSAGE_MAX_BYTES)
 		return STATUS_TOO_LARGE;
 	link_socket_touch(socket);
 	if (send_once(socket->zmq, peer, bytes, length) == 0)
@@ -333,7 +333,7 @@ take_frame(struct link_socket *socket, const struct link_peer *peer)
 	zmq_msg_t *frame = &socket->link->frame;
 	size_t length = zmq_msg_size(frame);
 
-	if (length > MESSAGE_MAX_BYTES)
+	if (length > (size_t)MESSAGE_MAX_BYTES)
 		link_count_refused("", STATUS_TOO_LARGE);
 	else if ((zmq_msg_more(frame) && socket->type != ZMQ_PAIR) ||
 	         peer->length > sizeof peer->id)
@@ -466,20 +466,22 @@ struct link_client {
 	struct end end;
 };
 
-/* Frees the end where it does not open; NULL: out of memory. */
 static enum status
-open_end(struct end *end, struct link *link, int type, const char *endpoint,
-    link_on_bytes *on_bytes, void *self, char *why, size_t why_size)
+open_end(struct link *link, int type, const char *endpoint, link_on_bytes *on_bytes,
+    void *self, struct end **opened, char *why, size_t why_size)
 {
+	struct end *end = calloc(1, sizeof *end);
 	enum status status;
 
+	*opened = NULL;
 	if (end == NULL)
-		return explain(
-		    why, why_size, STATUS_NO_MEMORY, endpoint, "out of memory");
+		return link_no_memory(why, why_size);
 	end->socket.on_bytes = on_bytes;
 	end->socket.self = self;
 	status = link_socket_open(&end->socket, link, type, endpoint, why, why_size);
-	if (status != STATUS_OK)
+	if (status == STATUS_OK)
+		*opened = end;
+	else
 		link_owner_free(link, &end->owner);
 	return status;
 }
@@ -495,11 +497,11 @@ enum status
 link_server_open(struct link *link, const char *endpoint, link_on_bytes *on_bytes,
     void *self, struct link_server **server, char *why, size_t why_size)
 {
-	struct link_server *opened = calloc(1, sizeof *opened);
-	enum status status = open_end(opened != NULL ? &opened->end : NULL, link,
-	    ZMQ_ROUTER, endpoint, on_bytes, self, why, why_size);
+	struct end *end;
+	enum status status =
+	    open_end(link, ZMQ_ROUTER, endpoint, on_bytes, self, &end, why, why_size);
 
-	*server = status == STATUS_OK ? opened : NULL;
+	*server = (struct link_server *)end;
 	return status;
 }
 
@@ -521,11 +523,11 @@ enum status
 link_client_open(struct link *link, const char *endpoint, link_on_bytes *on_bytes,
     void *self, struct link_client **client, char *why, size_t why_size)
 {
-	struct link_client *opened = calloc(1, sizeof *opened);
-	enum status status = open_end(opened != NULL ? &opened->end : NULL, link,
-	    ZMQ_DEALER, endpoint, on_bytes, self, why, why_size);
+	struct end *end;
+	enum status status =
+	    open_end(link, ZMQ_DEALER, endpoint, on_bytes, self, &end, why, why_size);
 
-	*client = status == STATUS_OK ? opened : NULL;
+	*client = (struct link_client *)end;
 	return status;
 }
 
