@@ -226,12 +226,14 @@ class Stopping(unittest.TestCase):
         os.unlink(os.path.join(net.dir, "endpoints.json"))
         started = threading.Thread(target=net.start, args=(60,), daemon=True)
         started.start()
+
         def holds_files():
             try:
                 return any("appendonlydir" in os.readlink(f"/proc/{old}/fd/{fd}")
                            for fd in os.listdir(f"/proc/{old}/fd"))
             except OSError:
                 return False
+
         both = []
         while alive(old):  # two on one file would each forget what the other wrote
             others = [pid for pid in servers() if pid != old]
