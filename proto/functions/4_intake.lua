@@ -53,10 +53,7 @@ local function answer(keys, argv)
 	if f[4] == argv[4] then return { 'dup', state, version } end
 	local move = MOVES.referral[action] and MOVES.referral[action][state]
 	local stale = argv[3] ~= '' and argv[3] ~= version
-	-- With the version of now it cannot have been done: that would have raised it.
-	if (argv[3] == '' or stale or not move) and timeline_has(case, argv[4]) then
-		return { 'dup', state, version }
-	end
+	if timeline_has(case, argv[4]) then return { 'dup', state, version } end
 	if not move then return { 'illegal_move', state, version } end
 	if not may(move, argv[6]) then return { 'forbidden', state, version } end
 	if stale then return { 'stale', state, version } end
@@ -131,10 +128,8 @@ local function amend(keys, argv)
 	local case = case_of(tag, argv[1])
 	if not case then return { 'absent' } end
 	local f = redis.call('HMGET', case.key, 'version', 'needs', 'command', 'phone', 'where')
-	if f[3] == argv[3] then return { 'dup', f[1] } end
-	if argv[2] ~= f[1] then
-		return { timeline_has(case, argv[3]) and 'dup' or 'stale', f[1] }
-	end
+	if f[3] == argv[3] or timeline_has(case, argv[3]) then return { 'dup', f[1] } end
+	if argv[2] ~= f[1] then return { 'stale', f[1] } end
 	local now, needs = now_ms(tag), tonumber(f[2])
 	if needs + #argv - 10 > 16 then return { 'invalid' } end
 	if f[4] and f[4] ~= argv[9] then

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -81,15 +82,18 @@ a_repeat_is_known_even_after_other_moves(void **state)
 	char *before;
 
 	(void)state;
-	for (unsigned with_version = 0; with_version < 2; with_version++) {
+	for (unsigned round = 0; round < 3; round++) {
 		new_referral_in("in_progress");
 		hold = usual_answer(the.referral, "hold", "the hold");
-		if (with_version)
+		if (round == 1)
 			hold.version =
 			    (uint32_t)strtol(field_of(the.id, "r1-1.version"), NULL, 10);
 		assert_int_equal(do_answer(&hold)->status, STATUS_OK);
 		in = next_answer("resume", role_operator);
 		assert_int_equal(do_answer(&in)->status, STATUS_OK);
+		if (round == 2) /* who has read again may come with the version of now */
+			hold.version =
+			    (uint32_t)strtol(field_of(the.id, "r1-1.version"), NULL, 10);
 		before = redis_dump();
 		assert_int_equal(do_answer(&hold)->status, STATUS_DUP);
 		assert_unchanged(before);
@@ -108,6 +112,26 @@ a_repeat_is_known_where_the_life_cycle_now_forbids_it(void **state)
 	in = next_answer("start", role_operator);
 	assert_int_equal(do_answer(&in)->status, STATUS_OK);
 	assert_int_equal(do_answer(&accept)->status, STATUS_DUP);
+}
+
+/* The timeline is searched some way back only, but the referral knows its last command. */
+static void
+a_repeat_is_known_however_much_has_happened_elsewhere(void **state)
+{
+	struct case_answer hold;
+	struct case_amend amend;
+	char command[24];
+
+	(void)state;
+	new_referral_in("in_progress");
+	hold = usual_answer(the.referral, "hold", "the hold");
+	assert_int_equal(do_answer(&hold)->status, STATUS_OK);
+	for (unsigned i = 1; i <= 80; i++) {
+		(void)snprintf(command, sizeof command, "amend %u", i);
+		amend = usual_amend(the.id, i, command);
+		assert_int_equal(do_amend(&amend)->status, STATUS_OK);
+	}
+	assert_int_equal(do_answer(&hold)->status, STATUS_DUP);
 }
 
 /* ---- what follows from an answer ---- */
@@ -304,6 +328,7 @@ main(void)
 		cmocka_unit_test(
 		    an_older_version_is_stale_after_the_life_cycle_was_asked),
 		cmocka_unit_test(a_repeat_is_known_even_after_other_moves),
+		cmocka_unit_test(a_repeat_is_known_however_much_has_happened_elsewhere),
 		cmocka_unit_test(a_repeat_is_known_where_the_life_cycle_now_forbids_it),
 		cmocka_unit_test(the_outcome_decides_the_need),
 		cmocka_unit_test(

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Agencies are told, reminded and told that it is over. */
+ * Agencies are told and reminded, and clocks run out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -276,99 +276,6 @@ a_dead_telling_is_tried_again_with_the_next_clock(void **state)
 	assert_whole();
 }
 
-/* ---- it is over ---- */
-
-static void
-who_never_heard_of_an_offer_is_not_told_that_it_is_over(void **state)
-{
-	(void)state;
-	answer("cancel", role_operator);
-	assert_string_equal(tellings(), "");
-	assert_string_equal(where_is("notify", referral), "");
-	assert_whole();
-}
-
-static void
-nor_is_reminded_of_it(void **state)
-{
-	(void)state;
-	assert_int_equal(
-	    do_clock(referral, 0, "remind", "expire", 5000000)->status, STATUS_OK);
-	answer("cancel", role_operator);
-	assert_string_equal(tellings(), "");
-	assert_string_equal(where_is("notify", referral), "");
-	assert_whole();
-}
-
-static void
-an_offer_that_may_just_be_going_out_is_recalled(void **state)
-{
-	struct case_nack nack;
-
-	(void)state;
-	claim_telling("offer", 0);
-	answer("cancel", role_operator);
-	assert_string_equal(tellings(), "recall");
-	/* the worker that has the offer under way comes too late with all it can say */
-	assert_int_equal(do_told(referral, 0, "offer", true)->status, STATUS_DUP);
-	assert_int_equal(do_extend(stage_notify, referral, 1, LEASE_MS)->count, 0);
-	claim_telling("recall", 0);
-	assert_int_equal(claimed[0].work.attempt, 2);
-	nack = usual_nack(stage_notify, referral, 1);
-	assert_int_equal(do_nack(&nack)->status, STATUS_STALE);
-	assert_int_equal(do_extend(stage_notify, referral, 1, LEASE_MS)->count, 0);
-	assert_int_equal(do_told(referral, 0, "recall", true)->status, STATUS_OK);
-	assert_string_equal(field_of(id, "r1-1.state"), "cancelled");
-	assert_whole();
-}
-
-static void
-who_was_told_is_told_that_it_is_over(void **state)
-{
-	(void)state;
-	assert_int_equal(do_told(referral, 0, "offer", true)->status, STATUS_OK);
-	answer("decline", role_coordinator);
-	assert_string_equal(tellings(), "recall");
-	claim_telling("recall", 1);
-	assert_whole();
-}
-
-static void
-who_said_so_itself_is_not_told(void **state)
-{
-	(void)state;
-	assert_int_equal(do_told(referral, 0, "offer", true)->status, STATUS_OK);
-	answer("decline", role_agency);
-	assert_string_equal(tellings(), "");
-	assert_whole();
-}
-
-static void
-nobody_is_reminded_of_what_is_over(void **state)
-{
-	(void)state;
-	assert_int_equal(do_told(referral, 0, "offer", true)->status, STATUS_OK);
-	assert_int_equal(
-	    do_clock(referral, 0, "remind", "expire", 5000000)->status, STATUS_OK);
-	answer("decline", role_agency);
-	assert_string_equal(tellings(), "");
-	assert_string_equal(where_is("notify", referral), "");
-	assert_whole();
-}
-
-static void
-an_agency_that_accepted_is_told_when_it_is_cancelled(void **state)
-{
-	(void)state;
-	assert_int_equal(do_told(referral, 0, "offer", true)->status, STATUS_OK);
-	answer("accept", role_agency);
-	assert_string_equal(tellings(), "");
-	answer("cancel", role_operator);
-	assert_string_equal(field_of(id, "r1-1.state"), "cancel_requested");
-	assert_string_equal(tellings(), "recall");
-	assert_whole();
-}
-
 int
 main(void)
 {
@@ -386,13 +293,6 @@ main(void)
 		TEST(an_answer_stops_the_clock_under_the_hands_of_a_worker),
 		TEST(tellings_go_out_in_order_one_at_a_time),
 		TEST(a_dead_telling_is_tried_again_with_the_next_clock),
-		TEST(who_never_heard_of_an_offer_is_not_told_that_it_is_over),
-		TEST(nor_is_reminded_of_it),
-		TEST(an_offer_that_may_just_be_going_out_is_recalled),
-		TEST(who_was_told_is_told_that_it_is_over),
-		TEST(who_said_so_itself_is_not_told),
-		TEST(nobody_is_reminded_of_what_is_over),
-		TEST(an_agency_that_accepted_is_told_when_it_is_cancelled),
 	};
 
 	return cmocka_run_group_tests(tests, cases_fixture_start, cases_fixture_end);
