@@ -71,10 +71,10 @@ turn(struct scene *scene, int64_t most_ms)
 static inline void
 turn_for(struct scene *scene, int64_t ms)
 {
-	int64_t end_ms = now_ms() + ms;
+	int64_t end_ms = now_ms() + ms, left_ms;
 
-	while (now_ms() < end_ms)
-		turn(scene, end_ms - now_ms());
+	while ((left_ms = end_ms - now_ms()) > 0)
+		turn(scene, left_ms);
 }
 
 /* libzmq closes in the background. */
