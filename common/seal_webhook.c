@@ -6,7 +6,6 @@
 
 #define KIND "webhook:"
 #define PREFIX "whsec_"
-#define AGENCY_MOST 64
 #define SECRET_BYTES 32
 #define BASE64 sodium_base64_VARIANT_ORIGINAL
 
@@ -19,11 +18,11 @@ seal_webhook_secret(
     const struct seal *notify_keys, struct text agency, char shown[SEAL_WEBHOOK_BYTES])
 {
 	const uint32_t kind_bytes = sizeof KIND - 1, prefix_bytes = sizeof PREFIX - 1;
-	char name[sizeof KIND - 1 + AGENCY_MOST];
+	char name[sizeof KIND - 1 + SEAL_WEBHOOK_AGENCY_BYTES];
 	uint8_t secret[SECRET_BYTES];
 
 	shown[0] = '\0';
-	if (agency.length == 0 || agency.length > AGENCY_MOST)
+	if (agency.length == 0 || agency.length > SEAL_WEBHOOK_AGENCY_BYTES)
 		return STATUS_INVALID;
 	memcpy(name, KIND, kind_bytes);
 	memcpy(name + kind_bytes, agency.at, agency.length);

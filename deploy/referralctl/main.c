@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Picks the command. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -61,13 +62,15 @@ take_dir(int *argc, char **argv)
 	return dir;
 }
 
-/* What could not be printed was not done: a token is shown only once. */
+/* What could not be printed was not done: a token is shown only once.  Who stops reading, as
+ * `head` does, knows it: no complaint then. */
 static int
 finish(int status)
 {
 	if (fflush(stdout) == 0 && ferror(stdout) == 0)
 		return status;
-	fputs("referralctl: standard output cannot be written\n", stderr);
+	if (errno != EPIPE)
+		fputs("referralctl: standard output cannot be written\n", stderr);
 	return status == EXIT_DONE ? EXIT_FAILED : status;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "common/clock.h"
+#include "common/seal_webhook.h"
 #include "proto/field.h"
 
 #define PREFIX "whsec_"
@@ -26,10 +27,6 @@ _Static_assert(
 _Static_assert(WEBHOOK_SIGNATURE_BYTES ==
                    WEBHOOK_SECRETS_MOST * (VERSION_BYTES + DIGEST_TEXT_BYTES + 1),
     "signature");
-_Static_assert(
-    WEBHOOK_SECRET_TEXT_BYTES ==
-        PREFIX_BYTES + sodium_base64_ENCODED_LEN(WEBHOOK_SECRET_DERIVED, BASE64),
-    "secret");
 
 /* ---- secrets ---- */
 
@@ -37,34 +34,13 @@ enum status
 webhook_secret_of(
     const struct seal *seal, struct text agency, struct webhook_secret *secret)
 {
-	struct text kind = LITERAL("webhook:");
-	char name[sizeof "webhook:" + WEBHOOK_AGENCY_BYTES];
+	char shown[SEAL_WEBHOOK_BYTES];
+	enum status status = seal_webhook_secret(seal, agency, shown);
 
-	if (agency.length == 0 || agency.length > WEBHOOK_AGENCY_BYTES)
-		return STATUS_INVALID;
-	memcpy(name, kind.at, kind.length);
-	memcpy(name + kind.length, agency.at, agency.length);
-	*secret = (struct webhook_secret){ .length = WEBHOOK_SECRET_DERIVED };
-	seal_derive(seal, (struct text){ name, kind.length + agency.length },
-	    secret->bytes, secret->length);
-	return STATUS_OK;
-}
-
-enum status
-webhook_secret_text(
-    const struct seal *seal, struct text agency, char text[WEBHOOK_SECRET_TEXT_BYTES])
-{
-	struct webhook_secret secret;
-	enum status status = webhook_secret_of(seal, agency, &secret);
-
-	text[0] = '\0';
-	if (status != STATUS_OK)
-		return status;
-	memcpy(text, PREFIX, PREFIX_BYTES);
-	sodium_bin2base64(text + PREFIX_BYTES, WEBHOOK_SECRET_TEXT_BYTES - PREFIX_BYTES,
-	    secret.bytes, secret.length, BASE64);
-	seal_wipe(&secret, sizeof secret);
-	return STATUS_OK;
+	if (status == STATUS_OK)
+		status = webhook_secret_read(text_of(shown), secret);
+	seal_wipe(shown, sizeof shown);
+	return status;
 }
 
 /* libsodium 1.0.18 takes some bytes over 0x7f for digits, so the way back decides. */

@@ -38,25 +38,17 @@ extern const struct channel webhook_channel;
 /* Bytes of a secret, by the specification. */
 #define WEBHOOK_SECRET_LEAST 24
 #define WEBHOOK_SECRET_MOST 64
-/* Bytes of ours. */
-#define WEBHOOK_SECRET_DERIVED 32
 /* Secrets at once: the current one and those on their way out. */
 #define WEBHOOK_SECRETS_MOST 4
-#define WEBHOOK_AGENCY_BYTES 64
 
 struct webhook_secret {
 	uint8_t bytes[WEBHOOK_SECRET_MOST];
 	size_t length;
 };
 
-/* The agency's secret: 32 bytes derived for the name "webhook:AGENCY".  seal_wipe it
- * after use.  INVALID: no agency, or a longer id than WEBHOOK_AGENCY_BYTES. */
+/* The bytes of what seal_webhook_secret shows, and its errors.  seal_wipe them after use. */
 enum status webhook_secret_of(const struct seal *seal, struct text agency,
     struct webhook_secret *secret) MUST_CHECK;
-/* "whsec_" and base64, as the agency configures it; for operations, never for a log. */
-#define WEBHOOK_SECRET_TEXT_BYTES 51
-enum status webhook_secret_text(const struct seal *seal, struct text agency,
-    char text[WEBHOOK_SECRET_TEXT_BYTES]) MUST_CHECK;
 /* Reads "whsec_BASE64".  INVALID: not that, or not 24 to 64 bytes. */
 enum status webhook_secret_read(
     struct text text, struct webhook_secret *secret) MUST_CHECK;

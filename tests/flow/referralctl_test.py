@@ -390,6 +390,14 @@ class Commands(Running):
         self.assertEqual(done.returncode, 1)
         self.assertIn("standard output cannot be written", done.stderr)
 
+    def test_who_stops_reading_is_not_told_of_it(self):
+        reading, writing = os.pipe()
+        os.close(reading)
+        with open(writing, "w") as closed:
+            done = subprocess.run([CTL, "--dir", self.net.dir, "search", ""], stdout=closed,
+                                  stderr=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+
     def test_a_channel_is_set_and_shown(self):
         self.assertEqual(self.ctl("channel", "show", "a9").stdout, "a9: inbox\n")
         self.assertEqual(self.ctl("channel", "set", "a9", "webhook", "https://a9.example/x?y=1").stdout,

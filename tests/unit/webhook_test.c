@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/http.h"
 #include "common/log.h"
+#include "common/seal_webhook.h"
 #include "services/notifier/webhook.h"
 
 /* No wait is longer: a test that needs so much has failed. */
@@ -524,7 +525,7 @@ open_town(void **state)
 	struct client_settings settings = { .is_private_allowed = true,
 		.timeout_ms = PATIENCE_S * 1000 };
 	char address[HTTP_ADDRESS_BYTES];
-	char secret[WEBHOOK_SECRET_TEXT_BYTES];
+	char secret[SEAL_WEBHOOK_BYTES];
 	char why[200];
 
 	log_open("webhook_test", LOG_ERROR);
@@ -542,7 +543,7 @@ open_town(void **state)
 	    seal_open(town->key_path, &town->seal, why, sizeof why), STATUS_OK);
 	town->webhook = (struct webhook){ town->client, town->seal };
 	assert_int_equal(
-	    webhook_secret_text(town->seal, LITERAL("agency-1"), secret), STATUS_OK);
+	    seal_webhook_secret(town->seal, LITERAL("agency-1"), secret), STATUS_OK);
 	assert_int_equal(
 	    webhook_secret_read(text_of(secret), &town->agency_secret), STATUS_OK);
 	*state = town;
@@ -668,32 +669,33 @@ an_agency_keeps_its_secret_and_shares_it_with_nobody(void **state)
 	struct seal *again;
 	struct webhook_secret secret;
 	struct webhook_secret other;
-	char text[WEBHOOK_SECRET_TEXT_BYTES];
-	char long_id[WEBHOOK_AGENCY_BYTES + 1] = { 'a' };
+	char text[SEAL_WEBHOOK_BYTES];
+	char long_id[SEAL_WEBHOOK_AGENCY_BYTES + 1] = { 'a' };
 	char why[200];
 
 	assert_int_equal(seal_open(town->key_path, &again, why, sizeof why), STATUS_OK);
 	assert_int_equal(
 	    webhook_secret_of(again, LITERAL("agency-1"), &secret), STATUS_OK);
-	assert_int_equal(secret.length, WEBHOOK_SECRET_DERIVED);
+	assert_int_equal(secret.length, 32);
 	assert_memory_equal(&secret, &town->agency_secret, sizeof secret);
 	assert_int_equal(
 	    webhook_secret_of(again, LITERAL("agency-2"), &other), STATUS_OK);
-	assert_memory_not_equal(secret.bytes, other.bytes, WEBHOOK_SECRET_DERIVED);
+	assert_memory_not_equal(secret.bytes, other.bytes, 32);
 	seal_derive(again, LITERAL("webhook:agency-2"), secret.bytes, 32);
-	assert_memory_equal(secret.bytes, other.bytes, WEBHOOK_SECRET_DERIVED);
+	assert_memory_equal(secret.bytes, other.bytes, 32);
 	assert_int_equal(
-	    webhook_secret_text(again, LITERAL("agency-1"), text), STATUS_OK);
-	assert_int_equal(strlen(text), WEBHOOK_SECRET_TEXT_BYTES - 1);
+	    seal_webhook_secret(again, LITERAL("agency-1"), text), STATUS_OK);
+	assert_int_equal(strlen(text), SEAL_WEBHOOK_BYTES - 1);
 	assert_int_equal(webhook_secret_of(again, LITERAL(""), &other), STATUS_INVALID);
 	assert_int_equal(webhook_secret_of(again, TEXT_ABSENT, &other), STATUS_INVALID);
-	assert_int_equal(webhook_secret_of(again,
-	                     (struct text){ long_id, WEBHOOK_AGENCY_BYTES + 1 }, &other),
+	assert_int_equal(
+	    webhook_secret_of(
+	        again, (struct text){ long_id, SEAL_WEBHOOK_AGENCY_BYTES + 1 }, &other),
 	    STATUS_INVALID);
-	assert_int_equal(webhook_secret_text(again, LITERAL(""), text), STATUS_INVALID);
+	assert_int_equal(seal_webhook_secret(again, LITERAL(""), text), STATUS_INVALID);
 	assert_string_equal(text, "");
 	assert_int_equal(webhook_secret_of(again,
-	                     (struct text){ long_id, WEBHOOK_AGENCY_BYTES }, &other),
+	                     (struct text){ long_id, SEAL_WEBHOOK_AGENCY_BYTES }, &other),
 	    STATUS_OK);
 	seal_close(again);
 }
