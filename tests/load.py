@@ -11,6 +11,7 @@ import uuid
 import msgpack
 import zmq
 
+from audit import read_cases
 from harness import DATA, TAG, wait_for
 
 REPEAT_AFTER_S = 2.0
@@ -26,7 +27,7 @@ def terms_in_use(redis, most=200):
                 term = attribute.get("taxonomy_term") or {}
                 if term.get("taxonomy") != "hearthline-facts" and (term.get("code") or term.get("name")):
                     counts[term.get("code") or term["name"]] += 1
-    return counts.most_common(most)
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
 
 
 def random_intake(rng, terms, near=None):
@@ -111,17 +112,18 @@ class Load:
         """How many needs are in which state, once none is on its way."""
         def look():
             states = collections.Counter()
-            pipe = self.net.redis.pipeline(transaction=False)
+            cases = read_cases(self.net.redis, (case_id for case_id, _ in self.accepted.values()))
             for case_id, needs in self.accepted.values():
-                pipe.hmget(f"{TAG}:case:{case_id}",
-                           [f"n{i}.state" for i in range(1, needs + 1)] +
-                           [f"n{i}.reason" for i in range(1, needs + 1)])
-            for (_, needs), values in zip(self.accepted.values(), pipe.execute()):
-                for i in range(needs):
-                    reason = values[needs + i]
-                    states[(values[i] or b"missing").decode(), reason.decode() if reason else None] += 1
+                there = cases[case_id].needs if case_id in cases else {}
+                states.update((need["state"], need["reason"]) for need in there.values())
+                if len(there) != needs:
+                    states["missing", None] += needs
             return None if any(s in ("received", "matching") for s, _ in states) else states
         return wait_for(look, 120, "every need offered or parked")
+
+    def acknowledged(self):
+        """Key -> case id."""
+        return {self.key(number): case_id for number, (case_id, _) in self.accepted.items()}
 
     def told(self, seconds=120):
         """Waits until no telling waits any more."""

@@ -14,6 +14,7 @@ import unittest
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from audit import audit  # noqa: E402
 from harness import BUILD, TAG, Network, demo_intake, wait_for  # noqa: E402
 from load import Load, intakes_for  # noqa: E402
 
@@ -84,23 +85,6 @@ class Freeze(unittest.TestCase):
         os.kill(pid, signal.SIGCONT)
         self.frozen.remove(pid)
 
-    def audit(self, net, *loads):
-        offered = needs = 0
-        for load in loads:
-            states = load.states()
-            self.assertEqual({s for s, _ in states} - {"offered", "parked"}, set(), states)
-            offered += states["offered", None]
-            needs += sum(states.values())
-            load.told()
-        entries = [e for _, e in net.redis.xrange(f"{TAG}:journal")]
-        done = collections.Counter((e[b"action"], e[b"item"]) for e in entries)
-        twice = [key for key, count in done.items() if count > 1 and key[0] in (b"accept", b"offer", b"send")]
-        self.assertEqual(twice, [], "done twice")
-        self.assertEqual(sum(1 for action, _ in done if action == b"offer"), offered)
-        self.assertEqual(sum(1 for action, _ in done if action == b"send"), offered)
-        self.assertEqual(net.violations(), [])
-        return needs
-
     def test_a_matcher_that_was_frozen_commits_too_late_and_changes_nothing(self):
         with Network(options=["--matchers", "2"], settings=LEASE) as net:
             pid, url = net.pid("matcher.1"), net.endpoints["metrics"]["matcher.1"]
@@ -119,7 +103,7 @@ class Freeze(unittest.TestCase):
                 return now["dup"] + now["stale"] - before["dup"] - before["stale"]
             wait_for(lambda: fenced() > 0, 20, "a late commit of the frozen matcher")
             after = Load(net, intakes_for(net, 200, 3), window=64).run()
-            self.audit(net, warm, load, after)
+            audit(net, [warm, load, after])
             wait_for(lambda: commits(url)["ok"] > before["ok"], 20, "the thawed matcher at work again")
 
     def test_a_matcher_frozen_in_the_middle_of_its_work_loses_and_doubles_nothing(self):
@@ -129,7 +113,7 @@ class Freeze(unittest.TestCase):
             thread = threading.Timer(4, lambda: self.thaw(pid))  # longer than lease and silence
             load.run(at={0.3: lambda: (self.freeze(pid), thread.start())})
             wait_for(lambda: not self.frozen, 20, "the thaw")
-            self.audit(net, load)
+            audit(net, [load])
 
     def test_a_notifier_that_was_frozen_commits_too_late_and_tells_again_only_under_the_same_id(self):
         receiver = Receiver()
@@ -157,7 +141,7 @@ class Freeze(unittest.TestCase):
                 now = commits(url)
                 return now["dup"] + now["stale"] - before["dup"] - before["stale"]
             wait_for(lambda: fenced() > 0, 20, "a late commit of the frozen notifier")
-            self.audit(net, warm, load)
+            audit(net, [warm, load])
             ids = collections.defaultdict(set)
             for webhook_id, data in receiver.got:
                 ids[data["referral"], data["purpose"]].add(webhook_id)
@@ -178,7 +162,7 @@ class Freeze(unittest.TestCase):
             wait_for(leases_over, 20, "all leases over")
             for pid in pids:
                 self.thaw(pid)
-            self.audit(net, load)
+            audit(net, [load])
 
     def test_a_notifier_killed_between_telling_and_commit_tells_again_under_the_same_id(self):
         receiver = Receiver()
@@ -214,7 +198,7 @@ class Freeze(unittest.TestCase):
             leased = net.redis.zcard(f"{TAG}:match:leased")
             self.assertGreater(leased, 10, "nothing was handed over")
             net.kill("matcher.1")
-            self.audit(net, load)
+            audit(net, [load])
 
     def wait_for_credit(self, net, name):
         """Until a worker has said hello, work is claimed and not handed over."""

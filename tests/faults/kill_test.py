@@ -6,7 +6,8 @@ import sys
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness import Network, TAG  # noqa: E402
+from audit import audit  # noqa: E402
+from harness import Network  # noqa: E402
 from load import Load, intakes_for  # noqa: E402
 
 SEED = 20261122
@@ -15,18 +16,7 @@ COUNT = 1500
 
 class Kill(unittest.TestCase):
     def after(self, net, load):
-        """The audit: every acknowledged case is there once, each need somewhere, books balance."""
-        states = load.states()
-        load.told()
-        self.assertEqual({s for s, _ in states} - {"offered", "parked"}, set(), states)
-        self.assertTrue(all(reason for s, reason in states if s == "parked"), states)
-        cases = {case_id for case_id, _ in load.accepted.values()}
-        self.assertEqual(len(cases), len(load.intakes))
-        there = sum(1 for _ in net.redis.scan_iter(match=f"{TAG}:case:*", count=1000))
-        self.assertEqual(there, len(load.intakes), "a case too many or too few")
-        accepts = [e for _, e in net.redis.xrange(f"{TAG}:journal") if e[b"action"] == b"accept"]
-        self.assertEqual(len(accepts), len(load.intakes), "an intake was applied twice")
-        self.assertEqual(net.violations(), [])
+        self.assertEqual(len(audit(net, [load]).cases), len(load.intakes))
         again = Load(net, load.intakes, prefix=load.prefix).run()
         self.assertEqual(again.accepted, load.accepted)
         self.assertEqual(again.again, len(load.intakes))
