@@ -373,6 +373,29 @@ def readme_follows_a_referral(tree):
             yield f"\"Where to change what\": the last cell of \"{cells[0]}\" names no file"
 
 
+@check
+def crash_table_and_fault_tests_agree(tree):
+    """Each row of the table names tests that exist, each file of fault tests stands in a row."""
+    table = rows(section(tree.read("proto/PROTOCOL.md"), "When something dies") or "")
+    named = set()
+    if not table:
+        yield "proto/PROTOCOL.md has no table in \"When something dies\""
+    for cells in table:
+        tests = re.findall(r"`(tests/\w+/\w+_test\.\w+):(\w+)`", cells[-1])
+        if len(cells) != 6 or not all(cells):
+            yield f"the row {cells[:2]} of \"When something dies\" has {len(cells)} cells, or an empty one"
+        if not tests:
+            yield f"the row {cells[:2]} of \"When something dies\" names no test"
+        for path, name in tests:
+            named.add(path)
+            pattern = r"^\s+def {0}\(self" if path.endswith(".py") else r"^{0}\("
+            if not re.search(pattern.format(name), tree.read(path), re.M):
+                yield f"\"When something dies\" names {path}:{name}, which is not there"
+    for path in tree.match("tests/faults/*_test.py"):
+        if path not in named:
+            yield f"{path} has no row in \"When something dies\" of proto/PROTOCOL.md"
+
+
 # ---- tables against documents ----
 
 @check
@@ -547,6 +570,11 @@ def plants(tree):
     yield "documents-point-at-functions", added("deploy/README.md", "\n`common/nosuch.c:id`\n"), "no common/nosuch.c"
     yield "readme-follows-a-referral", {"README.md": readme}, "services/intake/"
     yield "readme-follows-a-referral", {"README.md": readme}, "taste"
+    crash, row = "crash-table-and-fault-tests-agree", "| Redis | memory runs out |"
+    yield crash, replaced(tree, "proto/PROTOCOL.md", row, "| x | y | z | w | v | `tests/faults/kill_test.py:test_nosuch` |\n" + row), "test_nosuch, which is not there"
+    yield crash, replaced(tree, "proto/PROTOCOL.md", row, "| x | y | z | w | v | someday |\n" + row), "names no test"
+    yield crash, replaced(tree, "proto/PROTOCOL.md", row, row.replace("memory runs out", "")), "or an empty one"
+    yield crash, {"tests/faults/planted_test.py": ""}, "planted_test.py has no row"
     yield "protocol-tables-are-written-from-the-def-files", added("proto/states.def", 'STATE(need, planted, 1, "x")\n'), "planted"
     yield "protocol-tables-are-written-from-the-def-files", replaced(tree, "proto/PROTOCOL.md", "<!-- table moves -->", ""), "no table moves"
     every = "protocol-names-every-state-move-message-and-status"
