@@ -13,9 +13,6 @@
 #include <sys/resource.h>
 #include <time.h>
 
-/* No measurement takes longer; what hangs is over by then. */
-#define BENCH_MOST_US (300 * INT64_C(1000000))
-
 __attribute__((noreturn, format(printf, 1, 2))) static inline void
 bench_die(const char *format, ...)
 {
@@ -46,14 +43,6 @@ bench_cpu_seconds(void)
 	getrusage(RUSAGE_SELF, &use);
 	return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
 	       (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1e6;
-}
-
-/* Ends the program where BENCH_MOST_US have passed since `began_us`. */
-static inline void
-bench_deadline(int64_t began_us, const char *what)
-{
-	if (bench_now_us() - began_us > BENCH_MOST_US)
-		bench_die("%s: not done in time", what);
 }
 
 /* A whole number from 1 to 10,000,000, or the end of the program. */

@@ -71,6 +71,7 @@ class Stand:
     def __init__(self, template, services=(), settings=None):
         self.dir = tempfile.mkdtemp(prefix="hl-")
         self.services, self.processes, self.redis = services, {}, None
+        self.next_submit = 1
         self.env = dict(os.environ, HEARTHLINE_GATEWAY_HTTP="127.0.0.1:0")
         for key, value in (settings or {}).items():
             self.env["HEARTHLINE_" + key.upper().replace(".", "_")] = value
@@ -87,14 +88,17 @@ class Stand:
             self.start("redis", ["redis-server", "redis.conf"], REDIS)
             self.redis = redis.Redis(unix_socket_path=self.socket)
             wait_for(self.redis_answers, 20, "Redis")
-            for name in self.services:
-                path = os.path.join(BUILD, "bin", name)
-                self.start(name, [path, "--name", name + ".1"], path)
-                wait_for(lambda: self.is_ready(name), 30, name)
+            self.join(self.services)
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def join(self, services):
+        for name in services:
+            path = os.path.join(BUILD, "bin", name)
+            self.start(name, [path, "--name", name + ".1"], path)
+            wait_for(lambda: self.is_ready(name), 30, name)
 
     def __exit__(self, *_):
         for process in self.processes.values():
@@ -128,6 +132,21 @@ class Stand:
             for handle in handles:
                 os.close(handle)
         self.assert_running()
+
+    def fill(self, calls, cases):
+        """Opens so many cases, offered and told, before services join: repeats recorded calls with
+        nothing on disk until all are made.  Bytes of Redis that each of them takes."""
+        before = self.used_memory()
+        self.redis.config_set("appendonly", "no")
+        measure("bare", self.socket, 1, 64, cases, calls, seconds=60 + cases // 400)
+        used = (self.used_memory() - before) / cases
+        self.redis.config_set("appendonly", "yes")
+        wait_for(self.is_on_disk, 60 + cases // 10000, "the cases on disk")
+        return used
+
+    def is_on_disk(self):
+        info = self.redis.info("persistence")
+        return not info["aof_rewrite_in_progress"] and not info["aof_rewrite_scheduled"]
 
     @property
     def socket(self):

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Submits many intakes over ZeroMQ, so many in flight, as fast as they are taken.
  *
- * submit ENDPOINT INTAKES CASES IN_FLIGHT [REDIS]
+ * submit ENDPOINT INTAKES FIRST CASES IN_FLIGHT [REDIS]
  *
  * In flight is what is not accepted; where REDIS, a socket, is named, what is not delivered:
  * the cell's count of tellings, looked at once a millisecond, says so (each intake must have
- * one need, which finds a service).  Prints seconds, and the time to an accept. */
+ * one need, which finds a service).  FIRST is the number of the first submit: a number that was
+ * used before is a repeat.  Prints seconds, and the time to an accept. */
 #include <hiredis/hiredis.h>
 #include <zmq.h>
 
@@ -17,7 +18,7 @@ struct load {
 	void *zmq;
 	redisContext *redis; /* NULL: accepting is all */
 	struct submits submits;
-	unsigned cases, in_flight;
+	unsigned first, cases, in_flight;
 	unsigned sent, accepted, delivered;
 	long long told_before;
 	bool is_asked;
@@ -82,7 +83,7 @@ fill_window(struct load *load)
 {
 	while (load->sent < load->cases && load->sent - done(load) < load->in_flight) {
 		const struct submit_message *submit =
-		    submit_make(&load->submits, load->sent);
+		    submit_make(&load->submits, load->first + load->sent);
 
 		load->began_us[load->sent++] = bench_now_us();
 		if (zmq_send(load->zmq, submit->bytes, submit->length, 0) < 0)
@@ -99,7 +100,7 @@ take_accepted(struct load *load)
 	while ((length = zmq_recv(load->zmq, reply, sizeof reply, ZMQ_DONTWAIT)) >= 0) {
 		size_t size =
 		    (size_t)length < sizeof reply ? (size_t)length : sizeof reply;
-		unsigned number = submit_accepted(reply, size);
+		unsigned number = submit_accepted(reply, size) - load->first;
 
 		if (number >= load->sent)
 			bench_die("an answer to nothing");
@@ -134,7 +135,6 @@ run(struct load *load)
 	while (done(load) < load->cases || load->accepted < load->cases) {
 		fill_window(load);
 		wait_for_more(load);
-		bench_deadline(began_us, "submit");
 	}
 	return bench_now_us() - began_us;
 }
@@ -156,18 +156,19 @@ main(int argc, char **argv)
 	void *context = zmq_ctx_new();
 	int64_t took_us;
 
-	if (argc < 5 || argc > 6)
-		bench_die("usage: submit ENDPOINT INTAKES CASES IN_FLIGHT [REDIS]");
+	if (argc < 6 || argc > 7)
+		bench_die("usage: submit ENDPOINT INTAKES FIRST CASES IN_FLIGHT [REDIS]");
 	submits_read(&load.submits, argv[2]);
-	load.cases = bench_number(argv[3]);
-	load.in_flight = bench_number(argv[4]);
+	load.first = bench_number(argv[3]);
+	load.cases = bench_number(argv[4]);
+	load.in_flight = bench_number(argv[5]);
 	load.began_us = calloc(load.cases, sizeof *load.began_us);
 	load.zmq = context != NULL ? zmq_socket(context, ZMQ_DEALER) : NULL;
 	if (load.began_us == NULL || load.zmq == NULL ||
 	    zmq_connect(load.zmq, argv[1]) < 0)
 		bench_die("cannot connect to %s", argv[1]);
-	if (argc == 6)
-		open_redis(&load, argv[5]);
+	if (argc == 7)
+		open_redis(&load, argv[6]);
 	took_us = run(&load);
 	printf(
 	    "{\"seconds\":%.6f,\"cpu\":%.6f", (double)took_us / 1e6, bench_cpu_seconds());
