@@ -34,6 +34,7 @@ UNIT_SOURCES := $(wildcard tests/unit/*_test.c)
 FIXTURES := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*_fixture.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
+SHIMS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/shim/*.c))
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
 # Every core, unless make was told how many.
@@ -96,7 +97,13 @@ $(BUILD)/%.tidy: $(BUILD)/%.o .clang-tidy
 	@clang-tidy --quiet $*.c -- $(CFLAGS) 2> /dev/null
 	@touch $@
 
-units: $(UNIT_TESTS)
+# LD_PRELOAD for programs under test, ours and others'.
+$(BUILD)/tests/shim/%.so: tests/shim/%.c
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) -O2 -g -fPIC -shared -o $@ $<
+
+units: $(UNIT_TESTS) $(SHIMS)
 tidy: $(patsubst %.o,%.tidy,$(filter-out %.lua.o %.json.o,$(LIBRARY_OBJECTS)) $(PURE_OBJECTS)) \
 	$(patsubst %.c,$(BUILD)/%.tidy,$(SERVICES:%=services/%/main.c) deploy/referralctl/main.c)
 fuzzers: $(FUZZERS)

@@ -63,6 +63,7 @@ class Network:
     def __init__(self, demo=True, settings=None, options=()):
         self.dir = tempfile.mkdtemp(prefix="hl-")
         self.settings = settings or {}
+        self.environment = {}  # of `up` and all that it starts
         self.options = list(options)
         self.demo = demo
         self.process = None
@@ -71,12 +72,14 @@ class Network:
     # ---- running
 
     def start(self, seconds=30):
-        env = dict(os.environ, **{
+        env = dict(os.environ, **self.environment, **{
             "HEARTHLINE_" + key.upper().replace(".", "_"): str(value)
             for key, value in self.settings.items()})
         arguments = [CTL, "up", "--dir", self.dir, "--http", "127.0.0.1:0"] + self.options
         if self.demo:
             arguments.append("--demo")
+        if self.is_up():  # left by one that was killed
+            os.unlink(os.path.join(self.dir, "endpoints.json"))
         self.log = open(os.path.join(self.dir, "up.log"), "ab")
         self.process = subprocess.Popen(arguments, stdout=self.log, stderr=self.log, env=env)
         wait_for(lambda: self.process.poll() is not None or self.is_up(), seconds,

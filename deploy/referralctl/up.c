@@ -24,7 +24,8 @@
 
 static const char HELP[] =
     "usage: referralctl up [--dir DIR] [--http HOST:PORT] [--demo] [--config FILE]\n"
-    "                      [--matchers N] [--maxmemory SIZE]\n\n"
+    "                      [--matchers N] [--maxmemory SIZE]\n"
+    "                      [--appendfsync always|everysec]\n\n"
     "Runs Redis and the services in the foreground; Ctrl-C or SIGTERM stops them in "
     "order.\n\n"
     "  --dir DIR         state directory, made if missing (default var, or "
@@ -34,7 +35,10 @@ static const char HELP[] =
     "  --demo            load the demo directory\n"
     "  --config FILE     settings of the services (see the service's --print-config)\n"
     "  --matchers N      so many matcher processes, 1 to 4 (default 1)\n"
-    "  --maxmemory SIZE  what Redis may use, e.g. 512mb (default: no limit)\n";
+    "  --maxmemory SIZE  what Redis may use, e.g. 512mb (default: no limit)\n"
+    "  --appendfsync always|everysec\n"
+    "                    everysec: a power cut loses the last two seconds (default "
+    "always)\n";
 
 /* ---- the processes ---- */
 
@@ -296,6 +300,7 @@ read_options(struct up *up, int argc, char **argv)
 		{ "config", required_argument, NULL, 'c' },
 		{ "matchers", required_argument, NULL, 'm' },
 		{ "maxmemory", required_argument, NULL, 'M' },
+		{ "appendfsync", required_argument, NULL, 'a' },
 		{ "help", no_argument, NULL, 'H' }, { NULL, 0, NULL, 0 } };
 	static char config[PATH_MAX];
 	unsigned matchers = 1;
@@ -320,6 +325,9 @@ read_options(struct up *up, int argc, char **argv)
 		case 'M':
 			up->maxmemory = optarg;
 			break;
+		case 'a':
+			up->appendfsync = optarg;
+			break;
 		case 'H':
 			fputs(HELP, stdout);
 			exit(EXIT_DONE);
@@ -327,7 +335,9 @@ read_options(struct up *up, int argc, char **argv)
 			fputs(HELP, stderr);
 			exit(EXIT_USAGE);
 		}
-	if (optind < argc || matchers < 1 || matchers > 4) {
+	if (optind < argc || matchers < 1 || matchers > 4 ||
+	    (strcmp(up->appendfsync, "always") != 0 &&
+	        strcmp(up->appendfsync, "everysec") != 0)) {
 		fputs(HELP, stderr);
 		exit(EXIT_USAGE);
 	}
@@ -337,7 +347,7 @@ read_options(struct up *up, int argc, char **argv)
 int
 up_command(int argc, char **argv, const char *dir)
 {
-	static struct up up;
+	static struct up up = { .appendfsync = "always" };
 	unsigned matchers;
 
 	log_open("up", LOG_INFO);

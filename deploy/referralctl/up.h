@@ -16,7 +16,8 @@ struct up {
 	unsigned matchers;
 	const char *config;
 	const char *bin;
-	const char *maxmemory; /* of Redis, as it reads it: 512mb; NULL: no limit */
+	const char *maxmemory;   /* of Redis, as it reads it: 512mb; NULL: no limit */
+	const char *appendfsync; /* of Redis: always or everysec */
 	bool wants_demo;
 	bool is_up, is_stopping;
 	int64_t until_ms;

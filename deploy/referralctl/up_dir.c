@@ -36,6 +36,7 @@ up_enter_dir(struct up *up, const char *dir)
 	up->lock_fd = open("run/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (up->lock_fd < 0 || flock(up->lock_fd, LOCK_EX | LOCK_NB) != 0)
 		log_die("another `referralctl up` runs in %s", up->dir);
+	(void)unlink("endpoints.json"); /* of an `up` that was killed */
 }
 
 void
@@ -51,8 +52,7 @@ up_make_keys(void)
 	}
 }
 
-/* always: an acknowledged write is on disk.  Hashes stay compact (listpack) up to the size of
- * a case with several needs. */
+/* Hashes stay compact (listpack) up to the size of a case with several needs. */
 void
 up_write_redis_config(const struct up *up)
 {
@@ -63,11 +63,12 @@ up_write_redis_config(const struct up *up)
 	fputs("# Written by referralctl up at every start.\n"
 	      "port 0\nunixsocket redis.sock\nunixsocketperm 700\ndir .\nlogfile "
 	      "redis.log\n"
-	      "daemonize no\nsave \"\"\nappendonly yes\nappendfsync always\n"
+	      "daemonize no\nsave \"\"\nappendonly yes\naof-load-truncated yes\n"
 	      "no-appendfsync-on-rewrite no\nauto-aof-rewrite-min-size 256mb\n"
 	      "maxmemory-policy noeviction\nhash-max-listpack-entries 512\n"
 	      "hash-max-listpack-value 4096\n",
 	    out);
+	fprintf(out, "appendfsync %s\n", up->appendfsync);
 	if (up->maxmemory != NULL)
 		fprintf(out, "maxmemory %s\n", up->maxmemory);
 	if (fclose(out) != 0)
