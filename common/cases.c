@@ -318,10 +318,9 @@ cases_extend(struct cases *cases, enum stage stage, int64_t lease_ms,
 enum status
 cases_nack(struct cases *cases, const struct case_nack *in, cases_done *done, void *ctx)
 {
-	static const char *const KINDS[] = { [NACK_FREE] = "free",
-		[NACK_FAILURE] = "failure",
-		[NACK_CRASH] = "crash",
-		[NACK_DEAD] = "dead" };
+	static const char *const KINDS[] = {
+		[NACK_FREE] = "free", [NACK_FAILURE] = "failure", [NACK_DEAD] = "dead"
+	};
 	struct arguments a;
 
 	arguments_begin(&a, cases, "hl_nack");
@@ -331,8 +330,23 @@ cases_nack(struct cases *cases, const struct case_nack *in, cases_done *done, vo
 	arguments_word(&a, KINDS[in->kind]);
 	arguments_number(&a, in->delay_ms);
 	arguments_number(&a, in->failures_most);
-	arguments_number(&a, in->crashes_most);
 	arguments_text(&a, in->why);
+	return pending_send(
+	    pending_take(cases, read_nack, done, ctx), route_of(in->item), &a);
+}
+
+enum status
+cases_crash(struct cases *cases, const struct case_crash *in, cases_done *done, void *ctx)
+{
+	struct arguments a;
+
+	arguments_begin(&a, cases, "hl_crash");
+	arguments_word(&a, code_word(CODE_SET_stage, in->stage));
+	arguments_text(&a, in->item);
+	arguments_number(&a, in->attempt);
+	arguments_number(&a, in->crashes_most);
+	arguments_text(&a, in->by);
+	arguments_text(&a, in->death);
 	return pending_send(
 	    pending_take(cases, read_nack, done, ctx), route_of(in->item), &a);
 }

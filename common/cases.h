@@ -116,18 +116,30 @@ enum status cases_extend(struct cases *cases, enum stage stage, int64_t lease_ms
     const struct case_lease *leases, unsigned count, cases_done *done,
     void *ctx) MUST_CHECK;
 
-enum nack_kind { NACK_FREE, NACK_FAILURE, NACK_CRASH, NACK_DEAD };
+enum nack_kind { NACK_FREE, NACK_FAILURE, NACK_DEAD };
 struct case_nack {
 	enum stage stage;
 	struct text item;
 	uint32_t attempt;
 	enum nack_kind kind;
 	int64_t delay_ms;
-	uint32_t failures_most, crashes_most;
+	uint32_t failures_most;
 	struct text why; /* a short word for the journal */
 };
 enum status cases_nack(struct cases *cases, const struct case_nack *in, cases_done *done,
     void *ctx) MUST_CHECK;
+
+/* A worker died in the middle of the item.  `death` is an id of that death, which counts once.
+ * OK, is_dead; DUP: counted before; ABSENT: the item waits no longer. */
+struct case_crash {
+	enum stage stage;
+	struct text item;
+	uint32_t attempt;
+	uint32_t crashes_most;
+	struct text by, death;
+};
+enum status cases_crash(struct cases *cases, const struct case_crash *in,
+    cases_done *done, void *ctx) MUST_CHECK;
 
 /* Leases that ran out become ready again; anybody may call it. */
 enum status cases_reap(

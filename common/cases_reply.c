@@ -218,12 +218,14 @@ set_field(const struct field *f, void *values, const struct store_value *value)
 	case FIELD_CODE:
 		*(uint8_t *)at = (uint8_t)code_value(f->set, store_text(value));
 		break;
+	case FIELD_FLAG:
+		*(uint8_t *)at = text_is(store_text(value), "1") ? FLAG_YES : FLAG_NO;
+		break;
 	case FIELD_TEXTS:
 		set_list_text(f, values, store_text(value));
 		break;
 	case FIELD_ASKED:
 	case FIELD_REAL:
-	case FIELD_FLAG:
 	case FIELD_CODES:
 	case FIELD_UINTS:
 	case FIELD_ONE:

@@ -94,6 +94,8 @@ void link_worker_drain(struct link_worker *worker);
 void link_worker_close(struct link_worker *worker);
 /* One item of that upstream and epoch is off this worker's hands. */
 void link_worker_finished(struct link_worker *worker, unsigned upstream, uint32_t epoch);
+/* While paused no credit is given back, so that the windows run dry. */
+void link_worker_pause(struct link_worker *worker, bool is_paused);
 /* Items taken and not finished. */
 size_t link_worker_held(const struct link_worker *worker);
 

@@ -35,6 +35,7 @@ struct link_worker {
 	char service[LINK_SERVICE_BYTES];
 	unsigned window;
 	bool is_draining;
+	bool is_paused;
 	size_t held; /* items of any epoch */
 	unsigned connection_count;
 	struct connection connections[ENDPOINTS_MAX];
@@ -88,7 +89,8 @@ flush_connection(void *self)
 	struct message *out = connection->socket.link->out;
 
 	for (unsigned verb = DUE_HELLO; connection->due >= verb; verb <<= 1) {
-		if ((connection->due & verb) == 0)
+		if ((connection->due & verb) == 0 ||
+		    (verb == DUE_CREDIT && connection->worker->is_paused))
 			continue;
 		connection->due &= ~verb;
 		fill_verb(connection, verb, out);
@@ -228,6 +230,14 @@ link_worker_finished(struct link_worker *worker, unsigned upstream, uint32_t epo
 		return;
 	connection->finished++;
 	make_due(connection, DUE_CREDIT);
+}
+
+void
+link_worker_pause(struct link_worker *worker, bool is_paused)
+{
+	worker->is_paused = is_paused;
+	for (unsigned i = 0; i < worker->connection_count; i++)
+		link_socket_touch(&worker->connections[i].socket);
 }
 
 size_t

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Claims, leases and credit of a worker. */
-#include "common/worker.h"
+#include "common/worker_private.h"
 
 #include <stdlib.h>
 
@@ -12,21 +12,6 @@
 #define EXTEND_MOST 64
 #define REAP_MOST 256
 
-struct worker {
-	struct service *service;
-	struct worker_options options;
-	struct link_worker *link;
-	struct worker_item
-	    *items; /* room for the window of each upstream and for claims */
-	unsigned capacity, held, claimed;
-	unsigned asked[2]; /* of a claim under way; 0: none */
-	bool has_more[2];  /* the last claim brought something: there may be more */
-	unsigned first;    /* the stage that is asked for first, in turn */
-	bool is_draining;
-	bool is_closed; /* freed when the claims under way have come back */
-	struct loop_timer *claim_timer, *extend_timer, *reap_timer, *soon;
-};
-
 static struct worker_item *
 take_slot(struct worker *worker)
 {
@@ -37,6 +22,14 @@ take_slot(struct worker *worker)
 			return &worker->items[i];
 		}
 	return NULL;
+}
+
+void
+worker_hand(struct worker *worker, struct worker_item *item, const struct work *work)
+{
+	worker_enter(worker, item);
+	worker->options.on_work(worker->options.self, item, work);
+	worker_leave(worker);
 }
 
 static void
@@ -62,7 +55,12 @@ give_to_handler(
 	(void)text_copy(work->item, item->item, sizeof item->item);
 	metrics_add(is_handed ? METRIC_handed_off_total : METRIC_claimed_total,
 	    code_word(CODE_SET_stage, work->stage), 1);
-	worker->options.on_work(worker->options.self, item, work);
+	if (work->alone == FLAG_YES)
+		alone_begin(worker, item, work);
+	else if (worker->alone != NULL)
+		worker_nack(worker, item, NACK_FREE, 0, "not_alone");
+	else
+		worker_hand(worker, item, work);
 }
 
 static void
@@ -86,11 +84,12 @@ claim_soon(struct worker *worker)
 		loop_timer_set(worker->soon, 0);
 }
 
-static void
-free_unless_asked(struct worker *worker)
+void
+worker_free(struct worker *worker)
 {
-	if (worker->asked[0] + worker->asked[1] > 0)
+	if (worker->asked[0] + worker->asked[1] > 0 || worker->is_counting)
 		return;
+	decoder_free(worker->decoder);
 	free(worker->items);
 	free(worker);
 }
@@ -100,7 +99,7 @@ on_claim_done(struct worker *worker, unsigned stage, const struct case_result *r
 {
 	worker->asked[stage] = 0;
 	if (worker->is_closed) {
-		free_unless_asked(worker);
+		worker_free(worker);
 		return;
 	}
 	worker->has_more[stage] = result->status == STATUS_OK && result->count > 0;
@@ -126,6 +125,10 @@ claim(void *self)
 	struct worker *worker = self;
 	unsigned stages = worker->options.stages_count;
 
+	if (worker->alone != NULL) {
+		alone_go_on(worker);
+		return;
+	}
 	worker->first++;
 	for (unsigned i = 0; i < stages && !worker->is_draining; i++) {
 		unsigned s = (worker->first + i) % stages;
@@ -211,15 +214,16 @@ worker_open(struct service *service, const struct worker_options *options)
 	worker->options = *options;
 	worker->capacity = options->window * (count_upstreams(options->upstreams) + 2);
 	worker->items = calloc(worker->capacity + 1, sizeof *worker->items);
+	worker->decoder = decoder_new();
 	worker->claim_timer = loop_timer_new(service->loop, claim, worker);
 	worker->soon = loop_timer_new(service->loop, claim, worker);
-	if (worker->items == NULL || worker->claim_timer == NULL || worker->soon == NULL)
+	if (!worker->items || !worker->decoder || !worker->claim_timer || !worker->soon)
 		log_die("out of memory");
 	return worker;
 }
 
 void
-worker_start(struct worker *worker)
+worker_begin_taking(struct worker *worker)
 {
 	const struct config *config = worker->service->config;
 	struct loop *loop = worker->service->loop;
@@ -236,7 +240,15 @@ worker_start(struct worker *worker)
 	worker->reap_timer = loop_every(loop, config->limits_reap_every, reap, worker);
 	if (!worker->claim_timer || !worker->extend_timer || !worker->reap_timer)
 		log_die("out of memory");
+	if (worker->is_draining && worker->link != NULL)
+		link_worker_drain(worker->link);
 	claim(worker);
+}
+
+void
+worker_start(struct worker *worker)
+{
+	alone_open_note(worker);
 }
 
 void
@@ -249,8 +261,10 @@ worker_close(struct worker *worker)
 	loop_timer_free(worker->extend_timer);
 	loop_timer_free(worker->reap_timer);
 	loop_timer_free(worker->soon);
+	loop_timer_free(worker->count_timer);
+	worknote_close(worker->note);
 	worker->is_closed = true;
-	free_unless_asked(worker);
+	worker_free(worker);
 }
 
 void
@@ -262,8 +276,24 @@ worker_finished(struct worker *worker, struct worker_item *item)
 		worker->claimed--;
 	item->is_used = false;
 	worker->held--;
+	if (item == worker->alone)
+		alone_end(worker);
+	else if (worker->alone != NULL)
+		loop_timer_set(worker->soon, 0);
 	if (!item->is_handed)
 		claim_soon(worker);
+}
+
+void
+worker_enter(struct worker *worker, const struct worker_item *item)
+{
+	worknote_begin(worker->note, item->stage, item->item, item->attempt);
+}
+
+void
+worker_leave(struct worker *worker)
+{
+	worknote_end(worker->note);
 }
 
 static void
@@ -286,7 +316,6 @@ worker_nack(struct worker *worker, struct worker_item *item, enum nack_kind kind
 		.kind = kind,
 		.delay_ms = delay_ms,
 		.failures_most = (uint32_t)config->limits_failures_most,
-		.crashes_most = (uint32_t)config->limits_crashes_most,
 		.why = text_of(why),
 	};
 

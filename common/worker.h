@@ -2,7 +2,10 @@
  * Takes work of one or two stages, keeps its leases alive and gives every item back.
  *
  * Work comes two ways to the same handler: claimed from Redis, which alone is correct,
- * and handed over by an upstream that leased it in our name, which is sooner. */
+ * and handed over by an upstream that leased it in our name, which is sooner.
+ *
+ * An item that two workers died on is worked on alone: nothing else is begun until it is over,
+ * and it is begun when nothing else is held any more. */
 #ifndef COMMON_WORKER_H
 #define COMMON_WORKER_H
 
@@ -42,9 +45,15 @@ struct worker_options {
 /* Dies (log_die) where memory runs out. */
 struct worker *worker_open(struct service *service, const struct worker_options *options);
 void worker_close(struct worker *worker);
-/* Begins to claim and to take work; before it nothing comes.  Dies where an upstream's
- * endpoint is illegal. */
+/* Counts the crash of the item that the former process of this name died on, then begins to
+ * claim and to take work; before it nothing comes.  Dies where an upstream's endpoint is
+ * illegal, or another process of the name runs in this directory. */
 void worker_start(struct worker *worker);
+
+/* Around what a handler does for an item later than in on_work: should the process die in
+ * between, the item counts a crash. */
+void worker_enter(struct worker *worker, const struct worker_item *item);
+void worker_leave(struct worker *worker);
 
 /* The item's transition is committed (or was not needed any more). */
 void worker_finished(struct worker *worker, struct worker_item *item);

@@ -237,7 +237,7 @@ def reasons(books):
 
 
 # Moves that are journalled in one line with another's, or whose line names the case or a stage.
-WITHOUT_MOVE = {"accept", "amend", "dead", "replay", "drop"}
+WITHOUT_MOVE = {"accept", "amend", "crash", "dead", "replay", "drop"}
 TELLINGS = {"offer", "remind", "escalate", "recall"}
 
 

@@ -156,6 +156,14 @@ class Network:
         except OSError:
             return False
 
+    def metric(self, name, line):
+        """What a process says of a metric, e.g. 'referral_dead_total{stage="match"}'; 0 where it says nothing."""
+        with urllib.request.urlopen(self.endpoints["metrics"][name] + "/metrics", timeout=10) as answer:
+            for said in answer.read().decode().splitlines():
+                if said.startswith(line + " "):
+                    return float(said.rsplit(" ", 1)[1])
+        return 0
+
     # ---- HTTP
 
     def http(self, method, path, body=None, role="operator", headers=None, token=None, raw=None):

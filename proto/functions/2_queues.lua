@@ -91,15 +91,19 @@ local function set_tries(case, stage, item, attempt, failures, crashes)
 		attempt .. ' ' .. failures .. ' ' .. crashes)
 end
 
+-- From so many workers that died on it an item is claimed with nothing beside it.
+local CRASHES_ALONE = 2
+
 -- What a worker gets: status word, then names and values of the message `work`.
 local function work_of(case, stage, item)
 	local p = prefix_of(item)
-	local attempt, failures = tries_of(case, stage, item)
+	local attempt, failures, crashes = tries_of(case, stage, item)
 	local out = { 'stage', stage, 'item', item, 'attempt', int(attempt), 'urgency', case.urgency,
 		'failures', int(failures), 'accepted_at', case.at }
 	local function put(name, value)
 		if value and value ~= '' then out[#out + 1] = name; out[#out + 1] = value end
 	end
+	if crashes >= CRASHES_ALONE then put('alone', '1') end
 	if stage == 'match' then
 		local f = get(case, p, 'version', 'term', 'referrals')
 		put('version', f[1]); put('term', f[2]); put('referrals', f[3] or '0')

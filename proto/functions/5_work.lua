@@ -28,6 +28,29 @@ local function promote(tag, stage, now, most)
 	end
 end
 
+-- Claims of a stage that find both, of which one is for an item that must be alone.
+local ALONE_EVERY = 8
+local mixed = {}
+
+-- What was picked without what must not be claimed together; that goes back to its place.
+local function keep_apart(tag, stage, picked)
+	local beside, alone = {}, {}
+	for _, p in ipairs(picked) do
+		local to = p.crashes < CRASHES_ALONE and beside or alone
+		to[#to + 1] = p
+	end
+	if #alone == 0 then return picked end
+	local taken, count = beside, mixed[stage] or 0
+	if #beside > 0 then mixed[stage] = (count + 1) % ALONE_EVERY end
+	if #beside == 0 or count == 0 then taken = { alone[1] } end
+	for _, p in ipairs(picked) do
+		if taken == beside and p.crashes >= CRASHES_ALONE or taken ~= beside and p ~= alone[1] then
+			redis.call('ZADD', ready_key(tag, stage, p.case.urgency), p.score, p.item)
+		end
+	end
+	return taken
+end
+
 -- ARGV: stage most lease_ms     reply: one array of work per item
 local function claim(keys, argv)
 	local tag, stage, most = keys[1], argv[1], tonumber(argv[2])
@@ -37,18 +60,20 @@ local function claim(keys, argv)
 	local function pop(lane, n)
 		if n < 1 then return end
 		local popped = redis.call('ZPOPMIN', ready_key(tag, stage, lane), n)
-		for i = 1, #popped, 2 do picked[#picked + 1] = popped[i] end
+		for i = 1, #popped, 2 do
+			local p = { item = popped[i], score = popped[i + 1], case = case_of(tag, (split(popped[i]))) }
+			p.attempt, p.failures, p.crashes = tries_of(p.case, stage, p.item)
+			picked[#picked + 1] = p
+		end
 	end
 	local counts = take_turns(stage, most)
 	for i, lane in ipairs(LANES) do pop(lane, counts[i]) end
 	for _, lane in ipairs(LANES) do pop(lane, most - #picked) end
 	local out = {}
-	for _, item in ipairs(picked) do
-		local case = case_of(tag, (split(item)))
-		local attempt, failures, crashes = tries_of(case, stage, item)
-		set_tries(case, stage, item, attempt + 1, failures, crashes)
-		redis.call('ZADD', tag .. ':' .. stage .. ':leased', now + tonumber(argv[3]), item)
-		out[#out + 1] = work_of(case, stage, item)
+	for _, p in ipairs(keep_apart(tag, stage, picked)) do
+		set_tries(p.case, stage, p.item, p.attempt + 1, p.failures, p.crashes)
+		redis.call('ZADD', tag .. ':' .. stage .. ':leased', now + tonumber(argv[3]), p.item)
+		out[#out + 1] = work_of(p.case, stage, p.item)
 	end
 	return out
 end
@@ -68,8 +93,13 @@ local function extend(keys, argv)
 	return { 'ok', int(held) }
 end
 
--- ARGV: stage item attempt kind delay_ms failures_most crashes_most reason
--- kind: free (no penalty), failure, crash, dead (at once).  ok | dead | stale
+local function bury(case, stage, item, now, reason)
+	redis.call('ZADD', case.tag .. ':' .. stage .. ':dead', now, item)
+	record(case, { item = item, action = 'dead', from = stage, role = 'system', reason = reason })
+end
+
+-- ARGV: stage item attempt kind delay_ms failures_most reason
+-- kind: free (no penalty), failure, dead (at once).  ok | dead | stale
 local function nack(keys, argv)
 	local tag, stage, item = keys[1], argv[1], argv[2]
 	local case = case_of(tag, (split(item)))
@@ -78,17 +108,48 @@ local function nack(keys, argv)
 	local leased = tag .. ':' .. stage .. ':leased'
 	if attempt ~= tonumber(argv[3]) or redis.call('ZREM', leased, item) == 0 then return { 'stale' } end
 	local now = now_ms(tag)
-	if argv[4] == 'failure' then failures = failures + 1 end
-	if argv[4] == 'crash' then crashes = crashes + 1 end
+	local is_failure = argv[4] == 'failure'
+	if is_failure then failures = failures + 1 end
 	set_tries(case, stage, item, attempt, failures, crashes)
-	if argv[4] == 'dead' or failures >= tonumber(argv[6]) or crashes >= tonumber(argv[7]) then
-		redis.call('ZADD', tag .. ':' .. stage .. ':dead', now, item)
-		record(case, { item = item, action = 'dead', from = stage, role = 'system', reason = argv[8] })
+	if argv[4] == 'dead' or is_failure and failures >= tonumber(argv[6]) then
+		bury(case, stage, item, now, argv[7])
 		return { 'dead' }
 	end
 	if tonumber(argv[5]) > 0 then
 		redis.call('ZADD', tag .. ':' .. stage .. ':delayed', now + tonumber(argv[5]), item)
 	else
+		redis.call('ZADD', ready_key(tag, stage, case.urgency), now, item)
+	end
+	return { 'ok' }
+end
+
+-- ARGV: stage item attempt crashes_most by command
+-- A worker died in the middle of this item; `command` names that death, which counts once.  Who
+-- holds the item by a later lease keeps it, until it is dead.
+-- ok | dead | dup | absent
+local function crash(keys, argv)
+	local tag, stage, item = keys[1], argv[1], argv[2]
+	local case = case_of(tag, (split(item)))
+	if not case then return { 'absent' } end
+	if timeline_has(case, argv[6]) then return { 'dup' } end
+	local leased, now = tag .. ':' .. stage .. ':leased', now_ms(tag)
+	local attempt, failures, crashes = tries_of(case, stage, item)
+	local is_leased = redis.call('ZSCORE', leased, item)
+	if not is_leased and not redis.call('ZSCORE', ready_key(tag, stage, case.urgency), item) and
+		not redis.call('ZSCORE', tag .. ':' .. stage .. ':delayed', item) then
+		return { 'absent' }
+	end
+	crashes = crashes + 1
+	set_tries(case, stage, item, attempt, failures, crashes)
+	record(case, { item = item, action = 'crash', from = stage, by = argv[5], role = 'system',
+		command = argv[6] })
+	if crashes >= tonumber(argv[4]) then
+		take_out(case, stage, item)
+		bury(case, stage, item, now, 'crashes')
+		return { 'dead' }
+	end
+	if is_leased and attempt == tonumber(argv[3]) then
+		redis.call('ZREM', leased, item)
 		redis.call('ZADD', ready_key(tag, stage, case.urgency), now, item)
 	end
 	return { 'ok' }

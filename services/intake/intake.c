@@ -49,8 +49,8 @@ on_bytes(void *self, const struct link_peer *peer, const void *bytes, size_t len
 	dispatch(intake, peer);
 }
 
-/* A matcher died or froze: what it held goes back at once.  Only the oldest item may have
- * been its death; it counts a crash. */
+/* A matcher died or froze: what it held goes back at once.  What it died on, if anything, its
+ * successor knows. */
 static void
 on_lost(void *self, const char *service, const struct text *items, size_t count)
 {
@@ -63,11 +63,7 @@ on_lost(void *self, const char *service, const struct text *items, size_t count)
 			.stage = stage_match,
 			.item = items[i],
 			.attempt = 1, /* a hand-off is an item's first lease */
-			.kind = i == 0 ? NACK_CRASH : NACK_FREE,
-			.failures_most =
-			    (uint32_t)intake->service->config->limits_failures_most,
-			.crashes_most =
-			    (uint32_t)intake->service->config->limits_crashes_most,
+			.kind = NACK_FREE,
 			.why = LITERAL("worker_lost"),
 		};
 

@@ -265,12 +265,12 @@ on_match_work(void *self, struct worker_item *item, const struct work *work)
 
 /* ---- opening and closing ---- */
 
-/* A notifier died or froze: what it held goes back at once. */
+/* A notifier died or froze: what it held goes back at once.  What it died on, if anything, its
+ * successor knows. */
 static void
 on_lost(void *self, const char *service, const struct text *items, size_t count)
 {
 	struct matcher *matcher = self;
-	const struct config *config = matcher->service->config;
 
 	log_event(LOG_WARN, "worker_lost", LOG_STRING("worker", service),
 	    LOG_NUMBER("items", count));
@@ -279,9 +279,7 @@ on_lost(void *self, const char *service, const struct text *items, size_t count)
 			.stage = stage_notify,
 			.item = items[i],
 			.attempt = 1, /* a hand-off is an item's first lease */
-			.kind = i == 0 ? NACK_CRASH : NACK_FREE,
-			.failures_most = (uint32_t)config->limits_failures_most,
-			.crashes_most = (uint32_t)config->limits_crashes_most,
+			.kind = NACK_FREE,
 			.why = LITERAL("worker_lost"),
 		};
 

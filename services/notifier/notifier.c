@@ -157,12 +157,14 @@ on_channel(void *ctx, enum status status, struct text channel, struct text addre
 	struct telling *telling = ctx;
 	struct notifier *notifier = telling->notifier;
 
+	worker_enter(notifier->worker, telling->item);
 	if (status == STATUS_OK && text_is(channel, webhook_channel.name))
 		attempt(telling, &webhook_channel, &notifier->webhook, address);
 	else if (status == STATUS_OK || status == STATUS_ABSENT)
 		attempt(telling, &inbox_channel, notifier->inbox, TEXT_ABSENT);
 	else
 		give_back(telling, NACK_FREE, 1000, status_code(status));
+	worker_leave(notifier->worker);
 }
 
 static void

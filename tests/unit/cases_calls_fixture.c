@@ -217,7 +217,6 @@ usual_nack(enum stage stage, const char *item, uint32_t attempt)
 		.attempt = attempt,
 		.kind = NACK_FAILURE,
 		.failures_most = 8,
-		.crashes_most = 4,
 		.why = LITERAL("test") };
 }
 
@@ -225,6 +224,19 @@ const struct case_result *
 do_nack(const struct case_nack *in)
 {
 	return DO(cases_nack(fixture.cases, in, on_done, NULL));
+}
+
+const struct case_result *
+do_crash(enum stage stage, const char *item, uint32_t attempt, const char *death)
+{
+	const struct case_crash in = { .stage = stage,
+		.item = text_of(item),
+		.attempt = attempt,
+		.crashes_most = 4,
+		.by = LITERAL("matcher.1"),
+		.death = text_of(death) };
+
+	return DO(cases_crash(fixture.cases, &in, on_done, NULL));
 }
 
 const struct case_result *

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -55,6 +56,14 @@ giving_back_twice_counts_once(void **state)
 	assert_string_equal(field_of(id, "n1.match"), "1 1 0");
 }
 
+static void
+assert_dead(void)
+{
+	assert_string_equal(where_is("match", need), "dead");
+	assert_int_equal(do_claim(stage_match, 1, LEASE_MS), 0);
+	assert_whole();
+}
+
 /* Gives the need back as often as is allowed and once more. */
 static void
 die_of(enum nack_kind kind, unsigned most)
@@ -68,9 +77,26 @@ die_of(enum nack_kind kind, unsigned most)
 		nack.kind = kind;
 		assert_int_equal(do_nack(&nack)->is_dead, attempt == most);
 	}
-	assert_string_equal(where_is("match", need), "dead");
-	assert_int_equal(do_claim(stage_match, 1, LEASE_MS), 0);
-	assert_whole();
+	assert_dead();
+}
+
+/* Workers die on the need as often as is allowed and once more. */
+static void
+die_of_crashes(void)
+{
+	char death[8];
+
+	for (uint32_t attempt = 1; attempt <= 4; attempt++) {
+		assert_string_equal(where_is("match", need), "ready:normal");
+		assert_int_equal(do_claim(stage_match, 9, LEASE_MS), 1);
+		assert_int_equal(
+		    claimed[0].work.alone, attempt > 2 ? FLAG_YES : FLAG_ABSENT);
+		(void)snprintf(death, sizeof death, "death %u", (unsigned)attempt);
+		assert_int_equal(
+		    do_crash(stage_match, need, claimed[0].work.attempt, death)->is_dead,
+		    attempt == 4);
+	}
+	assert_dead();
 }
 
 static void
@@ -85,8 +111,75 @@ static void
 four_crashes_are_death(void **state)
 {
 	(void)state;
-	die_of(NACK_CRASH, 4);
+	die_of_crashes();
 	assert_string_equal(field_of(id, "n1.match"), "4 0 4");
+}
+
+static void
+a_crash_counts_once_and_only_while_the_item_waits(void **state)
+{
+	struct case_offer offer = usual_offer(need, 1, "c1", 1);
+	char *before;
+
+	(void)state;
+	assert_int_equal(do_claim(stage_match, 1, LEASE_MS), 1);
+	assert_int_equal(do_crash(stage_match, need, 1, "first")->status, STATUS_OK);
+	before = redis_dump();
+	assert_int_equal(do_crash(stage_match, need, 1, "first")->status, STATUS_DUP);
+	assert_int_equal(
+	    do_crash(stage_match, "none", 1, "first")->status, STATUS_ABSENT);
+	assert_unchanged(before);
+	assert_string_equal(field_of(id, "n1.match"), "1 0 1");
+	assert_int_equal(do_claim(stage_match, 1, LEASE_MS), 1);
+	assert_int_equal(do_offer(&offer)->status, STATUS_OK);
+	assert_int_equal(do_crash(stage_match, need, 2, "second")->status, STATUS_ABSENT);
+	assert_string_equal(field_of(id, "n1.match"), "");
+	assert_whole();
+}
+
+static void
+a_crash_is_counted_and_a_later_lease_goes_on(void **state)
+{
+	(void)state;
+	assert_int_equal(do_claim(stage_match, 1, LEASE_MS), 1);
+	make_due("match:leased");
+	assert_int_equal(do_reap(9)->count, 1);
+	assert_int_equal(do_claim(stage_match, 1, LEASE_MS), 1);
+	assert_int_equal(do_crash(stage_match, need, 1, "first")->status, STATUS_OK);
+	assert_string_equal(where_is("match", need), "leased");
+	assert_int_equal(do_crash(stage_match, need, 2, "second")->status, STATUS_OK);
+	assert_string_equal(where_is("match", need), "ready:normal");
+	assert_string_equal(field_of(id, "n1.match"), "2 0 2");
+	assert_whole();
+}
+
+/* One claim in eight that find both takes it, and then nothing else. */
+static void
+what_two_workers_died_on_is_claimed_alone(void **state)
+{
+	char other[ID_CASE_BYTES + 1], name[16];
+	unsigned alone = 0, beside = 0;
+
+	(void)state;
+	assert_int_equal(do_crash(stage_match, need, 0, "first")->status, STATUS_OK);
+	assert_int_equal(do_crash(stage_match, need, 0, "second")->status, STATUS_OK);
+	for (unsigned i = 0; i < 40; i++) {
+		(void)snprintf(name, sizeof name, "other %u", i);
+		new_case(name, urgency_normal, 1, other);
+	}
+	for (unsigned i = 0; i < 9; i++) {
+		unsigned count = do_claim(stage_match, 4, LEASE_MS);
+		bool is_it = claimed[0].work.alone == FLAG_YES;
+
+		alone += is_it;
+		beside += is_it ? 0 : count;
+		assert_int_equal(count > 1 && is_it, 0);
+		for (unsigned n = 0; n < count; n++)
+			assert_int_equal(strcmp(claimed[n].item, need) == 0, is_it);
+	}
+	assert_int_equal(alone, 1);
+	assert_in_range(beside, 27, 32);
+	assert_whole();
 }
 
 static void
@@ -119,7 +212,7 @@ a_replay_starts_with_a_clean_sheet(void **state)
 	assert_string_equal(field_of(id, "n1.match"), "0 0 0");
 	assert_int_equal(do_dead(stage_match, need, "replay")->status, STATUS_ABSENT);
 	assert_whole();
-	die_of(NACK_CRASH, 4);
+	die_of_crashes();
 	assert_int_equal(do_queues()->stages[0].entered, 1);
 	assert_int_equal(do_queues()->stages[0].left, 0);
 }
@@ -197,6 +290,9 @@ main(void)
 		TEST(giving_back_twice_counts_once),
 		TEST(eight_failures_are_death),
 		TEST(four_crashes_are_death),
+		TEST(a_crash_counts_once_and_only_while_the_item_waits),
+		TEST(a_crash_is_counted_and_a_later_lease_goes_on),
+		TEST(what_two_workers_died_on_is_claimed_alone),
 		TEST(some_deaths_come_at_once),
 		TEST(an_unknown_item_is_not_given_back),
 		TEST(a_replay_starts_with_a_clean_sheet),

@@ -82,6 +82,8 @@ const struct case_result *do_extend_all(
 /* A failure, at once, of 8 failures and 4 crashes at most. */
 struct case_nack usual_nack(enum stage stage, const char *item, uint32_t attempt);
 const struct case_result *do_nack(const struct case_nack *in);
+const struct case_result *do_crash(
+    enum stage stage, const char *item, uint32_t attempt, const char *death);
 const struct case_result *do_reap(unsigned most);
 /* For the first `count` of service1 of agency1 ... service8; the clock begins to remind. */
 struct case_offer usual_offer(

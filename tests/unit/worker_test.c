@@ -5,12 +5,14 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/clock.h"
 #include "common/worker.h"
+#include "common/worknote.h"
 #include "tests/unit/cases_fixture.h"
 
 #define WINDOW 8
@@ -89,6 +91,9 @@ set_up(void **state)
 	config.limits_lease = 60000;
 	config.limits_claim_every = 5;
 	config.limits_reap_every = 10;
+	(void)mkdir("run", 0700);
+	(void)unlink("run/worker_test.work");
+	(void)snprintf(config.name, sizeof config.name, "worker_test");
 	service = (struct service){ .config = &config,
 		.loop = fixture.loop,
 		.store = fixture.store,
@@ -329,6 +334,82 @@ a_worker_is_closed_while_a_claim_is_out(void **state)
 	assert_whole();
 }
 
+/* ---- what workers died on ---- */
+
+/* A process of this worker's name that dies in the middle of the need. */
+static void
+die_in_the_middle_of(const char *item, uint32_t attempt)
+{
+	struct worknote_death death;
+	struct worknote *note;
+	char why[256];
+
+	assert_int_equal(
+	    worknote_open("run/worker_test.work", &note, &death, why, sizeof why),
+	    STATUS_OK);
+	worknote_begin(note, stage_match, item, attempt);
+	worknote_close(note);
+}
+
+static void
+what_the_former_process_died_on_is_counted_before_anything_is_taken(void **state)
+{
+	char id[ID_CASE_BYTES + 1], need[ID_ITEM_MAX];
+
+	(void)state;
+	new_case("one", urgency_normal, 1, id);
+	id_need(text_of(id), 1, need);
+	assert_int_equal(do_claim(stage_match, 1, LEASE_MS), 1);
+	die_in_the_middle_of(need, 1);
+	start_worker("", 1);
+	WAIT_UNTIL(hand.calls == 1); /* long before the lease would run out */
+	assert_int_equal(hand.items[0]->attempt, 2);
+	assert_string_equal(field_of(id, "n1.match"), "2 0 1");
+	finish(hand.items[0]);
+	worker_close(worker);
+	start_worker("", 1); /* what was finished is nobody's death */
+	WAIT_UNTIL(worker != NULL);
+	let_pass(30);
+	assert_string_equal(field_of(id, "n1.match"), "2 0 1");
+	assert_whole();
+}
+
+static void
+what_two_died_on_waits_until_nothing_else_is_in_work(void **state)
+{
+	struct case_accept in;
+	char id[ID_CASE_BYTES + 1], need[ID_ITEM_MAX];
+
+	(void)state;
+	new_cases(WINDOW / 2);
+	start_worker("", 1);
+	WAIT_UNTIL(hand.calls == WINDOW / 2);
+	in = usual_accept("poison", urgency_normal, 1);
+	in.handoff_count = 1; /* leased to one that dies on it */
+	assert_int_equal(do_accept(&in)->status, STATUS_OK);
+	id_need(in.case_id, 1, need);
+	assert_int_equal(do_crash(stage_match, need, 0, "first")->status, STATUS_OK);
+	assert_int_equal(do_crash(stage_match, need, 1, "second")->status, STATUS_OK);
+	WAIT_UNTIL(strcmp(where_is("match", need), "leased") == 0);
+	new_case("later", urgency_normal, 1, id);
+	let_pass(30);
+	for (unsigned i = 0; i < WINDOW / 2; i++) {
+		assert_int_equal(hand.calls, WINDOW / 2);
+		finish(hand.items[i]);
+		(void)redis_ask("PING");
+	}
+	WAIT_UNTIL(hand.calls == WINDOW / 2 + 1);
+	let_pass(30);
+	assert_int_equal(hand.calls, WINDOW / 2 + 1); /* and nothing beside it */
+	assert_string_equal(hand.item, need);
+	assert_int_equal(hand.held, 1);
+	assert_int_equal(hand.last.term.length > 0, true);
+	finish(hand.items[WINDOW / 2]);
+	WAIT_UNTIL(hand.calls == WINDOW / 2 + 2);
+	assert_string_not_equal(hand.item, need);
+	assert_whole();
+}
+
 /* ---- handed over ---- */
 
 static void
@@ -392,6 +473,8 @@ main(void)
 		TEST(nothing_is_lost_when_the_handler_is_late),
 		TEST(a_draining_worker_finishes_what_it_has),
 		TEST(a_worker_is_closed_while_a_claim_is_out),
+		TEST(what_the_former_process_died_on_is_counted_before_anything_is_taken),
+		TEST(what_two_died_on_waits_until_nothing_else_is_in_work),
 		TEST(work_that_is_handed_over_reaches_the_same_handler),
 	};
 
