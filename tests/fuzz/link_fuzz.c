@@ -14,6 +14,7 @@
 #define link_worker_close fuzzed_link_worker_close
 #define link_worker_finished fuzzed_link_worker_finished
 #define link_worker_held fuzzed_link_worker_held
+#define link_worker_pause fuzzed_link_worker_pause
 #define link_say fuzzed_link_say
 #define link_decode fuzzed_link_decode
 #define link_refuse fuzzed_link_refuse

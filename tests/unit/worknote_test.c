@@ -26,6 +26,7 @@ open_note(void)
 	return worknote_open(PATH, &note, &death, why, sizeof why);
 }
 
+/* Also after each test. */
 static int
 set_up(void **state)
 {
@@ -142,7 +143,7 @@ a_torn_file_harms_nothing(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, set_up)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, set_up)
 	const struct CMUnitTest tests[] = {
 		TEST(the_successor_sees_what_was_died_on),
 		TEST(who_dies_in_the_middle_of_nothing_leaves_nothing),
