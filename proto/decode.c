@@ -39,13 +39,13 @@ decoder_free(struct decoder *decoder)
 
 /* Looks from `*next` on, where the key stands if the sender used the table's order. */
 static const msgpack_object *
-find(const msgpack_object_map *map, const char *name, uint32_t *next)
+find(const msgpack_object_map *map, struct text name, uint32_t *next)
 {
 	for (uint32_t i = 0; i < map->size; i++) {
 		uint32_t at = (*next + i) % map->size;
 		const msgpack_object_str *key = &map->ptr[at].key.via.str;
 
-		if (text_is((struct text){ key->ptr, key->size }, name)) {
+		if (text_equal((struct text){ key->ptr, key->size }, name)) {
 			*next = at + 1;
 			return &map->ptr[at].val;
 		}
@@ -235,7 +235,8 @@ get_fields(const msgpack_object_map *map, const struct path *up,
 	uint32_t next = 0;
 
 	for (const struct field *field = record->fields; field->name != NULL; field++)
-		get_field(find(map, field->name, &next), up, field, values, defects);
+		get_field(
+		    find(map, field_name(field), &next), up, field, values, defects);
 }
 
 /* Recurses as deep as the table's records nest, however deep the bytes do. */
@@ -292,7 +293,7 @@ get_envelope(const msgpack_object_map *map, const char *name, struct text *text,
     struct defects *defects)
 {
 	uint32_t next = 0;
-	const msgpack_object *object = find(map, name, &next);
+	const msgpack_object *object = find(map, text_of(name), &next);
 
 	if (object == NULL)
 		return;
@@ -306,7 +307,7 @@ static enum status
 get_version(const msgpack_object_map *map, struct defects *defects)
 {
 	uint32_t next = 0;
-	const msgpack_object *object = find(map, "v", &next);
+	const msgpack_object *object = find(map, LITERAL("v"), &next);
 	bool is_integer =
 	    object != NULL && (object->type == MSGPACK_OBJECT_POSITIVE_INTEGER ||
 	                          object->type == MSGPACK_OBJECT_NEGATIVE_INTEGER);
@@ -322,7 +323,7 @@ static enum status
 get_kind(const msgpack_object_map *map, enum message_kind *kind, struct defects *defects)
 {
 	uint32_t next = 0;
-	const msgpack_object *object = find(map, "kind", &next);
+	const msgpack_object *object = find(map, LITERAL("kind"), &next);
 	struct text name;
 
 	if (object != NULL && get_text(object, &name))

@@ -11,11 +11,9 @@ struct sink {
 	size_t size, length;
 };
 
-static int
-put(void *self, const char *bytes, size_t length)
+static inline int
+put(struct sink *sink, const void *bytes, size_t length)
 {
-	struct sink *sink = self;
-
 	if (length > sink->size - sink->length)
 		return -1;
 	memcpy(sink->buffer + sink->length, bytes, length);
@@ -23,59 +21,64 @@ put(void *self, const char *bytes, size_t length)
 	return 0;
 }
 
+/* msgpack_pack_NAME as sink_NAME: its template without a call through a pointer for every few
+ * bytes. */
+#define msgpack_pack_inline_func(name)                                                   \
+	static inline __attribute__((unused)) int sink##name
+#define msgpack_pack_inline_func_cint(name) msgpack_pack_inline_func(name)
+#define msgpack_pack_user struct sink *
+#define msgpack_pack_append_buffer(sink, bytes, length) return put(sink, bytes, length)
+#include <msgpack/pack_template.h>
+
 static bool
-put_text(msgpack_packer *packer, struct text text)
+put_text(struct sink *sink, struct text text)
 {
-	return msgpack_pack_str(packer, text.length) == 0 &&
-	       (text.length == 0 ||
-	           msgpack_pack_str_body(packer, text.at, text.length) == 0);
+	return sink_str(sink, text.length) == 0 &&
+	       (text.length == 0 || sink_str_body(sink, text.at, text.length) == 0);
 }
 
 static bool
-put_bytes(msgpack_packer *packer, struct text text)
+put_bytes(struct sink *sink, struct text text)
 {
-	return msgpack_pack_bin(packer, text.length) == 0 &&
-	       (text.length == 0 ||
-	           msgpack_pack_bin_body(packer, text.at, text.length) == 0);
+	return sink_bin(sink, text.length) == 0 &&
+	       (text.length == 0 || sink_bin_body(sink, text.at, text.length) == 0);
 }
 
 static bool
-put_number(msgpack_packer *packer, const struct field *field, uint32_t value)
+put_number(struct sink *sink, const struct field *field, uint32_t value)
 {
 	if (field->type == FIELD_ASKED && value == UINT_REFUSED)
-		return put_text(packer, LITERAL("refused"));
-	return msgpack_pack_uint32(packer, value) == 0;
+		return put_text(sink, LITERAL("refused"));
+	return sink_uint32(sink, value) == 0;
 }
 
-static bool put_record(msgpack_packer *packer, const struct record *record,
-    const void *values, enum mask mask);
+static bool put_record(
+    struct sink *sink, const struct record *record, const void *values, enum mask mask);
 
 static bool
-put_value(
-    msgpack_packer *packer, const struct field *field, const void *at, enum mask mask)
+put_value(struct sink *sink, const struct field *field, const void *at, enum mask mask)
 {
 	switch (field_element(field->type)) {
 	case FIELD_TEXT:
-		return put_text(packer, *(const struct text *)at);
+		return put_text(sink, *(const struct text *)at);
 	case FIELD_BYTES:
-		return put_bytes(packer, *(const struct text *)at);
+		return put_bytes(sink, *(const struct text *)at);
 	case FIELD_UINT:
 	case FIELD_ASKED:
-		return put_number(packer, field, *(const uint32_t *)at);
+		return put_number(sink, field, *(const uint32_t *)at);
 	case FIELD_REAL: /* + 0.0: there is no negative zero in a message */
-		return msgpack_pack_double(packer, *(const double *)at + 0.0) == 0;
+		return sink_double(sink, *(const double *)at + 0.0) == 0;
 	case FIELD_TIME:
-		return msgpack_pack_int64(packer, *(const int64_t *)at) == 0;
+		return sink_int64(sink, *(const int64_t *)at) == 0;
 	case FIELD_FLAG:
-		return (*(const uint8_t *)at == FLAG_YES
-		               ? msgpack_pack_true(packer)
-		               : msgpack_pack_false(packer)) == 0;
+		return (*(const uint8_t *)at == FLAG_YES ? sink_true(sink)
+		                                         : sink_false(sink)) == 0;
 	case FIELD_CODE:
 		return put_text(
-		    packer, text_of(code_word(field->set, *(const uint8_t *)at)));
+		    sink, text_of(code_word(field->set, *(const uint8_t *)at)));
 	case FIELD_ONE:
 	case FIELD_MANY:
-		return put_record(packer, field->record, at, mask);
+		return put_record(sink, field->record, at, mask);
 	case FIELD_CODES:
 	case FIELD_TEXTS:
 	case FIELD_UINTS:
@@ -86,16 +89,19 @@ put_value(
 
 static bool
 put_field(
-    msgpack_packer *packer, const struct field *field, const void *values, enum mask mask)
+    struct sink *sink, const struct field *field, const void *values, enum mask mask)
 {
-	uint32_t count = field_count(field, values);
+	uint32_t count;
 
-	if (!put_text(packer, text_of(field->name)))
+	if (!put_text(sink, field_name(field)))
 		return false;
-	if (field_is_list(field->type) && msgpack_pack_array(packer, count) != 0)
+	if (!field_is_list(field->type))
+		return put_value(sink, field, field_at(field, values, 0), mask);
+	count = field_count(field, values);
+	if (sink_array(sink, count) != 0)
 		return false;
 	for (uint32_t i = 0; i < count; i++)
-		if (!put_value(packer, field, field_at(field, values, i), mask))
+		if (!put_value(sink, field, field_at(field, values, i), mask))
 			return false;
 	return true;
 }
@@ -118,30 +124,28 @@ put_count(const struct record *record, const void *values, enum mask mask)
 }
 
 static bool
-put_fields(msgpack_packer *packer, const struct record *record, const void *values,
-    enum mask mask)
+put_fields(
+    struct sink *sink, const struct record *record, const void *values, enum mask mask)
 {
 	for (const struct field *field = record->fields; field->name != NULL; field++)
-		if (is_put(field, values, mask) &&
-		    !put_field(packer, field, values, mask))
+		if (is_put(field, values, mask) && !put_field(sink, field, values, mask))
 			return false;
 	return true;
 }
 
 /* Recurses as deep as the table's records nest. */
 static bool
-put_record(msgpack_packer *packer, const struct record *record, const void *values,
-    enum mask mask)
+put_record(
+    struct sink *sink, const struct record *record, const void *values, enum mask mask)
 {
-	return msgpack_pack_map(packer, put_count(record, values, mask)) == 0 &&
-	       put_fields(packer, record, values, mask);
+	return sink_map(sink, put_count(record, values, mask)) == 0 &&
+	       put_fields(sink, record, values, mask);
 }
 
 static bool
-put_envelope(msgpack_packer *packer, const char *name, struct text text)
+put_envelope(struct sink *sink, const char *name, struct text text)
 {
-	return text.at == NULL ||
-	       (put_text(packer, text_of(name)) && put_text(packer, text));
+	return text.at == NULL || (put_text(sink, text_of(name)) && put_text(sink, text));
 }
 
 enum status
@@ -149,9 +153,8 @@ record_encode(const struct record *record, const void *values, enum mask mask,
     void *buffer, size_t size, size_t *length)
 {
 	struct sink sink = { buffer, size, 0 };
-	msgpack_packer packer = { &sink, put };
 
-	if (!put_record(&packer, record, values, mask))
+	if (!put_record(&sink, record, values, mask))
 		return STATUS_TOO_LARGE;
 	*length = sink.length;
 	return STATUS_OK;
@@ -162,7 +165,6 @@ message_encode(const struct message *message, void *buffer, size_t size, size_t 
 {
 	const struct record *record = message_record(message->kind);
 	struct sink sink = { buffer, size, 0 };
-	msgpack_packer packer = { &sink, put };
 	const void *values = &message->submit; /* every member of the union starts here */
 	uint32_t count = 2;
 
@@ -172,12 +174,12 @@ message_encode(const struct message *message, void *buffer, size_t size, size_t 
 	count += message->id.at != NULL;
 	count += message->trace.at != NULL;
 	count += put_count(record, values, MASK_ALL);
-	if (msgpack_pack_map(&packer, count) != 0 || !put_text(&packer, LITERAL("v")) ||
-	    msgpack_pack_uint32(&packer, MESSAGE_MAJOR) != 0 ||
-	    !put_envelope(&packer, "kind", text_of(record->name)) ||
-	    !put_envelope(&packer, "id", message->id) ||
-	    !put_envelope(&packer, "trace", message->trace) ||
-	    !put_fields(&packer, record, values, MASK_ALL))
+	if (sink_map(&sink, count) != 0 || !put_text(&sink, LITERAL("v")) ||
+	    sink_uint32(&sink, MESSAGE_MAJOR) != 0 ||
+	    !put_envelope(&sink, "kind", text_of(record->name)) ||
+	    !put_envelope(&sink, "id", message->id) ||
+	    !put_envelope(&sink, "trace", message->trace) ||
+	    !put_fields(&sink, record, values, MASK_ALL))
 		return STATUS_TOO_LARGE;
 	*length = sink.length;
 	return STATUS_OK;

@@ -143,38 +143,6 @@ path_refuse(const struct path *path, const char *why, struct defects *defects)
 
 /* ---- fields ---- */
 
-enum field_type
-field_element(enum field_type type)
-{
-	switch (type) {
-	case FIELD_CODES:
-		return FIELD_CODE;
-	case FIELD_TEXTS:
-		return FIELD_TEXT;
-	case FIELD_UINTS:
-		return FIELD_UINT;
-	case FIELD_TEXT:
-	case FIELD_BYTES:
-	case FIELD_UINT:
-	case FIELD_ASKED:
-	case FIELD_REAL:
-	case FIELD_TIME:
-	case FIELD_FLAG:
-	case FIELD_CODE:
-	case FIELD_ONE:
-	case FIELD_MANY:
-		break;
-	}
-	return type;
-}
-
-bool
-field_is_list(enum field_type type)
-{
-	return type == FIELD_CODES || type == FIELD_TEXTS || type == FIELD_UINTS ||
-	       type == FIELD_MANY;
-}
-
 static uint32_t
 list_count(const struct field *field, const void *values)
 {
@@ -220,44 +188,6 @@ field_count(const struct field *field, const void *values)
 	if (field_is_list(field->type))
 		return list_count(field, values);
 	return field_is_present(field, values);
-}
-
-static size_t
-element_size(const struct field *field)
-{
-	switch (field->type) {
-	case FIELD_CODES:
-		return sizeof(uint8_t);
-	case FIELD_UINTS:
-		return sizeof(uint32_t);
-	case FIELD_TEXTS:
-		return sizeof(struct text);
-	case FIELD_MANY:
-		return field->record->size;
-	case FIELD_TEXT:
-	case FIELD_BYTES:
-	case FIELD_UINT:
-	case FIELD_ASKED:
-	case FIELD_REAL:
-	case FIELD_TIME:
-	case FIELD_FLAG:
-	case FIELD_CODE:
-	case FIELD_ONE:
-		break;
-	}
-	return 0;
-}
-
-const void *
-field_at(const struct field *field, const void *values, uint32_t index)
-{
-	return (const char *)values + field->offset + index * element_size(field);
-}
-
-void *
-field_place(const struct field *field, void *values, uint32_t index)
-{
-	return (char *)values + field->offset + index * element_size(field);
 }
 
 void

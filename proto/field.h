@@ -25,17 +25,46 @@ struct path {
 /* Adds a defect at this path; `path` NULL stands for the whole. */
 void path_refuse(const struct path *path, const char *why, struct defects *defects);
 
-/* The type of a list's elements; the type itself for what is no list. */
-enum field_type field_element(enum field_type type);
-bool field_is_list(enum field_type type);
+static inline struct text
+field_name(const struct field *field)
+{
+	return (struct text){ field->name, field->name_length };
+}
+
+static inline bool
+field_is_list(enum field_type type)
+{
+	return type == FIELD_CODES || type == FIELD_TEXTS || type == FIELD_UINTS ||
+	       type == FIELD_MANY;
+}
+
+/* The type of a list's elements; the type itself for what is no list, and MANY. */
+static inline enum field_type
+field_element(enum field_type type)
+{
+	return type == FIELD_CODES   ? FIELD_CODE
+	       : type == FIELD_TEXTS ? FIELD_TEXT
+	       : type == FIELD_UINTS ? FIELD_UINT
+	                             : type;
+}
 
 /* Whether the values hold this field at all. */
 bool field_is_present(const struct field *field, const void *values);
 /* Elements of a list (never over most_count); 1 or 0 for other fields. */
 uint32_t field_count(const struct field *field, const void *values);
 /* The value, or a list's element. */
-const void *field_at(const struct field *field, const void *values, uint32_t index);
-void *field_place(const struct field *field, void *values, uint32_t index);
+static inline const void *
+field_at(const struct field *field, const void *values, uint32_t index)
+{
+	return (const char *)values + field->offset +
+	       (size_t)index * field->element_bytes;
+}
+
+static inline void *
+field_place(const struct field *field, void *values, uint32_t index)
+{
+	return (char *)values + field->offset + (size_t)index * field->element_bytes;
+}
 /* Sets a list's count, or that a ONE is there; nothing for other fields. */
 void field_set_count(const struct field *field, void *values, uint32_t count);
 

@@ -129,15 +129,17 @@ struct record;
 
 struct field {
 	const char *name; /* NULL ends the list */
+	uint32_t name_length;
 	enum field_type type;
 	bool is_required;
 	enum mark mark;
-	uint32_t offset;       /* of the value or the first element */
-	uint32_t count_offset; /* of NAME_count or has_NAME; 0 where neither exists */
-	uint32_t most_bytes;   /* TEXT, BYTES, TEXTS: of one text */
-	uint32_t most_count;   /* lists: elements */
-	double least, largest; /* UINT, ASKED, UINTS, REAL */
-	enum code_set set;     /* CODE, CODES */
+	uint32_t offset;        /* of the value or the first element */
+	uint32_t count_offset;  /* of NAME_count or has_NAME; 0 where neither exists */
+	uint32_t most_bytes;    /* TEXT, BYTES, TEXTS: of one text */
+	uint32_t element_bytes; /* lists: of one element, in memory */
+	uint32_t most_count;    /* lists: elements */
+	double least, largest;  /* UINT, ASKED, UINTS, REAL */
+	enum code_set set;      /* CODE, CODES */
 	const struct record *record; /* ONE, MANY */
 	const char *about;
 	const char *must;      /* the reason in a defect: what a legal value is */

@@ -88,8 +88,8 @@ code_value(enum code_set set, struct text word)
 #define MUST_LIST(most, need, of) "must be a list of " LEAST_##need " to " #most " " of
 
 #define FIELD(name_, kind, need, mark_, about_)                                          \
-	.name = #name_, .type = FIELD_##kind, .is_required = IS_##need, .mark = mark_,   \
-	.about = about_
+	.name = #name_, .name_length = sizeof #name_ - 1, .type = FIELD_##kind,          \
+	.is_required = IS_##need, .mark = mark_, .about = about_
 
 /* How many fields each record has. */
 /* clang-format off */
@@ -164,17 +164,17 @@ code_value(enum code_set set, struct text word)
 	    .set = CODE_SET_##set_, .must = MUST_CODE(set_) },
 #define CODES(name, set_, most, need, mark, about)                                       \
 	{ FIELD(name, CODES, need, mark, about), .offset = offsetof(owner, name),        \
-	    .count_offset = offsetof(owner, name##_count), .most_count = most,           \
+	    .count_offset = offsetof(owner, name##_count), .most_count = most, .element_bytes = sizeof(uint8_t),           \
 	    .set = CODE_SET_##set_, .must = MUST_LIST(most, need, "codes"),              \
 	    .must_each = MUST_CODE(set_) },
 #define TEXTS(name, bytes, most, need, mark, about)                                      \
 	{ FIELD(name, TEXTS, need, mark, about), .offset = offsetof(owner, name),        \
-	    .count_offset = offsetof(owner, name##_count), .most_count = most,           \
+	    .count_offset = offsetof(owner, name##_count), .most_count = most, .element_bytes = sizeof(struct text),           \
 	    .most_bytes = bytes, .must = MUST_LIST(most, need, "texts"),                 \
 	    .must_each = MUST_TEXT(bytes) },
 #define UINTS(name, largest_, most, need, mark, about)                                   \
 	{ FIELD(name, UINTS, need, mark, about), .offset = offsetof(owner, name##_at),   \
-	    .count_offset = offsetof(owner, name##_count), .most_count = most,           \
+	    .count_offset = offsetof(owner, name##_count), .most_count = most, .element_bytes = sizeof(uint32_t),           \
 	    .largest = largest_, .must = MUST_LIST(most, need, "integers"),              \
 	    .must_each = MUST_UINT(largest_) },
 #define ONE(name, shape, need, mark, about)                                              \
@@ -183,7 +183,7 @@ code_value(enum code_set set, struct text word)
 	    .must = "must be an object" },
 #define MANY(name, shape, most, need, mark, about)                                       \
 	{ FIELD(name, MANY, need, mark, about), .offset = offsetof(owner, name),         \
-	    .count_offset = offsetof(owner, name##_count), .most_count = most,           \
+	    .count_offset = offsetof(owner, name##_count), .most_count = most, .element_bytes = sizeof(struct shape),           \
 	    .record = &record_##shape, .must = MUST_LIST(most, need, "objects"),         \
 	    .must_each = "must be an object" },
 #include "proto/messages.def"

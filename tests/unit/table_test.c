@@ -123,6 +123,8 @@ check_bounds(const struct field *field)
 		assert_true(field->least < field->largest);
 	assert_int_equal(field->record != NULL, type == FIELD_ONE || type == FIELD_MANY);
 	assert_int_equal(field->most_count > 0, field_is_list(field->type));
+	assert_int_equal(field->element_bytes > 0, field_is_list(field->type));
+	assert_int_equal(field->name_length, strlen(field->name));
 }
 
 /* messages.def: defect.why has 160 bytes, defect.field 96. */
