@@ -174,22 +174,22 @@ say_up(const struct up *up)
 static void
 look(struct up *up)
 {
-	bool changed = false, all = true;
+	bool all = true;
 
 	for (unsigned i = 1; i < up->count; i++) {
 		struct process *process = &up->list[i];
 
 		if (process->pid > 0 && !process->is_ready && process_look(process)) {
-			changed = true;
+			up->is_changed = true;
 			if (process->http[0] != '\0') /* the same port after a restart */
 				(void)setenv("HEARTHLINE_GATEWAY_HTTP",
 				    process->http + strlen("http://"), 1);
 		}
 		all &= process->is_ready;
 	}
-	if (changed && (all || up->is_up))
-		up_write_endpoints(up);
-	if (all && !up->is_up) {
+	if (up->is_changed && (all || up->is_up))
+		up->is_changed = !up_write_endpoints(up);
+	if (all && !up->is_up && !up->is_changed) {
 		up->is_up = true;
 		say_up(up);
 	}
@@ -222,7 +222,7 @@ tick(void *self)
 	for (unsigned i = 0; i < up->count; i++)
 		if (up->list[i].again_at_ms > 0 && now_ms >= up->list[i].again_at_ms) {
 			start(up, &up->list[i]);
-			up_write_endpoints(up);
+			up->is_changed = true;
 		}
 	look(up);
 }

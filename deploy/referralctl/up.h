@@ -20,6 +20,7 @@ struct up {
 	const char *appendfsync; /* of Redis: always or everysec */
 	bool wants_demo;
 	bool is_up, is_stopping;
+	bool is_changed; /* endpoints.json is to be written */
 	int64_t until_ms;
 	struct loop *loop;
 	struct store *store;
@@ -39,8 +40,8 @@ void up_write_redis_config(const struct up *up);
 /* Finds the demo directory: in the source tree, else where it is installed.  The first agency in
  * it is the one that the first agency account acts for. */
 void up_find_demo(struct up *up);
-/* Writes endpoints.json in one rename. */
-void up_write_endpoints(const struct up *up);
+/* Writes endpoints.json in one rename.  False: that failed, for want of disk space perhaps. */
+bool up_write_endpoints(const struct up *up) MUST_CHECK;
 /* On first start: one account per role, and tokens.json. */
 void up_make_tokens(struct up *up);
 

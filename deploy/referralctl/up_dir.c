@@ -97,12 +97,13 @@ up_find_demo(struct up *up)
 
 /* ---- what others read ---- */
 
-void
+bool
 up_write_endpoints(const struct up *up)
 {
 	json_t *metrics = json_object(), *pids = json_object(), *root;
 	const char *http = "";
 	char intake[PATH_MAX + 32], redis[PATH_MAX + 16];
+	bool is_written;
 
 	for (unsigned i = 0; i < up->count; i++) {
 		const struct process *process = &up->list[i];
@@ -118,11 +119,11 @@ up_write_endpoints(const struct up *up)
 	(void)snprintf(redis, sizeof redis, "%s/redis.sock", up->dir);
 	root = json_pack("{s:s,s:s,s:s,s:o,s:o}", "http", http, "intake", intake, "redis",
 	    redis, "metrics", metrics, "pids", pids);
-	if (root == NULL ||
-	    json_dump_file(root, "endpoints.json.new", JSON_INDENT(2)) != 0 ||
-	    rename("endpoints.json.new", "endpoints.json") != 0)
-		log_die("cannot write endpoints.json");
+	is_written = root != NULL &&
+	             json_dump_file(root, "endpoints.json.new", JSON_INDENT(2)) == 0 &&
+	             rename("endpoints.json.new", "endpoints.json") == 0;
 	json_decref(root);
+	return is_written;
 }
 
 void

@@ -12,6 +12,15 @@
 /* Sealed routing facts of one case; a longer one is refused as TOO_LARGE. */
 #define INTAKE_ROUTING_MAX 16384
 
+/* What Redis still has room for. */
+struct pressure {
+	bool is_memory_full, is_disk_full;
+	double memory_used, memory_most; /* bytes; most 0: no limit */
+	double disk_free, disk_total;    /* bytes; total 0: not known */
+	double disk_kept;                /* bytes of limits.disk_share */
+	char folder[512];                /* of Redis' files; empty: not known */
+};
+
 struct intake_service {
 	struct service *service;
 	struct seal *identity_keys; /* wrap the cases' own keys */
@@ -25,7 +34,8 @@ struct intake_service {
 	struct message *out;     /* the answer or work that is being encoded */
 	struct command *free;
 	unsigned under_way;
-	bool is_full; /* Redis' memory runs out: intakes are answered BUSY */
+	bool is_full; /* Redis' memory or disk runs out: intakes are answered BUSY */
+	struct pressure pressure;
 	uint8_t buffer[MESSAGE_MAX_BYTES];
 };
 
@@ -100,7 +110,8 @@ enum status intake_unseal(struct intake_service *intake, const struct case_recor
     uint8_t case_key[SEAL_KEY_BYTES], void *plain, size_t size,
     struct intake *out) MUST_CHECK;
 
-/* Looks at Redis' memory and sets is_full; once a second. */
+/* Looks at Redis' memory and, where it is on this machine, disk; sets is_full and lets Redis
+ * rewrite its append-only file only where the disk has room for that.  Once a second. */
 void pressure_look(struct intake_service *intake);
 
 /* The commands. */

@@ -15,7 +15,7 @@ from harness import BUILD, TAG, Network, wait_for  # noqa: E402
 from load import Load, intakes_for  # noqa: E402
 
 SEED = 20261122
-COUNT = 3000
+COUNT = 2000
 CUTS = 20
 REDIS_CUTS_IN_A_ROW = 3  # `up` waits twice as long before each next start; a new `up` begins anew
 
