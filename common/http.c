@@ -175,22 +175,85 @@ learn_address(struct http_server *server)
 	    bound.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
-static enum status
-listen_on(struct http_server *server, const char *address, char *why, size_t why_size)
+/* 0, or what getaddrinfo has against it. */
+static int
+look_up(const char *host, uint16_t port, struct addrinfo **found)
 {
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE | AI_ADDRCONFIG | AI_NUMERICSERV };
+	char digits[8];
+
+	snprintf(digits, sizeof digits, "%u", port);
+	return getaddrinfo(host, digits, &hints, found);
+}
+
+static int
+open_listener(const struct addrinfo *at)
+{
+	const int on = 1;
+	int fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    at->ai_protocol);
+
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+	    bind(fd, at->ai_addr, at->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0)
+		return fd;
+	if (fd >= 0)
+		evutil_closesocket(fd);
+	return -1;
+}
+
+/* -1: it is no listening socket. */
+static int
+inherited_listener(const char *digits)
+{
+	int fd = (int)strtol(digits, NULL, 10), is_listening = 0;
+	socklen_t size = sizeof is_listening;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &size) != 0 ||
+	    !is_listening || evutil_make_socket_nonblocking(fd) != 0)
+		return -1;
+	return fd;
+}
+
+enum status
+http_listen(const char *address, int *fd, char *why, size_t why_size)
+{
+	struct addrinfo *found;
 	char host[256];
 	uint16_t port;
 
+	if (strncmp(address, "fd:", 3) == 0) {
+		*fd = inherited_listener(address + 3);
+		snprintf(why, why_size, "no listening socket: %s", address);
+		return *fd >= 0 ? STATUS_OK : STATUS_UNAVAILABLE;
+	}
 	if (!split_address(address, host, sizeof host, &port)) {
 		snprintf(why, why_size, "not HOST:PORT: %s", address);
 		return STATUS_INVALID;
 	}
-	errno = 0;
-	server->bound = evhttp_bind_socket_with_handle(server->evhttp, host, port);
-	if (server->bound == NULL) {
-		snprintf(why, why_size, "cannot listen on %s: %s", address,
-		    errno ? strerror(errno) : "unknown host");
+	if (look_up(host, port, &found) != 0) {
+		snprintf(why, why_size, "cannot listen on %s: unknown host", address);
 		return STATUS_UNAVAILABLE;
+	}
+	*fd = open_listener(found);
+	snprintf(why, why_size, "cannot listen on %s: %s", address, strerror(errno));
+	freeaddrinfo(found);
+	return *fd >= 0 ? STATUS_OK : STATUS_UNAVAILABLE;
+}
+
+static enum status
+listen_on(struct http_server *server, const char *address, char *why, size_t why_size)
+{
+	int fd;
+	enum status status = http_listen(address, &fd, why, why_size);
+
+	if (status != STATUS_OK)
+		return status;
+	server->bound = evhttp_accept_socket_with_handle(server->evhttp, fd);
+	if (server->bound == NULL) {
+		evutil_closesocket(fd);
+		snprintf(why, why_size, "out of memory");
+		return STATUS_NO_MEMORY;
 	}
 	learn_address(server);
 	evconnlistener_set_error_cb(
@@ -308,7 +371,7 @@ http_server_drain(struct http_server *server)
 	for (guard = LIST_FIRST(&server->guards); guard; guard = next) {
 		next = LIST_NEXT(guard, link);
 		if (guard->state == HTTP_IDLE)
-			http_guard_close(guard);
+			http_guard_await(guard);
 	}
 }
 

@@ -39,8 +39,15 @@ struct http_limits {
 
 /* ---- server ---- */
 
-/* Serves "HOST:PORT" ("[::1]:0"; port 0: any free one) on the loop.  `limits` NULL: the
- * defaults.  `routes` stays the caller's and must outlive the server.
+/* Opens a socket that listens on "HOST:PORT" ("[::1]:0"; port 0: any free one), or takes the
+ * one that this process was started with as descriptor N, "fd:N": then whoever holds it too
+ * keeps clients waiting, instead of refused, while one server goes and the next one comes.
+ * INVALID, UNAVAILABLE: `why` says so in one line. */
+enum status http_listen(
+    const char *address, int *fd, char *why, size_t why_size) MUST_CHECK;
+
+/* Serves an address of http_listen on the loop.  `limits` NULL: the defaults.  `routes` stays
+ * the caller's and must outlive the server.
  * INVALID: not an address; UNAVAILABLE: cannot listen there; NO_MEMORY: `why` says so in
  * one line. */
 enum status http_serve(struct loop *loop, const char *address,
@@ -52,8 +59,9 @@ enum status http_serve(struct loop *loop, const char *address,
 void http_server_address(
     const struct http_server *server, char address[HTTP_ADDRESS_BYTES]);
 
-/* Accepts nobody any more and closes connections without a request; the others close
- * after their answer.  Streams stay until http_stream_close. */
+/* Accepts nobody any more; connections close after their answer, which says so.  One without
+ * a request stays for half a second, since its request may be on its way.  Streams stay until
+ * http_stream_close. */
 void http_server_drain(struct http_server *server);
 /* Connections that stand; 0 after a drain: everybody has been served. */
 unsigned http_server_connections(const struct http_server *server);

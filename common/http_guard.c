@@ -21,6 +21,8 @@
 /* Pipelined bytes beyond this stay in the kernel. */
 #define HELD_MOST_BYTES ((size_t)64 * 1024)
 #define NEVER SIZE_MAX
+/* Of a server that drains: for a request that was sent before its client knew. */
+#define LINGER_MS 500
 
 static void
 set_timer(struct http_guard *guard, int64_t after_ms)
@@ -28,6 +30,14 @@ set_timer(struct http_guard *guard, int64_t after_ms)
 	struct timeval after = { after_ms / 1000, after_ms % 1000 * 1000 };
 
 	event_add(guard->timer, &after);
+}
+
+void
+http_guard_await(struct http_guard *guard)
+{
+	const struct http_server *server = guard->server;
+
+	set_timer(guard, server->bound != NULL ? server->limits.idle_ms : LINGER_MS);
 }
 
 /* evhttp reads only when the input holds at least so much. */
@@ -91,7 +101,7 @@ adopt(struct http_guard *guard)
 	/* small events of a stream must not wait for the last one's acknowledgement */
 	setsockopt(bufferevent_getfd(guard->bufferevent), IPPROTO_TCP, TCP_NODELAY, &on,
 	    sizeof on);
-	set_timer(guard, guard->server->limits.idle_ms);
+	http_guard_await(guard);
 	return true;
 }
 
@@ -294,10 +304,8 @@ go_on(struct http_guard *guard)
 	show_from(guard, NEVER);
 	if (guard->held)
 		take_held(guard);
-	else if (guard->server->bound == NULL)
-		http_guard_close(guard);
 	else
-		set_timer(guard, guard->server->limits.idle_ms);
+		http_guard_await(guard);
 }
 
 static void
@@ -341,6 +349,9 @@ void
 http_guard_send(struct http_guard *guard, struct evhttp_request *raw, int code)
 {
 	guard->request = NULL;
+	if (guard->server->bound == NULL)
+		(void)evhttp_add_header(
+		    evhttp_request_get_output_headers(raw), "Connection", "close");
 	evhttp_request_set_on_complete_cb(raw, on_complete, guard);
 	evhttp_send_reply(raw, code, http_phrase(code), NULL);
 	/* a client that has shut down its sending side gets its answer */

@@ -63,6 +63,8 @@ struct http_guard {
 struct bufferevent *http_guard_open(struct event_base *base, void *server);
 /* Drops the connection now, which frees the guard; not inside a callback of evhttp. */
 void http_guard_close(struct http_guard *guard);
+/* Drops a connection without a request unless one comes in time: soon where the server drains. */
+void http_guard_await(struct http_guard *guard);
 /* Drops it from the loop. */
 void http_guard_doom(struct http_guard *guard);
 /* The handler answers later: notices meanwhile if the client leaves. */

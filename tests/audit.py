@@ -22,17 +22,17 @@ PAGE = 2000
 
 
 def machines():
-    """Of states.def: (machine, state) -> whether it is open, and (machine, action, from) -> to."""
+    """Of states.def: (machine, state) -> whether it is open; (machine, action, from) -> to, and -> who."""
     with open(os.path.join(ROOT, "proto", "states.def")) as file:
         text = file.read()
     states = {(m, s): is_open == "1" for m, s, is_open in
               re.findall(r"^STATE\((\w+), (\w+), ([01]),", text, re.M)}
-    moves = {(m, action, before): after for m, action, before, after in
-             re.findall(r"^MOVE\((\w+), (\w+), (\w+), (\w+),", text, re.M)}
-    return states, moves
+    rows = re.findall(r'^MOVE\((\w+), (\w+), (\w+), (\w+), "(\w+)"', text, re.M)
+    return (states, {(m, action, before): after for m, action, before, after, _ in rows},
+            {(m, action, before): who for m, action, before, _, who in rows})
 
 
-STATES, MOVES = machines()
+STATES, MOVES, WHO = machines()
 
 
 # ---- what Redis holds ----
@@ -221,23 +221,20 @@ def conserved(books):
 
 
 def reasons(books):
+    """Each need that nobody helps says why, and each that somebody helps has one open referral."""
     for case in books.cases.values():
         for item, need in case.needs.items():
             if need["state"] in ("parked", "unmet") and not need["reason"]:
                 yield f"{item} is {need['state']} for no reason"
-        for need in case.needs:
-            out = [item for item, r in case.referrals.items()
-                   if item.rsplit("-", 1)[0] == need and STATES["referral", r["state"]]]
-            if len(out) > 1:
-                yield f"{need} is out twice: {out}"
-            if (case.needs[need]["state"] in ("offered", "in_service")) != bool(out):
-                held_back = [case.referrals[item]["state"] for item in out]
-                if held_back != ["cancel_requested"]:  # its need is withdrawn already
-                    yield f"{need} is {case.needs[need]['state']} with {out}"
+            out = [r["state"] for at, r in case.referrals.items()
+                   if at.rsplit("-", 1)[0] == item and STATES["referral", r["state"]]]
+            # A need that was withdrawn may wait for its agency's word, or be reopened for it.
+            is_closed = not STATES["need", need["state"]] and not AWAITS_ANSWER & set(out)
+            if len(out) != (need["state"] in ("offered", "in_service")) and not (is_closed and len(out) < 2):
+                yield f"{item} is {need['state']} with referrals {out}"
 
 
-# Moves that are journalled in one line with another's, or whose line names the case or a stage.
-WITHOUT_MOVE = {"accept", "amend", "crash", "dead", "replay", "drop"}
+WITHOUT_MOVE = {"crash", "dead", "replay", "drop"}  # of an item's place in its stage; its state stays
 TELLINGS = {"offer", "remind", "escalate", "recall"}
 
 

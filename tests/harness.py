@@ -116,7 +116,8 @@ class Network:
                 self.process.kill()
         self.log.close()
         self.context.destroy(linger=0)
-        shutil.rmtree(self.dir, ignore_errors=True)
+        if not os.environ.get("KEEP"):
+            shutil.rmtree(self.dir, ignore_errors=True)
 
     def __enter__(self):
         return self.start()

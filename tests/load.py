@@ -52,8 +52,8 @@ def random_intake(rng, terms, near=None):
 class Load:
     """Keeps `window` submits in flight until all are answered accepted."""
 
-    def __init__(self, net, intakes, window=256, prefix=None):
-        self.net, self.window = net, window
+    def __init__(self, net, intakes, window=256, prefix=None, repeat_after_s=REPEAT_AFTER_S):
+        self.net, self.window, self.repeat_after_s = net, window, repeat_after_s
         self.prefix = prefix or uuid.uuid4().hex
         self.todo = collections.deque(range(len(intakes)))
         self.intakes = intakes
@@ -86,6 +86,20 @@ class Load:
                 raise AssertionError(f"refused: {reply}")
             self.todo.append(number)
 
+    def is_busy(self):
+        return bool(self.todo or self.flying)
+
+    def pump(self, socket, wait_ms=50):
+        """Sends what there is room for, waits for answers, and repeats what was not answered."""
+        while self.todo and len(self.flying) < self.window:
+            self.send(socket, self.todo.popleft())
+        if socket.poll(wait_ms):
+            while socket.poll(0):
+                self.take(msgpack.unpackb(socket.recv(zmq.NOBLOCK)))
+        now = time.monotonic()
+        for number in [n for n, at in self.flying.items() if now - at > self.repeat_after_s]:
+            self.send(socket, number)
+
     def run(self, at=None, seconds=300):
         """`at`: {share of answers: call}, e.g. {0.5: lambda: net.kill("redis")}."""
         socket = self.net.socket()
@@ -94,15 +108,7 @@ class Load:
         while len(self.accepted) < len(self.intakes):
             assert time.monotonic() < deadline, \
                 f"{len(self.accepted)} of {len(self.intakes)} after {seconds} s; {self.refused}"
-            while self.todo and len(self.flying) < self.window:
-                self.send(socket, self.todo.popleft())
-            if socket.poll(50):
-                while socket.poll(0):
-                    self.take(msgpack.unpackb(socket.recv(zmq.NOBLOCK)))
-            now = time.monotonic()
-            for number, sent in list(self.flying.items()):
-                if now - sent > REPEAT_AFTER_S:
-                    self.send(socket, number)
+            self.pump(socket)
             while events and len(self.accepted) >= events[0][0] * len(self.intakes):
                 events.pop(0)[1]()
         socket.close()

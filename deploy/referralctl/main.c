@@ -13,6 +13,7 @@ static const struct {
 	const char *about;
 } COMMANDS[] = {
 	{ "up", up_command, "run Redis and the services on this machine" },
+	{ "restart", restart_command, "restart services, refusing nobody" },
 	{ "import", import_command, "load a directory of services" },
 	{ "submit", submit_command, "store an intake" },
 	{ "preview", preview_command, "who could help with an intake, and why" },

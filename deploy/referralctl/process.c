@@ -13,7 +13,7 @@
 
 #define WAIT_FIRST_MS 200
 #define WAIT_MOST_MS 5000
-#define STEADY_MS 10000
+#define STEADY_MS 1000
 /* Debian's redis-tools carries the server under this name; what it does depends on the name
  * it is called by.  redis-server itself would start a system service when installed. */
 #define REDIS_BINARY "/usr/bin/redis-check-rdb"
@@ -53,6 +53,20 @@ run_service(const struct process *process, const char *bin, const char *config)
 	execv(path, (char *const *)arguments);
 }
 
+/* The socket stays open here while nobody answers: who connects then waits, and is not refused. */
+static void
+hand_on_listener(const struct process *process)
+{
+	char address[16];
+
+	if (process->listen_fd == 0)
+		return;
+	(void)snprintf(address, sizeof address, "fd:%d", process->listen_fd);
+	if (fcntl(process->listen_fd, F_SETFD, 0) != 0 ||
+	    setenv("HEARTHLINE_GATEWAY_HTTP", address, 1) != 0)
+		_exit(1);
+}
+
 /* In the child, between fork and exec. */
 static void
 become(const struct process *process, const char *bin, const char *config, pid_t parent)
@@ -75,6 +89,7 @@ become(const struct process *process, const char *bin, const char *config, pid_t
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(1);
+	hand_on_listener(process);
 	if (process->is_service)
 		run_service(process, bin, config);
 	else
@@ -106,12 +121,16 @@ process_start(
 }
 
 void
-process_died(struct process *process, int64_t now_ms)
+process_ended(struct process *process, bool is_in_order, int64_t now_ms)
 {
-	if (process->wait_ms == 0 || now_ms - process->started_at_ms > STEADY_MS)
-		process->wait_ms = WAIT_FIRST_MS;
 	process->pid = 0;
 	process->is_ready = false;
+	if (is_in_order) {
+		process->again_at_ms = now_ms;
+		return;
+	}
+	if (process->wait_ms == 0 || now_ms - process->started_at_ms > STEADY_MS)
+		process->wait_ms = WAIT_FIRST_MS;
 	process->again_at_ms = now_ms + process->wait_ms;
 	process->wait_ms =
 	    process->wait_ms * 2 < WAIT_MOST_MS ? process->wait_ms * 2 : WAIT_MOST_MS;

@@ -17,8 +17,9 @@ struct process {
 	bool is_service;               /* one of ours: says when it is ready */
 	bool is_ready;
 	int64_t started_at_ms; /* monotonic */
-	int64_t again_at_ms;   /* when to start it again */
+	int64_t again_at_ms;   /* when to start it again; 0: it runs */
 	int64_t wait_ms;       /* how long to wait after the next death */
+	int listen_fd; /* where HTTP is answered: outlives the process; 0: nowhere */
 	char metrics[96];
 	char http[96];
 };
@@ -27,9 +28,10 @@ struct process {
  * folder of our programs, `config` a file or NULL.  False: cannot fork. */
 bool process_start(
     struct process *process, const char *bin, const char *config, int64_t now_ms);
-/* Takes note of a death: it is to be started again after a wait that doubles from 0.2 to 5 s,
- * and starts anew once the process has run for 10 s. */
-void process_died(struct process *process, int64_t now_ms);
+/* Takes note of an end: it is to be started again, at once where it ended in order, else after
+ * 0.2 s.  One that dies within a second of its start, as with a wrong setting, waits twice as
+ * long each time, 5 s at most. */
+void process_ended(struct process *process, bool is_in_order, int64_t now_ms);
 /* Reads run/NAME.json; true once it is there for this pid. */
 bool process_look(struct process *process);
 

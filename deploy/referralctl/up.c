@@ -12,6 +12,7 @@
 #include "common/cases.h"
 #include "common/clock.h"
 #include "common/config.h"
+#include "common/http.h"
 #include "common/library.h"
 #include "common/log.h"
 #include "deploy/referralctl/referralctl.h"
@@ -134,10 +135,10 @@ reap_dead(struct up *up)
 
 			if (process->pid != pid)
 				continue;
-			process_died(process, clock_mono_ms());
+			process_ended(process, status == 0, clock_mono_ms());
 			if (!up->is_stopping)
-				log_event(LOG_WARN, "process_died",
-				    LOG_STRING("process", process->name),
+				log_event(status == 0 ? LOG_INFO : LOG_WARN,
+				    "process_ended", LOG_STRING("process", process->name),
 				    LOG_NUMBER("wait_status", status),
 				    LOG_NUMBER("again_in_ms",
 				        process->again_at_ms - clock_mono_ms()));
@@ -179,12 +180,8 @@ look(struct up *up)
 	for (unsigned i = 1; i < up->count; i++) {
 		struct process *process = &up->list[i];
 
-		if (process->pid > 0 && !process->is_ready && process_look(process)) {
+		if (process->pid > 0 && !process->is_ready && process_look(process))
 			up->is_changed = true;
-			if (process->http[0] != '\0') /* the same port after a restart */
-				(void)setenv("HEARTHLINE_GATEWAY_HTTP",
-				    process->http + strlen("http://"), 1);
-		}
 		all &= process->is_ready;
 	}
 	if (up->is_changed && (all || up->is_up))
@@ -263,16 +260,35 @@ start_redis(struct up *up)
 	}
 }
 
+/* The gateway's own setting, for the socket that every gateway of this `up` answers at. */
+static int
+listen_for_gateway(const struct up *up)
+{
+	static struct config config;
+	char why[256];
+	int fd;
+
+	if (config_load(&config, up->config, stderr) != STATUS_OK)
+		log_die("the settings are wrong");
+	if (http_listen(config.gateway_http, &fd, why, sizeof why) != STATUS_OK)
+		log_die("gateway.http: %s", why);
+	return fd;
+}
+
 static void
 start_services(struct up *up, unsigned matchers)
 {
+	struct process *gateway;
+
 	up->until_ms = clock_mono_ms() + START_MS;
 	up->matchers = matchers;
 	start(up, add(up, "intake", 1));
 	for (unsigned i = 1; i <= matchers; i++)
 		start(up, add(up, "matcher", i));
 	start(up, add(up, "notifier", 1));
-	start(up, add(up, "gateway", 1));
+	gateway = add(up, "gateway", 1);
+	gateway->listen_fd = listen_for_gateway(up);
+	start(up, gateway);
 }
 
 /* Where this program lies: the services lie beside it. */

@@ -21,10 +21,21 @@ struct asking {
 	struct call *call;
 	ask_reply *on_reply;
 	bool is_command;
-	int64_t began_ms, sent_ms;
+	int64_t began_ms, sent_ms; /* sent_ms 0: to be sent */
 	size_t length;
 	uint8_t bytes[];
 };
+
+/* Nobody is there: with the connection, what was on its way is lost too.  At the next tick. */
+static void
+send_all_again(struct gateway *gateway, bool are_commands)
+{
+	struct asking *asking, *next;
+
+	HASH_ITER(hh, gateway->askings, asking, next)
+	if (asking->is_command == are_commands)
+		asking->sent_ms = 0;
+}
 
 static void
 send_asking(struct gateway *gateway, struct asking *asking)
@@ -32,9 +43,10 @@ send_asking(struct gateway *gateway, struct asking *asking)
 	struct link_client *client =
 	    asking->is_command ? gateway->intake : gateway->matcher;
 
-	/* Not sent: tried again by the timer until the time is over. */
-	(void)!link_client_send(client, asking->bytes, asking->length);
-	asking->sent_ms = clock_mono_ms();
+	if (link_client_send(client, asking->bytes, asking->length) == STATUS_OK)
+		asking->sent_ms = clock_mono_ms();
+	else
+		send_all_again(gateway, asking->is_command);
 }
 
 void

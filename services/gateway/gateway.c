@@ -79,10 +79,8 @@ call_refuse(struct call *call, enum status status, const struct defects *defects
 void
 call_fail(struct call *call, enum status status)
 {
-	uint32_t retry_after_ms = status == STATUS_BUSY || status == STATUS_UNAVAILABLE ||
-	                                  status == STATUS_DRAINING
-	                              ? 1000
-	                              : UINT_ABSENT;
+	uint32_t retry_after_ms =
+	    status == STATUS_BUSY || status == STATUS_UNAVAILABLE ? 1000 : UINT_ABSENT;
 
 	call_refuse(call, status, NULL, TEXT_ABSENT, UINT_ABSENT, retry_after_ms);
 }
@@ -115,8 +113,6 @@ on_request(struct http_request *request, void *ctx)
 	call->account = *account;
 	if (!role_is_in(account->role, route->who))
 		call_fail(call, STATUS_FORBIDDEN);
-	else if (gateway->service->is_draining)
-		call_fail(call, STATUS_DRAINING);
 	else
 		route->handler(call);
 }

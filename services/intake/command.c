@@ -7,7 +7,7 @@
 #include "common/metrics.h"
 #include "services/intake/intake.h"
 
-/* What a busy or draining intake asks clients to wait. */
+/* What a busy intake asks clients to wait. */
 #define RETRY_AFTER_MS 1000
 
 struct command *
@@ -81,8 +81,7 @@ fill_refused(struct refused *refused, enum status status, const struct defects *
 		defect->field = text_of(defects->list[i].field);
 		defect->why = text_of(defects->list[i].why);
 	}
-	if (status == STATUS_BUSY || status == STATUS_DRAINING ||
-	    status == STATUS_UNAVAILABLE)
+	if (status == STATUS_BUSY || status == STATUS_UNAVAILABLE)
 		refused->retry_after_ms = RETRY_AFTER_MS;
 }
 

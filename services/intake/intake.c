@@ -37,10 +37,10 @@ on_bytes(void *self, const struct link_peer *peer, const void *bytes, size_t len
 	struct defects defects = { .count = 0 };
 	enum status status;
 
+	if (intake->service->is_draining)
+		return; /* unanswered, so the client repeats it: to our successor */
 	status =
 	    message_decode(intake->decoder, intake->message, bytes, length, &defects);
-	if (status == STATUS_OK && intake->service->is_draining)
-		status = STATUS_DRAINING;
 	if (status != STATUS_OK) {
 		metrics_add(METRIC_message_refused_total, status_code(status), 1);
 		reply_to_peer(intake, peer, intake->message->id, status, &defects);
@@ -118,7 +118,7 @@ intake_close(struct intake_service *intake)
 void
 intake_drain(void *self)
 {
-	(void)self; /* on_bytes answers DRAINING from now on */
+	(void)self; /* on_bytes takes nothing from now on */
 }
 
 bool

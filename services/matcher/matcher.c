@@ -325,9 +325,6 @@ matcher_open(struct matcher *matcher, struct service *service)
 	if (link_upstream_open(service->link, config->matcher_work, on_lost, matcher,
 	        &matcher->notifiers, why, sizeof why) != STATUS_OK)
 		log_die("matcher.work: %s", why);
-	if (link_server_open(service->link, config->matcher_queries, on_question, matcher,
-	        &matcher->queries, why, sizeof why) != STATUS_OK)
-		log_die("matcher.queries: %s", why);
 	matcher->worker = worker_open(service, &options);
 	if (directory_watch(matcher->directory, on_directory_change, matcher) !=
 	    STATUS_OK)

@@ -12,7 +12,7 @@ struct matcher {
 	struct service *service;
 	struct seal *routing_keys;
 	struct worker *worker;
-	struct link_server *queries;
+	struct link_server *queries; /* NULL until there is a directory */
 	struct link_upstream *notifiers;
 	struct directory *directory;
 	struct facts_reader *reader;
@@ -46,8 +46,7 @@ void on_directory_change(void *self, const struct directory_change *change);
 /* A need to match. */
 worker_on_work on_match_work;
 
-/* A question of the gateway. */
-void on_question(
-    void *self, const struct link_peer *peer, const void *bytes, size_t length);
+/* Answers the gateway from now on: there is a directory. */
+void questions_open(struct matcher *matcher);
 
 #endif

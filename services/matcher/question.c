@@ -61,7 +61,7 @@ answer_refused(struct matcher *matcher, enum status status, const struct defects
 	}
 }
 
-void
+static void
 on_question(void *self, const struct link_peer *peer, const void *bytes, size_t length)
 {
 	struct matcher *matcher = self;
@@ -71,8 +71,6 @@ on_question(void *self, const struct link_peer *peer, const void *bytes, size_t 
 
 	status =
 	    message_decode(matcher->asked, matcher->question, bytes, length, &defects);
-	if (status == STATUS_OK && matcher->index == NULL)
-		status = STATUS_UNAVAILABLE;
 	if (status != STATUS_OK)
 		answer_refused(matcher, status, &defects);
 	else if (matcher->question->kind == MESSAGE_preview)
@@ -90,4 +88,15 @@ on_question(void *self, const struct link_peer *peer, const void *bytes, size_t 
 	if (status != STATUS_OK)
 		log_event(
 		    LOG_WARN, "answer_lost", LOG_STRING("status", status_code(status)));
+}
+
+void
+questions_open(struct matcher *matcher)
+{
+	char why[256];
+
+	if (link_server_open(matcher->service->link,
+	        matcher->service->config->matcher_queries, on_question, matcher,
+	        &matcher->queries, why, sizeof why) != STATUS_OK)
+		log_die("matcher.queries: %s", why);
 }

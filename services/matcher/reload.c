@@ -53,6 +53,7 @@ on_loaded(void *self, enum status status, struct text version)
 	if (!matcher->is_started && matcher->index != NULL) {
 		matcher->is_started = true;
 		worker_start(matcher->worker);
+		questions_open(matcher);
 		service_ready(matcher->service, NULL);
 	}
 	if (must_reload)

@@ -416,7 +416,7 @@ class Commands(Running):
         self.assertNotEqual(one, self.ctl("channel", "secret", "a2").stdout.strip())
 
     def test_the_other_commands_are_still_there(self):
-        for command in ("up", "import"):
+        for command in ("up", "import", "restart"):
             self.assertIn("usage: referralctl", run(command, "--help").stdout)
         again = self.ctl("import", "--source", "demo", os.path.join(DEMO, "directory.json"), "--json")
         self.assertEqual(json.loads(again.stdout)["changed"], 0)
@@ -735,7 +735,7 @@ class Usage(unittest.TestCase):
     def test_help_says_usage_options_and_an_example(self):
         top = run("--help")
         self.assertEqual(top.returncode, 0)
-        for command in list(COMMANDS) + ["up", "import"]:
+        for command in list(COMMANDS) + ["up", "import", "restart"]:
             self.assertRegex(top.stdout, rf"(?m)^  {command} +\S")
         for command in COMMANDS:
             done = run(command, "--help")
