@@ -2,6 +2,7 @@
  * Matches needs: opens the facts, chooses, reserves and offers in one transition. */
 #include "services/matcher/matcher.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
@@ -10,10 +11,12 @@
 #include "common/metrics.h"
 #include "proto/explanation.h"
 
-#define ROUTING_MAX 16384
 /* Candidates given to one offer, each with its explanation, while one of them is not known to
  * be full; else all, for a need that is parked waits for a place at each that it was given. */
 #define OFFER_CANDIDATES 4
+/* Free places that are not all taken before the index hears of it; if they are, the need is
+ * parked and looked at again. */
+#define OFFER_PLENTY 256
 /* The next best that a stored explanation names. */
 #define WHY_NEXT 2
 
@@ -105,7 +108,6 @@ on_offered(void *ctx, const struct case_result *result)
 static enum status
 open_routing(struct matcher *matcher, const struct work *work)
 {
-	uint8_t plain[ROUTING_MAX];
 	struct defects defects = { .count = 0 };
 	struct text case_id;
 	unsigned need, attempt;
@@ -113,16 +115,12 @@ open_routing(struct matcher *matcher, const struct work *work)
 	enum status status = STATUS_DAMAGED;
 
 	if (id_split(work->item, &case_id, &need, &attempt))
-		status = seal_get(matcher->routing_keys, case_id, work->routing, plain,
-		    sizeof plain, &length);
-	if (status == STATUS_OK) {
-		/* The decoded intake's texts point into it, so it must outlive this call.
-		 */
-		memcpy(matcher->buffer, plain, length);
+		status = seal_get(matcher->routing_keys, case_id, work->routing,
+		    matcher->buffer, sizeof matcher->buffer, &length);
+	/* The texts of the decoded intake point into the buffer. */
+	if (status == STATUS_OK)
 		status = record_decode(matcher->decoder, &record_intake, matcher->intake,
 		    matcher->buffer, length, &defects);
-	}
-	seal_wipe(plain, sizeof plain);
 	if (status == STATUS_OK && (need == 0 || need > matcher->intake->needs_count))
 		status = STATUS_DAMAGED;
 	return status;
@@ -154,12 +152,24 @@ explain(struct matcher *matcher, const struct match_question *question,
 	return status;
 }
 
+/* One that does not count its places is never full. */
+static bool
+surely_has_place(const struct match_candidate *candidate)
+{
+	double free_places = indexed_free_places(candidate->service);
+
+	return isnan(free_places) || free_places > OFFER_PLENTY;
+}
+
 /* The full ones come last, so the last of the first few tells whether there is one. */
 static uint32_t
 count_candidates(const struct match_result *result)
 {
 	const struct match_candidate *last = &result->candidates[OFFER_CANDIDATES - 1];
 
+	for (uint32_t i = 0; i < result->count && i < OFFER_CANDIDATES; i++)
+		if (surely_has_place(&result->candidates[i]))
+			return i + 1;
 	if (result->count <= OFFER_CANDIDATES || indexed_free_places(last->service) <= 0)
 		return result->count;
 	return OFFER_CANDIDATES;
@@ -255,11 +265,10 @@ on_match_work(void *self, struct worker_item *item, const struct work *work)
 
 	/* Sealed under a key or in a form that nobody here knows: trying again will not
 	 * help. */
-	if (status != STATUS_OK) {
+	if (status != STATUS_OK)
 		worker_nack(matcher->worker, item, NACK_DEAD, 0, status_code(status));
-		return;
-	}
-	choose(matcher, item, work);
+	else
+		choose(matcher, item, work);
 	seal_wipe(matcher->buffer, work->routing.length);
 }
 

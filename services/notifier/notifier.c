@@ -127,7 +127,6 @@ static void
 attempt(struct telling *telling, const struct channel *channel, void *self,
     struct text address)
 {
-	char link[512];
 	struct notification what = {
 		.delivery = text_of(telling->delivery),
 		.referral = text_of(telling->item->item),
@@ -137,12 +136,10 @@ attempt(struct telling *telling, const struct channel *channel, void *self,
 		.term = text_of(telling->term),
 		.urgency = text_of(code_word(CODE_SET_urgency, telling->urgency)),
 		.at_ms = clock_wall_ms(),
+		.link = text_of(telling->notifier->link),
 	};
 	enum status status;
 
-	(void)snprintf(link, sizeof link, "%s/api/v1/inbox",
-	    telling->notifier->service->config->notifier_public_url);
-	what.link = text_of(link);
 	telling->channel = channel->name;
 	status = channel->tell(self, address, &what, on_attempted, telling);
 	if (status == STATUS_BUSY)
@@ -241,6 +238,8 @@ notifier_open(struct notifier *notifier, struct service *service)
 	};
 
 	notifier->service = service;
+	(void)snprintf(notifier->link, sizeof notifier->link, "%s/api/v1/inbox",
+	    config->notifier_public_url);
 	notifier->notify_keys = service_key(service, "notify");
 	notifier->client = client_open(service->loop, &settings);
 	notifier->inbox = inbox_open(service->loop);

@@ -17,6 +17,7 @@ struct notifier {
 	struct inbox *inbox;
 	struct telling *free;
 	size_t under_way;
+	char link[256]; /* where an agency answers; in every telling */
 };
 
 /* Dies (log_die) where something cannot be opened. */

@@ -4,9 +4,16 @@
 import os
 import sys
 import unittest
+from types import SimpleNamespace
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness import Network, demo_intake, wait_for  # noqa: E402
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [TESTS, os.path.join(TESTS, "bench")]
+from harness import TAG, Network, demo_intake, wait_for  # noqa: E402
+from load import intakes_for  # noqa: E402
+from stand import Monitor  # noqa: E402
+
+SEED = 20261122
+OFFER_CANDIDATES = 14  # of a call of hl_offer: service, agency and reasons of each from here on
 
 
 class Story(unittest.TestCase):
@@ -118,6 +125,24 @@ class Story(unittest.TestCase):
         self.assertEqual(given.status, 200)
         wait_for(lambda: {n["state"] for n in self.net.case(case_id)["needs"]} == {"offered"}, 10,
                  "needs offered once consent is there")
+
+    def free_places(self, service):
+        """None where they are not counted."""
+        available, held = self.net.redis.hmget(f"{TAG}:place:{service}", "available", "held")
+        return None if available is None else int(available) - int(held or 0)
+
+    def test_an_offer_names_no_service_after_one_that_surely_has_a_place(self):
+        monitor = Monitor(SimpleNamespace(socket=self.net.endpoints["redis"], redis=self.net.redis))
+        for intake in intakes_for(self.net, 30, SEED):
+            self.net.settled(self.net.submit(intake).json["case"]["id"])
+        offers = [[service.decode() for service in call[OFFER_CANDIDATES::3]]
+                  for call in monitor.calls() if call[1] == b"hl_offer"]
+        counts = {len(services) for services in offers}
+        self.assertTrue({1, 4} <= counts, f"both kinds should come, not {counts}")
+        for services in offers:
+            for service in services[:-1]:
+                self.assertLessEqual(self.free_places(service) or 0, 256)
+                self.assertIsNotNone(self.free_places(service), f"{service} before another one")
 
 
 if __name__ == "__main__":
