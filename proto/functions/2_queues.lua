@@ -138,7 +138,7 @@ local function tell(case, referral, purpose, now)
 	redis.call('HSET', case.key, p .. 'tell', pending .. ',' .. purpose)
 	if redis.call('ZREM', case.tag .. ':notify:dead', referral) == 1 then
 		redis.call('ZADD', ready_key(case.tag, 'notify', case.urgency), now, referral)
-		set_tries(case, 'notify', referral, 0, 0, 0)
+		set_tries(case, 'notify', referral, (tries_of(case, 'notify', referral)), 0, 0)
 	end
 end
 

@@ -45,7 +45,7 @@ local function dead(keys, argv)
 	local now = now_ms(tag)
 	local e = { item = item, action = argv[3], from = stage, by = argv[4], role = 'operations' }
 	if argv[3] == 'replay' then
-		set_tries(case, stage, item, 0, 0, 0)
+		set_tries(case, stage, item, (tries_of(case, stage, item)), 0, 0) -- no old lease matches
 		redis.call('ZADD', ready_key(tag, stage, case.urgency), now, item)
 		record(case, e)
 		return { 'ok' }

@@ -209,12 +209,35 @@ a_replay_starts_with_a_clean_sheet(void **state)
 	(void)state;
 	die_of(NACK_FAILURE, 8);
 	assert_int_equal(do_dead(stage_match, need, "replay")->status, STATUS_OK);
-	assert_string_equal(field_of(id, "n1.match"), "0 0 0");
+	assert_string_equal(field_of(id, "n1.match"), "8 0 0");
 	assert_int_equal(do_dead(stage_match, need, "replay")->status, STATUS_ABSENT);
 	assert_whole();
 	die_of_crashes();
 	assert_int_equal(do_queues()->stages[0].entered, 1);
 	assert_int_equal(do_queues()->stages[0].left, 0);
+}
+
+/* Leases are numbered on, so that the first one after a replay is not that of a worker that
+ * was late before it. */
+static void
+a_late_worker_does_not_give_back_what_was_replayed(void **state)
+{
+	struct case_nack late = usual_nack(stage_match, need, 1);
+	struct case_nack nack = usual_nack(stage_match, need, 2);
+	char *before;
+
+	(void)state;
+	nack.kind = NACK_DEAD;
+	assert_int_equal(do_claim(stage_match, 1, 0), 1);
+	assert_int_equal(do_reap(16)->counts[0], 1);
+	assert_int_equal(do_claim(stage_match, 1, LEASE_MS), 1);
+	assert_true(do_nack(&nack)->is_dead);
+	assert_int_equal(do_dead(stage_match, need, "replay")->status, STATUS_OK);
+	assert_int_equal(do_claim(stage_match, 1, LEASE_MS), 1);
+	before = redis_dump();
+	assert_int_equal(do_nack(&late)->status, STATUS_STALE);
+	assert_int_equal(do_nack(&nack)->status, STATUS_STALE);
+	assert_unchanged(before);
 }
 
 static void
@@ -296,6 +319,7 @@ main(void)
 		TEST(some_deaths_come_at_once),
 		TEST(an_unknown_item_is_not_given_back),
 		TEST(a_replay_starts_with_a_clean_sheet),
+		TEST(a_late_worker_does_not_give_back_what_was_replayed),
 		TEST(a_dropped_need_is_closed_unmet),
 		TEST(a_dropped_telling_leaves_the_referral_where_it_is),
 		TEST(a_dropped_clock_ends_the_offer),

@@ -273,6 +273,7 @@ a_dead_telling_is_tried_again_with_the_next_clock(void **state)
 	assert_string_equal(where_is("notify", referral), "ready:normal");
 	claim_telling("offer", 0);
 	assert_int_equal(claimed[0].work.failures, 0);
+	assert_int_equal(do_nack(&nack)->status, STATUS_STALE); /* a lease of before */
 	assert_whole();
 }
 
