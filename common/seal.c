@@ -12,6 +12,8 @@
 #define HEADER_BYTES 2
 #define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG_BYTES crypto_aead_xchacha20poly1305_ietf_ABYTES
+/* Of the kernel's random bytes, how many are fetched at once. */
+#define POOL_BYTES 512
 /* The key number of a bare key; key files count from 1. */
 #define BARE_KEY 0
 
@@ -72,6 +74,23 @@ seal_close(struct seal *seal)
 	sodium_free(seal); /* wipes, accepts NULL */
 }
 
+/* Random bytes.  The kernel was asked four times for each case, which took a twentieth of intake.
+ * What is taken is wiped; a child of fork would take the same again, so it must not. */
+static void
+draw(uint8_t *out, size_t length)
+{
+	static uint8_t pool[POOL_BYTES];
+	static size_t left;
+
+	if (left < length) {
+		randombytes_buf(pool, sizeof pool);
+		left = sizeof pool;
+	}
+	left -= length;
+	memcpy(out, pool + left, length);
+	sodium_memzero(pool + left, length);
+}
+
 static enum status
 put(uint8_t number, const uint8_t *key, struct text context, struct text plain, void *out,
     size_t size, size_t *length)
@@ -82,7 +101,7 @@ put(uint8_t number, const uint8_t *key, struct text context, struct text plain, 
 		return STATUS_TOO_LARGE;
 	sealed[0] = VERSION;
 	sealed[1] = number;
-	randombytes_buf(sealed + HEADER_BYTES, NONCE_BYTES);
+	draw(sealed + HEADER_BYTES, NONCE_BYTES);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + HEADER_BYTES + NONCE_BYTES,
 	    NULL, (const uint8_t *)plain.at, plain.length, (const uint8_t *)context.at,
 	    context.length, NULL, sealed + HEADER_BYTES, key);
@@ -159,7 +178,7 @@ seal_case_key_new(const struct seal *seal, struct text case_id,
 {
 	size_t length;
 
-	randombytes_buf(key, SEAL_KEY_BYTES);
+	draw(key, SEAL_KEY_BYTES);
 	return seal_put(seal, case_id, (struct text){ (const char *)key, SEAL_KEY_BYTES },
 	    wrapped, SEAL_WRAPPED_BYTES, &length);
 }

@@ -3,7 +3,8 @@
  *
  * XChaCha20-Poly1305 (IETF draft, libsodium) with a random 24-byte nonce.  A sealed text is
  * version byte 1, key number byte, nonce, ciphertext, tag; the context (case id and what it
- * is) is authenticated, so a sealed text opens only where it belongs. */
+ * is) is authenticated, so a sealed text opens only where it belongs.  Neither from several
+ * threads nor in a child of fork. */
 #ifndef COMMON_SEAL_H
 #define COMMON_SEAL_H
 
