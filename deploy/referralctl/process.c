@@ -11,6 +11,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "deploy/referralctl/aof.h"
+
 #define WAIT_FIRST_MS 200
 #define WAIT_MOST_MS 5000
 #define STEADY_MS 1000
@@ -35,6 +37,10 @@ run_redis(void)
 	char *const arguments[] = { "redis-server", "redis.conf", NULL };
 
 	wait_for_former_redis();
+	if (aof_mend("appendonlydir") == STATUS_UNAVAILABLE) {
+		perror("appendonlydir");
+		_exit(1);
+	}
 	execv(REDIS_BINARY, arguments);
 	execvp("redis-server", arguments);
 }
