@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "proto/kept.h"
+
 /* ---- one case ---- */
 
 struct case_reader {
@@ -13,9 +15,10 @@ struct case_reader {
 	uint32_t base[CASE_NEEDS_MAX]; /* position of the first referral of each need */
 };
 
-/* Takes "n3.state" or "r3-2.why" apart; false for fields of the case itself. */
+/* Takes "n3", "r3-2" or "r3-2.why" apart; `rest` is what follows the numbers.  False for
+ * fields of the case itself. */
 static bool
-item_field(struct text name, unsigned *need, unsigned *attempt, struct text *field)
+item_field(struct text name, unsigned *need, unsigned *attempt, struct text *rest)
 {
 	char text[64];
 	int used = 0;
@@ -23,29 +26,42 @@ item_field(struct text name, unsigned *need, unsigned *attempt, struct text *fie
 	*attempt = 0;
 	if (!text_copy(name, text, sizeof text))
 		return false;
-	if (sscanf(text, "n%u.%n", need, &used) < 1 || used == 0) {
-		used = 0;
-		if (sscanf(text, "r%u-%u.%n", need, attempt, &used) < 2 || used == 0)
-			return false;
-	}
-	*field = (struct text){ name.at + used, name.length - (uint32_t)used };
+	if (sscanf(text, "n%u%n", need, &used) < 1 &&
+	    sscanf(text, "r%u-%u%n", need, attempt, &used) < 2)
+		return false;
+	*rest = (struct text){ name.at + used, name.length - (uint32_t)used };
 	return *need >= 1 && *need <= CASE_NEEDS_MAX;
 }
 
+static int64_t
+number_or(struct text text, int64_t absent)
+{
+	char digits[24];
+
+	return text.length > 0 && text_copy(text, digits, sizeof digits)
+	           ? strtoll(digits, NULL, 10)
+	           : absent;
+}
+
 static void
-case_field(struct case_reader *reader, struct text name, const struct store_value *value)
+head_field(struct case_view *view, struct text packed)
+{
+	struct kept_head head;
+
+	KEPT_SPLIT(packed, &head);
+	view->version = (uint32_t)number_or(head.version, UINT_ABSENT);
+	view->urgency = (uint8_t)code_value(CODE_SET_urgency, head.urgency);
+	view->accepted_at = number_or(head.at, TIME_ABSENT);
+	view->open = number_or(head.open, 0) > 0 ? FLAG_YES : FLAG_NO;
+}
+
+static void
+case_field(struct case_reader *reader, struct text name, struct text text)
 {
 	struct case_record *record = reader->record;
-	struct text text = store_text(value);
 
-	if (text_is(name, "version"))
-		record->view.version = value_version(value);
-	else if (text_is(name, "urgency"))
-		record->view.urgency = (uint8_t)code_value(CODE_SET_urgency, text);
-	else if (text_is(name, "at"))
-		record->view.accepted_at = store_integer(value, TIME_ABSENT);
-	else if (text_is(name, "open"))
-		record->view.open = store_integer(value, 0) > 0 ? FLAG_YES : FLAG_NO;
+	if (text_is(name, "head"))
+		head_field(&record->view, text);
 	else if (text_is(name, "by"))
 		record->by = text;
 	else if (text_is(name, "key"))
@@ -57,41 +73,37 @@ case_field(struct case_reader *reader, struct text name, const struct store_valu
 }
 
 static void
-need_field(struct need_state *need, struct text field, struct text text)
+need_field(struct need_state *out, struct text packed)
 {
-	if (text_is(field, "state"))
-		need->state = text;
-	else if (text_is(field, "term"))
-		need->term = text;
-	else if (text_is(field, "reason"))
-		need->reason = (uint8_t)code_value(CODE_SET_reason, text);
+	struct kept_need need;
+
+	KEPT_SPLIT(packed, &need);
+	out->state = need.state;
+	out->term = need.term;
+	out->reason = (uint8_t)code_value(CODE_SET_reason, need.reason);
 }
 
 static void
-referral_field(struct case_record *record, uint32_t at, struct text field,
-    const struct store_value *value)
+referral_field(
+    struct case_record *record, uint32_t at, struct text field, struct text text)
 {
-	struct referral_state *referral = &record->view.referrals[at];
-	struct text text = store_text(value);
+	struct referral_state *out = &record->view.referrals[at];
+	struct kept_referral referral;
 
-	if (text_is(field, "state"))
-		referral->state = text;
-	else if (text_is(field, "version"))
-		referral->version = value_version(value);
-	else if (text_is(field, "service"))
-		referral->service = text;
-	else if (text_is(field, "agency"))
-		referral->agency = text;
-	else if (text_is(field, "reason"))
-		referral->reason = (uint8_t)code_value(CODE_SET_reason, text);
-	else if (text_is(field, "offered_at"))
-		referral->offered_at = store_integer(value, TIME_ABSENT);
-	else if (text_is(field, "expires_at"))
-		referral->expires_at = store_integer(value, TIME_ABSENT);
-	else if (text_is(field, "why"))
+	if (text_is(field, ".why")) {
 		record->whys[at] = text;
-	else if (text_is(field, "note"))
+	} else if (text_is(field, ".note")) {
 		record->notes[at] = text;
+	} else if (field.length == 0) {
+		KEPT_SPLIT(text, &referral);
+		out->state = referral.state;
+		out->version = (uint32_t)number_or(referral.version, UINT_ABSENT);
+		out->service = referral.service;
+		out->agency = referral.agency;
+		out->reason = (uint8_t)code_value(CODE_SET_reason, referral.reason);
+		out->offered_at = number_or(referral.offered_at, TIME_ABSENT);
+		out->expires_at = number_or(referral.expires_at, TIME_ABSENT);
+	}
 }
 
 /* How many needs there are and where each need's referrals begin. */
@@ -99,19 +111,21 @@ static void
 lay_out(struct case_reader *reader, const struct store_value *fields)
 {
 	struct case_view *view = &reader->record->view;
-	uint32_t counts[CASE_NEEDS_MAX] = { 0 };
+	int64_t counts[CASE_NEEDS_MAX] = { 0 };
+	struct kept_need kept;
 	unsigned need, attempt;
-	struct text field;
+	struct text rest;
 
 	for (size_t i = 0; i + 1 < store_count(fields); i += 2) {
 		struct text name = store_text(store_at(fields, i));
 
-		if (!item_field(name, &need, &attempt, &field) || attempt != 0)
+		if (!item_field(name, &need, &attempt, &rest) || attempt != 0 ||
+		    rest.length != 0)
 			continue;
 		if (need > view->needs_count)
 			view->needs_count = need;
-		if (text_is(field, "referrals"))
-			counts[need - 1] = value_version(store_at(fields, i + 1));
+		KEPT_SPLIT(store_text(store_at(fields, i + 1)), &kept);
+		counts[need - 1] = number_or(kept.referrals, 0);
 	}
 	for (unsigned n = 0; n < view->needs_count; n++) {
 		reader->base[n] = view->referrals_count;
@@ -136,29 +150,28 @@ read_fields(struct case_reader *reader, const struct store_value *fields)
 {
 	struct case_record *record = reader->record;
 	unsigned need, attempt;
-	struct text field;
+	struct text rest;
 
 	for (size_t i = 0; i + 1 < store_count(fields); i += 2) {
 		struct text name = store_text(store_at(fields, i));
-		const struct store_value *value = store_at(fields, i + 1);
+		struct text text = store_text(store_at(fields, i + 1));
 
-		if (!item_field(name, &need, &attempt, &field)) {
-			case_field(reader, name, value);
-		} else if (attempt == 0) {
-			need_field(
-			    &record->view.needs[need - 1], field, store_text(value));
-		} else {
+		if (!item_field(name, &need, &attempt, &rest)) {
+			case_field(reader, name, text);
+		} else if (attempt == 0 && rest.length == 0) {
+			need_field(&record->view.needs[need - 1], text);
+		} else if (attempt != 0) {
 			uint32_t at = reader->base[need - 1] + attempt - 1;
 
 			if (at < record->view.referrals_count)
-				referral_field(record, at, field, value);
+				referral_field(record, at, rest, text);
 		}
 	}
 	for (uint32_t i = 0; i < record->view.referrals_count; i++) {
 		struct referral_state *referral = &record->view.referrals[i];
 
 		referral->urgency = record->view.urgency;
-		if (id_split(referral->need, &field, &need, &attempt))
+		if (id_split(referral->need, &rest, &need, &attempt))
 			referral->term = record->view.needs[need - 1].term;
 	}
 }
@@ -166,37 +179,19 @@ read_fields(struct case_reader *reader, const struct store_value *fields)
 /* ---- the journal ---- */
 
 struct line {
-	struct text id, item, action, from, to, need_from, need_to, by, role, reason,
-	    case_id;
+	struct text id, case_id;
+	struct kept_line kept;
 };
 
 static void
 read_line(const struct store_value *entry, struct line *line)
 {
-	static const struct {
-		const char *name;
-		size_t offset;
-	} PARTS[] = {
-		{ "case", offsetof(struct line, case_id) },
-		{ "item", offsetof(struct line, item) },
-		{ "action", offsetof(struct line, action) },
-		{ "from", offsetof(struct line, from) },
-		{ "to", offsetof(struct line, to) },
-		{ "need_from", offsetof(struct line, need_from) },
-		{ "need_to", offsetof(struct line, need_to) },
-		{ "by", offsetof(struct line, by) },
-		{ "role", offsetof(struct line, role) },
-		{ "reason", offsetof(struct line, reason) },
-	};
-	const struct store_value *fields = store_at(entry, 1);
+	unsigned need, attempt;
 
-	memset(line, 0, sizeof *line);
 	line->id = store_text(store_at(entry, 0));
-	for (size_t i = 0; i + 1 < store_count(fields); i += 2)
-		for (size_t p = 0; p < sizeof PARTS / sizeof PARTS[0]; p++)
-			if (text_is(store_text(store_at(fields, i)), PARTS[p].name))
-				*(struct text *)((char *)line + PARTS[p].offset) =
-				    store_text(store_at(fields, i + 1));
+	KEPT_SPLIT(store_text(store_at(store_at(entry, 1), 1)), &line->kept);
+	if (!id_split(line->kept.item, &line->case_id, &need, &attempt))
+		line->case_id = line->kept.item;
 }
 
 static struct text
@@ -211,13 +206,13 @@ transition_of(const struct line *line, struct transition *out)
 	record_init(&record_transition, out);
 	out->id = line->id;
 	out->at = line->id.at != NULL ? strtoll(line->id.at, NULL, 10) : 0;
-	out->item = line->item;
-	out->action = line->action;
-	out->from = unless_empty(line->from);
-	out->to = unless_empty(line->to);
-	out->by = unless_empty(line->by);
-	out->role = (uint8_t)code_value(CODE_SET_role, line->role);
-	out->reason = (uint8_t)code_value(CODE_SET_reason, line->reason);
+	out->item = line->kept.item;
+	out->action = line->kept.action;
+	out->from = unless_empty(line->kept.from);
+	out->to = unless_empty(line->kept.to);
+	out->by = unless_empty(line->kept.by);
+	out->role = (uint8_t)code_value(CODE_SET_role, line->kept.role);
+	out->reason = (uint8_t)code_value(CODE_SET_reason, line->kept.reason);
 }
 
 /* The need's share of a line about its referral, as a line of its own. */
@@ -228,13 +223,14 @@ need_transition_of(
 	struct text case_id;
 	unsigned need, attempt;
 
-	if (line->need_to.length == 0 || !id_split(line->item, &case_id, &need, &attempt))
+	if (line->kept.need_to.length == 0 ||
+	    !id_split(line->kept.item, &case_id, &need, &attempt))
 		return false;
 	transition_of(line, out);
 	id_need(case_id, need, need_id);
 	out->item = text_of(need_id);
-	out->from = line->need_from;
-	out->to = line->need_to;
+	out->from = line->kept.need_from;
+	out->to = line->kept.need_to;
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "common/id.h"
+#include "proto/kept.h"
 #include "proto/state.h"
 
 /* Made by the Makefile from proto/functions/. */
@@ -80,6 +81,30 @@ write_roles(FILE *out)
 	fputs("}\n", out);
 }
 
+/* unpack_NAME: a table of texts by name, '' where absent; pack_NAME: the reverse, of texts and
+ * whole numbers, nil where absent.  Written out, since loops over the names cost four times as
+ * much. */
+static void
+write_kept(FILE *out, const struct kept_record *record)
+{
+	const char *const *fields = record->fields;
+
+	fprintf(out, "local function unpack_%s(p)\nlocal v1", record->name);
+	for (int i = 1; fields[i] != NULL; i++)
+		fprintf(out, ",v%d", i + 1);
+	fputs("=match(p,'^(%Z*)", out);
+	for (int i = 1; fields[i] != NULL; i++)
+		fputs("%z?(%Z*)", out);
+	fputs("')\nreturn {", out);
+	for (int i = 0; fields[i] != NULL; i++)
+		fprintf(out, "%s=v%d,", fields[i], i + 1);
+	fprintf(out, "}\nend\nlocal function pack_%s(t)\nreturn (t.%s or '')",
+	    record->name, fields[0]);
+	for (int i = 1; fields[i] != NULL; i++)
+		fprintf(out, "..'\\0'..(t.%s or '')", fields[i]);
+	fputs("\nend\n", out);
+}
+
 char *
 library_text(char *version)
 {
@@ -100,6 +125,9 @@ library_text(char *version)
 	write_words(out, "LANES", CODE_SET_urgency);
 	write_words(out, "STAGES", CODE_SET_stage);
 	write_roles(out);
+	fputs("local call, match, format, sub\n", out);
+	for (const struct kept_record *record = kept_records(); record->name; record++)
+		write_kept(out, record);
 	fwrite(_binary_functions_lua_start, 1, body, out);
 	if (fclose(out) != 0) {
 		free(text);

@@ -96,7 +96,23 @@ def messages(kind):
     return out
 
 
-TABLES = {"statuses": statuses, "codes": codes, "states": states, "moves": moves,
+KEPT = {"KEPT_HEAD": "a case: field `head` of its hash", "KEPT_NEED": "a need: fields `n1`, `n2` …",
+        "KEPT_REFERRAL": "a referral: fields `r1-1`, `r1-2` …",
+        "KEPT_LINE": "a line of the journal: its field `line`"}
+
+
+def kept():
+    out = head("record", "text", "meaning")
+    seen = None
+    for macro, a in lines("kept.def", list(KEPT)):
+        if macro != seen:
+            out += row(KEPT[macro], "", "")
+            seen = macro
+        out += row("", f"`{a[0]}`", a[1])
+    return out
+
+
+TABLES = {"statuses": statuses, "codes": codes, "states": states, "moves": moves, "kept": kept,
           "records": lambda: messages("RECORD"), "messages": lambda: messages("MESSAGE")}
 
 

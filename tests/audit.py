@@ -12,6 +12,7 @@ import os
 import re
 
 from harness import ROOT, TAG, wait_for
+from kept import fields_of, line_of
 
 STAGES = ("match", "notify", "clock")
 LANES = ("emergency", "urgent", "normal")
@@ -41,8 +42,7 @@ class Case:
     """A case as it lies in Redis; the one reader of its hash in these tests."""
 
     def __init__(self, case_id, fields):
-        text = {k.decode(): v.decode(errors="replace") for k, v in fields.items()
-                if k not in (b"key", b"identity", b"routing")}
+        text = fields_of(fields)
         self.id, self.urgency = case_id, text.get("urgency")
         self.open, self.last, self.chain = int(text.get("open", -1)), text.get("last"), text.get("chain")
         self.needs, self.referrals = {}, {}
@@ -67,13 +67,12 @@ def read_cases(redis, ids):
 
 
 def read_journal(redis):
-    """All lines, oldest first: (id, {field: text}); what a line leaves out reads as empty."""
+    """All lines, oldest first: (id, {field: text}) with the packed line itself as `line`."""
     lines, after = [], "-"
     while True:
         page = redis.xrange(f"{TAG}:journal", after, "+", count=PAGE)
         for line_id, fields in page:
-            lines.append((line_id.decode(), collections.defaultdict(
-                str, ((k.decode(), v.decode()) for k, v in fields.items()))))
+            lines.append((line_id.decode(), dict(line_of(fields), line=fields[b"line"].decode())))
         if len(page) < PAGE:
             return lines
         after = "(" + lines[-1][0]
@@ -248,8 +247,7 @@ def chained(books):
             continue
         if line["prev"] != last.get(case, ""):
             yield f"{line_id} of {case} follows {line['prev']}, should follow {last.get(case)}"
-        text = "|".join((chain.get(case, ""), item, action, line["from"], line["to"], line["need_from"],
-                         line["need_to"], line["command"]))
+        text = chain.get(case, "") + line["line"][:-len(line["chain"])]
         chain[case] = hashlib.sha1(text.encode()).hexdigest()[:16]
         last[case] = line_id
         if line["chain"] != chain[case]:

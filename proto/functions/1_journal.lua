@@ -2,75 +2,94 @@
 -- Every change of state, one function per transition (Redis Functions, Redis 7.0).
 --
 -- The C side puts a line "#!lua name=hearthline" and the tables MOVES, OPEN, LANES, STAGES,
--- ROLES (from states.def and codes.def) and VERSION in front of this file.
+-- ROLES (from states.def and codes.def), the functions pack_NAME and unpack_NAME (from
+-- kept.def) and VERSION in front of this file.
 --
 -- KEYS[1] is the cell tag, e.g. "{c1}"; all names are built from it (common/keys.h lists
 -- them).  Times are milliseconds of the functions' clock.  Replies are arrays that begin
--- with a status word of status.def.  PROTOCOL.md describes each function.
+-- with a status word of status.def.  PROTOCOL.md describes each function, and what it costs:
+-- a command costs about the same whatever it carries, so what a transition needs is read in
+-- few commands, changed in memory, and written in few.
 
-local TIMELINE_SEARCH = 64 -- entries that a late repeat of a command is looked for in
+local CHAIN_DIGITS = 16
 
-local clocks = {}
-
--- Redis' TIME plus an offset that is raised when TIME falls back: never runs backwards.
-local function read_clock(tag)
-	local clock = clocks[tag]
-	if not clock then
-		local offset = tonumber(redis.call('HGET', tag .. ':count', 'clock.offset') or '0')
-		local newest = redis.call('XREVRANGE', tag .. ':journal', '+', '-', 'COUNT', 1)[1]
-		local last = newest and tonumber(string.match(newest[1], '^%d+')) or 0
-		clock = { offset = offset, last = last }
-		clocks[tag] = clock
-	end
-	local t = redis.call('TIME')
-	return clock, t[1] * 1000 + math.floor(t[2] / 1000) + clock.offset
+-- Fields of the counters: the clock's two first, and where each of them stands.
+local COUNTERS = { 'clock.offset', 'clock.last', 'case.entered', 'case.left' }
+for i = 1, #STAGES do -- no ipairs while a library is loaded
+	COUNTERS[#COUNTERS + 1] = STAGES[i] .. '.entered'
+	COUNTERS[#COUNTERS + 1] = STAGES[i] .. '.left'
 end
-
-local function now_ms(tag)
-	local clock, ms = read_clock(tag)
-	if ms < clock.last then
-		clock.offset = clock.offset + clock.last - ms
-		redis.call('HSET', tag .. ':count', 'clock.offset', string.format('%d', clock.offset))
-		ms = clock.last
-	end
-	clock.last = ms
-	return ms
-end
+local COUNTER_AT = {}
+for i = 1, #COUNTERS do COUNTER_AT[COUNTERS[i]] = i end
 
 local function int(number)
-	return string.format('%.0f', number)
+	return format('%d', number) -- six times as fast as %.0f, or as Redis' own conversion
 end
 
-local function count(tag, name, by)
-	redis.call('HINCRBY', tag .. ':count', name, by or 1)
+-- Names of a cell's keys, built once.
+local cells = {}
+
+local function cell_of(tag)
+	local cell = cells[tag]
+	if cell then return cell end
+	-- A global is found ten times as slowly as a local, and not at all while a library is loaded.
+	call, match, format, sub = redis.call, string.match, string.format, string.sub
+	cell = { tag = tag, count = tag .. ':count', journal = tag .. ':journal', open = tag .. ':open' }
+	for _, stage in ipairs(STAGES) do
+		local base = tag .. ':' .. stage
+		local sets = { leased = base .. ':leased', delayed = base .. ':delayed',
+			dead = base .. ':dead', ready = {} }
+		for _, lane in ipairs(LANES) do sets.ready[lane] = base .. ':ready:' .. lane end
+		cell[stage] = sets
+	end
+	cells[tag] = cell
+	return cell
+end
+
+-- The clock and the counters of a cell, read once and written once per call.
+-- The clock is Redis' TIME plus an offset that is raised when TIME falls back: never runs
+-- backwards, and knows nothing but what Redis holds, so it does not after a failover either.
+local function books_of(cell)
+	local counts = call('HMGET', cell.count, unpack(COUNTERS))
+	local t = call('TIME')
+	local offset, last = tonumber(counts[1] or 0), tonumber(counts[2] or 0)
+	local now = t[1] * 1000 + (t[2] - t[2] % 1000) / 1000 + offset
+	local at = int(now < last and last or now)
+	local books = { cell = cell, now = now, at = at, counts = counts,
+		words = { 'HSET', cell.count, 'clock.last', at } }
+	if now < last then
+		books.now = last
+		books.words[5], books.words[6] = 'clock.offset', int(offset + last - now)
+	end
+	return books
+end
+
+local function counted(books, name) return books.counts[COUNTER_AT[name]] or '0' end
+
+local function count(books, name, by)
+	local words, value = books.words, int(counted(books, name) + (by or 1))
+	books.counts[COUNTER_AT[name]] = value
+	words[#words + 1] = name
+	words[#words + 1] = value -- of two for one name the later one counts
+end
+
+local function books_close(books)
+	call(unpack(books.words))
 end
 
 -- One journal line; `e` names what it is about.  The case keeps the newest line's id and the
 -- hash over all of them, so a lost, doubled or reordered transition shows.
 local function record(case, e)
-	local f = redis.call('HMGET', case.key, 'last', 'chain')
-	local text = table.concat({ f[2] or '', e.item, e.action, e.from or '', e.to or '',
-		e.need_from or '', e.need_to or '', e.command or '' }, '|')
-	local chain = string.sub(redis.sha1hex(text), 1, 16)
-	local id = redis.call('XADD', case.tag .. ':journal', '*', 'case', case.id, 'item', e.item,
-		'action', e.action, 'from', e.from or '', 'to', e.to or '',
-		'need_from', e.need_from or '', 'need_to', e.need_to or '', 'by', e.by or '',
-		'role', e.role or '', 'reason', e.reason or '', 'command', e.command or '',
-		'prev', f[1] or '', 'chain', chain)
-	redis.call('HSET', case.key, 'last', id, 'chain', chain)
+	local head = case.head
+	e.prev = head.last
+	local line = pack_line(e)
+	head.chain = sub(redis.sha1hex(head.chain .. line), 1, CHAIN_DIGITS)
+	head.last = call('XADD', case.cell.journal, '*', 'line', line .. head.chain)
 end
 
-local function timeline_has(case, command)
-	local at = redis.call('HGET', case.key, 'last')
-	for _ = 1, TIMELINE_SEARCH do
-		if not at or at == '' then return false end
-		local entry = redis.call('XRANGE', case.tag .. ':journal', at, at)[1]
-		if not entry then return false end
-		local fields = {}
-		for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
-		if fields.command == command then return true end
-		at = fields.prev
-	end
-	return false
+local function line_at(cell, id)
+	if id == '' then return nil end
+	local entry = call('XRANGE', cell.journal, id, id)[1]
+	return entry, entry and unpack_line(entry[2][2])
 end
 

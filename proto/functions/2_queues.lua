@@ -1,144 +1,209 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Cases, items and the queues that items wait in: one sorted set per state of a stage.
 
-local function split(item)
-	local case, need, attempt = string.match(item, '^([^-]+)-(%d+)-(%d+)$')
-	if case then return case, need, attempt end
-	case, need = string.match(item, '^([^-]+)-(%d+)$')
-	return case, need
+-- A late repeat is known among so many commands of its item, or of its case.
+local RECENT_MOST, DIGEST_DIGITS = 32, 16
+
+-- Case, need and attempt of an item's id; attempt is nil for a need, all are for what is none.
+local function split(id)
+	local case, need, attempt = match(id, '^(%w+)-(%d+)-?(%d*)$')
+	if attempt == '' then attempt = nil end
+	return case, need, attempt
 end
 
-local function case_of(tag, id)
+local function name_of(need, attempt)
+	return attempt and 'r' .. need .. '-' .. attempt or 'n' .. need
+end
+
+-- A need or referral of the case in memory: unpacked, or made now.
+local function item_hold(case, name, need, attempt, item)
+	item.name, item.need, item.is_referral = name, need, attempt ~= nil
+	item.id = case.id .. '-' .. need .. (attempt and '-' .. attempt or '')
+	case.items[name] = item
+	return item
+end
+
+local function item_keep(case, name, need, attempt, packed)
+	if not packed then
+		case.items[name] = false
+		return nil
+	end
+	return item_hold(case, name, need, attempt,
+		attempt and unpack_referral(packed) or unpack_need(packed))
+end
+
+-- The case in memory, with one of its needs or referrals where wanted; nil: there is none.
+-- What is changed of it is written by case_close.
+local function case_of(cell, id, need, attempt)
 	if not id then return nil end
-	local key = tag .. ':case:' .. id
-	local f = redis.call('HMGET', key, 'urgency', 'at')
+	local key = cell.tag .. ':case:' .. id
+	local name = need and name_of(need, attempt)
+	local f = name and call('HMGET', key, 'head', name) or call('HMGET', key, 'head')
 	if not f[1] then return nil end
-	return { tag = tag, id = id, key = key, urgency = f[1], at = f[2] }
+	local case = { cell = cell, id = id, key = key, head = unpack_head(f[1]), items = {},
+		changed = {} }
+	if name then item_keep(case, name, need, attempt, f[2]) end
+	return case
 end
 
-local function get(case, prefix, ...)
-	local names = { ... }
-	for i = 1, #names do names[i] = prefix .. names[i] end
-	return redis.call('HMGET', case.key, unpack(names))
+-- A need, or one of its referrals; nil: there is none.
+local function item_of(case, need, attempt)
+	local name = name_of(need, attempt)
+	local item = case.items[name]
+	if item ~= nil then return item or nil end
+	return item_keep(case, name, need, attempt, call('HGET', case.key, name))
+end
+
+-- The case of an item, and the item; nil: there is none.
+local function case_and_item(cell, id)
+	local case_id, need, attempt = split(id)
+	local case = case_of(cell, case_id, need, attempt)
+	local item = case and item_of(case, need, attempt)
+	if not item then return nil end
+	return case, item
+end
+
+local function case_save(case)
+	local words = { 'HSET', case.key, 'head', pack_head(case.head) }
+	for name, item in pairs(case.items) do
+		if item and item.is_changed then
+			words[#words + 1] = name
+			words[#words + 1] = item.is_referral and pack_referral(item) or pack_need(item)
+		end
+	end
+	for name, value in pairs(case.changed) do
+		words[#words + 1] = name
+		words[#words + 1] = value
+	end
+	call(unpack(words))
+end
+
+local function case_close(books, case)
+	case_save(case)
+	books_close(books)
+end
+
+-- Whether the item, or the case where that is nil, has done this command already; if not it
+-- will have when the case is saved.
+local function is_repeat(case, item, command)
+	local field = item and item.name .. '.recent' or 'recent'
+	local recent = call('HGET', case.key, field) or ''
+	local digest = sub(redis.sha1hex(command), 1, DIGEST_DIGITS) .. ' '
+	if string.find(recent, digest, 1, true) then return true end
+	case.changed[field] = sub(recent .. digest, -RECENT_MOST * #digest)
+	return false
 end
 
 -- Needs and referrals that somebody must still act on; at none the case is closed.
-local function open_more(case, by)
-	local left = redis.call('HINCRBY', case.key, 'open', by)
-	if left == 0 then
-		redis.call('ZREM', case.tag .. ':open', case.id)
-		count(case.tag, 'case.left')
-	elseif by > 0 and left == by then
-		if redis.call('ZADD', case.tag .. ':open', case.at, case.id) == 1 then
-			count(case.tag, 'case.left', -1)
+local function open_more(books, case, by)
+	local head = case.head
+	local open = head.open + by
+	head.open = int(open)
+	if open == 0 then
+		call('ZREM', case.cell.open, case.id)
+		count(books, 'case.left')
+	elseif by > 0 and open == by then
+		if call('ZADD', case.cell.open, head.at, case.id) == 1 then
+			count(books, 'case.left', -1)
 		end
 	end
 end
 
-
-local function ready_key(tag, stage, urgency) return tag .. ':' .. stage .. ':ready:' .. urgency end
-
-local function prefix_of(item)
-	local _, need, attempt = split(item)
-	if attempt then return 'r' .. need .. '-' .. attempt .. '.' end
-	return 'n' .. need .. '.'
-end
-
 -- Takes an item out of whichever set of the stage holds it; the name of the set, or nil.
 local function take_out(case, stage, item)
-	local base = case.tag .. ':' .. stage
-	if redis.call('ZREM', base .. ':leased', item) == 1 then return 'leased' end
-	if redis.call('ZREM', ready_key(case.tag, stage, case.urgency), item) == 1 then return 'ready' end
-	if redis.call('ZREM', base .. ':delayed', item) == 1 then return 'delayed' end
-	if redis.call('ZREM', base .. ':dead', item) == 1 then return 'dead' end
+	local sets = case.cell[stage]
+	if call('ZREM', sets.leased, item.id) == 1 then return 'leased' end
+	if call('ZREM', sets.ready[case.head.urgency], item.id) == 1 then return 'ready' end
+	if call('ZREM', sets.delayed, item.id) == 1 then return 'delayed' end
+	if call('ZREM', sets.dead, item.id) == 1 then return 'dead' end
 	return nil
 end
 
-local function enter(case, stage, item, now)
-	redis.call('ZADD', ready_key(case.tag, stage, case.urgency), now, item)
-	count(case.tag, stage .. '.entered')
+local function make_ready(books, case, stage, item)
+	call('ZADD', case.cell[stage].ready[case.head.urgency], books.at, item.id)
 end
 
-local function enter_leased(case, stage, item, deadline)
-	redis.call('ZADD', case.tag .. ':' .. stage .. ':leased', deadline, item)
-	redis.call('HSET', case.key, prefix_of(item) .. stage, '1 0 0')
-	count(case.tag, stage .. '.entered')
+local function enter(books, case, stage, item)
+	make_ready(books, case, stage, item)
+	count(books, stage .. '.entered')
 end
 
-local function enter_delayed(case, stage, item, due)
-	redis.call('ZADD', case.tag .. ':' .. stage .. ':delayed', due, item)
-	count(case.tag, stage .. '.entered')
+local function enter_leased(books, case, stage, item, lease)
+	call('ZADD', case.cell[stage].leased, int(books.now + lease), item.id)
+	item[stage], item.is_changed = '1 0 0', true
+	count(books, stage .. '.entered')
 end
 
-local function leave(case, stage, item)
+local function enter_delayed(books, case, stage, item, due)
+	call('ZADD', case.cell[stage].delayed, due, item.id)
+	count(books, stage .. '.entered')
+end
+
+local function leave(books, case, stage, item)
 	local from = take_out(case, stage, item)
 	if from then
-		redis.call('HDEL', case.key, prefix_of(item) .. stage)
-		count(case.tag, stage .. '.left')
+		item[stage], item.is_changed = '', true
+		count(books, stage .. '.left')
 	end
 	return from
 end
 
 -- attempt (lease number), failures, crashes of an item at a stage
-local function tries_of(case, stage, item)
-	local packed = redis.call('HGET', case.key, prefix_of(item) .. stage)
-	local a, f, c = string.match(packed or '0 0 0', '^(%d+) (%d+) (%d+)$')
-	return tonumber(a), tonumber(f), tonumber(c)
+local function tries_of(stage, item)
+	local a, f, c = match(item[stage] or '', '^(%d+) (%d+) (%d+)$')
+	return tonumber(a or 0), tonumber(f or 0), tonumber(c or 0)
 end
 
-local function set_tries(case, stage, item, attempt, failures, crashes)
-	redis.call('HSET', case.key, prefix_of(item) .. stage,
-		attempt .. ' ' .. failures .. ' ' .. crashes)
+local function set_tries(stage, item, attempt, failures, crashes)
+	item[stage] = attempt .. ' ' .. failures .. ' ' .. crashes
+	item.is_changed = true
 end
 
 -- From so many workers that died on it an item is claimed with nothing beside it.
 local CRASHES_ALONE = 2
 
--- What a worker gets: status word, then names and values of the message `work`.
+-- What a worker gets: names and values of the message `work`.
 local function work_of(case, stage, item)
-	local p = prefix_of(item)
-	local attempt, failures, crashes = tries_of(case, stage, item)
-	local out = { 'stage', stage, 'item', item, 'attempt', int(attempt), 'urgency', case.urgency,
-		'failures', int(failures), 'accepted_at', case.at }
+	local attempt, failures, crashes = tries_of(stage, item)
+	local need = item_of(case, item.need)
+	local out = { 'stage', stage, 'item', item.id, 'attempt', int(attempt),
+		'urgency', case.head.urgency, 'failures', int(failures), 'accepted_at', case.head.at,
+		'term', need.term }
 	local function put(name, value)
 		if value and value ~= '' then out[#out + 1] = name; out[#out + 1] = value end
 	end
 	if crashes >= CRASHES_ALONE then put('alone', '1') end
 	if stage == 'match' then
-		local f = get(case, p, 'version', 'term', 'referrals')
-		put('version', f[1]); put('term', f[2]); put('referrals', f[3] or '0')
-		put('routing', redis.call('HGET', case.key, 'routing'))
-		local _, need = split(item)
-		for i = 1, tonumber(f[3] or '0') do
-			put('tried', redis.call('HGET', case.key, 'r' .. need .. '-' .. i .. '.service'))
+		put('version', item.version); put('referrals', int(tonumber(item.referrals) or 0))
+		put('routing', call('HGET', case.key, 'routing'))
+		for i = 1, tonumber(item.referrals) or 0 do
+			put('tried', item_of(case, item.need, i).service)
 		end
+		return out
+	end
+	put('service', item.service); put('agency', item.agency); put('state', item.state)
+	if stage == 'notify' then
+		put('version', int(tonumber(item.told) or 0))
+		put('purpose', match(item.tell, '^[^,]+'))
 	else
-		local f = get(case, p, 'service', 'agency', 'state', 'tell', 'told', 'next', 'step')
-		local _, need = split(item)
-		put('term', redis.call('HGET', case.key, 'n' .. need .. '.term'))
-		put('service', f[1]); put('agency', f[2]); put('state', f[3])
-		if stage == 'notify' then
-			put('version', f[5] or '0'); put('purpose', string.match(f[4] or '', '^[^,]+'))
-		else
-			put('version', f[7] or '0'); put('purpose', f[6])
-		end
+		put('version', int(tonumber(item.step) or 0))
+		put('purpose', item.next)
 	end
 	return out
 end
 
 -- Adds a telling; a referral waits at the notify stage at most once, its purposes in order.
-local function tell(case, referral, purpose, now)
-	local p = prefix_of(referral)
-	local pending = redis.call('HGET', case.key, p .. 'tell')
-	if not pending or pending == '' then
-		redis.call('HSET', case.key, p .. 'tell', purpose)
-		enter(case, 'notify', referral, now)
+local function tell(books, case, referral, purpose)
+	referral.is_changed = true
+	if referral.tell == '' then
+		referral.tell = purpose
+		enter(books, case, 'notify', referral)
 		return
 	end
-	redis.call('HSET', case.key, p .. 'tell', pending .. ',' .. purpose)
-	if redis.call('ZREM', case.tag .. ':notify:dead', referral) == 1 then
-		redis.call('ZADD', ready_key(case.tag, 'notify', case.urgency), now, referral)
-		set_tries(case, 'notify', referral, (tries_of(case, 'notify', referral)), 0, 0)
+	referral.tell = referral.tell .. ',' .. purpose
+	if call('ZREM', case.cell.notify.dead, referral.id) == 1 then
+		make_ready(books, case, 'notify', referral)
+		set_tries('notify', referral, (tries_of('notify', referral)), 0, 0)
 	end
 end
 

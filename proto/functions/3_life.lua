@@ -1,22 +1,23 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Places of a service and the life cycles of needs and referrals.
 
+local function place_key(cell, service) return cell.tag .. ':place:' .. service end
+
 -- For who keeps the directory in memory; an unknown figure is empty.
-local function place_changed(tag, service)
-	local f = redis.call('HMGET', tag .. ':place:' .. service, 'available', 'held')
-	redis.call('XADD', tag .. ':changes', 'MAXLEN', '~', 100000, '*', 'kind', 'capacity',
-		'subject', service, 'available', f[1] or '', 'held', f[2] or '0')
+local function place_changed(cell, service, available, held)
+	call('XADD', cell.tag .. ':changes', 'MAXLEN', '~', 100000, '*', 'kind', 'capacity',
+		'subject', service, 'available', available or '', 'held', held or '0')
 end
 
 -- Parked needs that wait for a place here are looked at now: sixteen, and whom it concerns no
 -- longer does not count, up to a limit.
-local function wake_waiting(tag, service, now)
-	local woken = 0
+local function wake_waiting(books, service)
+	local woken, delayed = 0, books.cell.match.delayed
 	for _ = 1, 16 do
-		local popped = redis.call('SPOP', tag .. ':waiting:' .. service, 16 - woken)
+		local popped = call('SPOP', books.cell.tag .. ':waiting:' .. service, 16 - woken)
 		for _, item in ipairs(popped) do
-			if redis.call('ZSCORE', tag .. ':match:delayed', item) then
-				redis.call('ZADD', tag .. ':match:delayed', now, item)
+			if call('ZSCORE', delayed, item) then
+				call('ZADD', delayed, books.at, item)
 				woken = woken + 1
 			end
 		end
@@ -24,46 +25,47 @@ local function wake_waiting(tag, service, now)
 	end
 end
 
-local function place_reserve(tag, service)
-	local key = tag .. ':place:' .. service
-	local f = redis.call('HMGET', key, 'available', 'held')
+local function place_reserve(cell, service)
+	local key = place_key(cell, service)
+	local f = call('HMGET', key, 'available', 'held')
 	local available = f[1] and tonumber(f[1])
 	if available and available - tonumber(f[2] or '0') < 1 then return false end
-	redis.call('HINCRBY', key, 'held', 1)
-	if available then place_changed(tag, service) end
+	local held = call('HINCRBY', key, 'held', 1)
+	if available then place_changed(cell, service, f[1], held) end
 	return true
 end
 
 -- effect: keep, hold, take, free, giveback (states.def); for hold, place_reserve went before
-local function place_effect(case, referral, effect, now)
+local function place_effect(books, referral, effect)
 	if effect == 'keep' then return end
-	local p = prefix_of(referral)
-	local f = get(case, p, 'service', 'place')
-	local service, held = f[1], f[2]
-	local key = case.tag .. ':place:' .. service
-	local g = redis.call('HMGET', key, 'available', 'reported_at')
-	local available = tonumber(g[1])
+	local cell, service, place = books.cell, referral.service, referral.place
+	local key = place_key(cell, service)
+	local f = call('HMGET', key, 'available', 'held', 'reported_at')
+	local available, held, reported_at = tonumber(f[1] or ''), f[2], f[3] or ''
+	referral.is_changed = true
 	if effect == 'hold' then
-		redis.call('HSET', case.key, p .. 'place', 'held')
+		referral.place = 'held'
 		return
-	elseif effect == 'free' and held == 'held' then
-		redis.call('HINCRBY', key, 'held', -1)
-		redis.call('HDEL', case.key, p .. 'place')
-		wake_waiting(case.tag, service, now)
-	elseif effect == 'take' and held == 'held' then
-		redis.call('HINCRBY', key, 'held', -1)
+	elseif effect == 'free' and place == 'held' then
+		held = call('HINCRBY', key, 'held', -1)
+		referral.place = ''
+		wake_waiting(books, service)
+	elseif effect == 'take' and place == 'held' then
+		held = call('HINCRBY', key, 'held', -1)
 		-- What was reported away meanwhile is not taken again, nor given back later.
 		local is_gone = available and available < 1
-		if available and not is_gone then redis.call('HINCRBY', key, 'available', -1) end
-		redis.call('HSET', case.key, p .. 'place', is_gone and 'gone' or 'taken ' .. (g[2] or ''))
-	elseif effect == 'giveback' and held then
-		if available and held == 'taken ' .. (g[2] or '') then
-			redis.call('HINCRBY', key, 'available', 1)
+		if available and not is_gone then
+			available = call('HINCRBY', key, 'available', -1)
 		end
-		redis.call('HDEL', case.key, p .. 'place')
-		wake_waiting(case.tag, service, now)
+		referral.place = is_gone and 'gone' or 'taken ' .. reported_at
+	elseif effect == 'giveback' and place ~= '' then
+		if available and place == 'taken ' .. reported_at then
+			available = call('HINCRBY', key, 'available', 1)
+		end
+		referral.place = ''
+		wake_waiting(books, service)
 	end
-	if available then place_changed(case.tag, service) end
+	if available then place_changed(cell, service, available, held) end
 end
 
 
@@ -71,125 +73,115 @@ local NEED_OF_OUTCOME = { helped = 'meet', partly_helped = 'meet_partly', not_he
 local NEED_OF_REASON = { duplicate = 'mark_duplicate', entered_in_error = 'mark_error',
 	not_helped = 'close_unmet' }
 local AWAITS_ANSWER = { queued = true, sent = true, delivered = true, seen = true }
+local UNMATCHED = { received = true, matching = true, parked = true }
 
 local function may(move, role)
 	return string.find(move.who, ROLES[role] or '?', 1, true) ~= nil
 end
 
--- Moves a need; false where its life cycle does not hold the move (it then stays).
+-- Moves a need; nil where its life cycle does not hold the move (it then stays).
 -- Entering `matching` puts it into the match queue, leaving the unmatched states takes it out.
-local function need_move(case, need, action, reason, now, lease)
-	local p = 'n' .. need .. '.'
-	local item = case.id .. '-' .. need
-	local from = redis.call('HGET', case.key, p .. 'state')
+local function need_move(books, case, need, action, reason, lease)
+	local from = need.state
 	local move = MOVES.need[action] and MOVES.need[action][from]
 	if not move then return nil, from end
-	redis.call('HSET', case.key, p .. 'state', move.to)
-	redis.call('HINCRBY', case.key, p .. 'version', 1)
-	if reason and reason ~= '' then
-		redis.call('HSET', case.key, p .. 'reason', reason)
-	else
-		redis.call('HDEL', case.key, p .. 'reason')
-	end
-	if from == 'received' or from == 'matching' or from == 'parked' then
-		leave(case, 'match', item)
-	end
+	need.state, need.version, need.reason = move.to, int(need.version + 1), reason or ''
+	need.is_changed = true
+	if UNMATCHED[from] then leave(books, case, 'match', need) end
 	if move.to == 'matching' then
-		if lease then enter_leased(case, 'match', item, now + lease) else enter(case, 'match', item, now) end
+		if lease then enter_leased(books, case, 'match', need, lease) else
+			enter(books, case, 'match', need)
+		end
 	end
-	if OPEN.need[from] and not OPEN.need[move.to] then open_more(case, -1) end
+	if OPEN.need[from] and not OPEN.need[move.to] then open_more(books, case, -1) end
 	return move, from
 end
 
 -- Moves a referral with everything that follows from it.  e: by, role, reason, command;
--- need_action overrides what the table says ('' for none).
-local function referral_move(case, referral, move, from, e, now, need_action, lease)
-	local p = prefix_of(referral)
-	local _, need = split(referral)
-	local set = { p .. 'state', move.to }
+-- need_action overrides what the table says ('' for none).  The move of its need, if any.
+local function referral_move(books, case, referral, move, e, need_action, lease)
+	local from, to = referral.state, move.to
+	local was_open, is_open = OPEN.referral[from], OPEN.referral[to]
+	referral.state, referral.version = to, int(referral.version + 1)
+	referral.is_changed = true
 	if e.reason ~= '' then
-		set[#set + 1] = p .. 'reason'; set[#set + 1] = e.reason
-	elseif OPEN.referral[move.to] then
-		redis.call('HDEL', case.key, p .. 'reason') -- a closed one keeps why it was closed
+		referral.reason = e.reason
+	elseif is_open then
+		referral.reason = '' -- a closed one keeps why it was closed
 	end
-	if e.command ~= '' then set[#set + 1] = p .. 'command'; set[#set + 1] = e.command end
-	redis.call('HSET', case.key, unpack(set))
-	local version = redis.call('HINCRBY', case.key, p .. 'version', 1)
-	place_effect(case, referral, move.place, now)
-	if AWAITS_ANSWER[from] and not AWAITS_ANSWER[move.to] then
-		leave(case, 'clock', referral)
-		redis.call('HDEL', case.key, p .. 'next', p .. 'step')
-	elseif from == 'proposed' and AWAITS_ANSWER[move.to] then
-		local due = tonumber(redis.call('HGET', case.key, p .. 'expires_at') or now)
-		redis.call('HSET', case.key, p .. 'next', 'expire')
-		enter_delayed(case, 'clock', referral, due)
-		tell(case, referral, 'offer', now)
+	place_effect(books, referral, move.place)
+	if AWAITS_ANSWER[from] and not AWAITS_ANSWER[to] then
+		leave(books, case, 'clock', referral)
+		referral.next, referral.step = '', ''
+	elseif from == 'proposed' and AWAITS_ANSWER[to] then
+		referral.next = 'expire'
+		enter_delayed(books, case, 'clock', referral,
+			referral.expires_at ~= '' and referral.expires_at or books.at)
+		tell(books, case, referral, 'offer')
 	end
-	if OPEN.referral[from] and not OPEN.referral[move.to] then
-		local agency = redis.call('HGET', case.key, p .. 'agency')
-		redis.call('ZREM', case.tag .. ':inbox:' .. agency, referral)
-	elseif not OPEN.referral[from] and OPEN.referral[move.to] then
-		local agency = redis.call('HGET', case.key, p .. 'agency')
-		redis.call('ZADD', case.tag .. ':inbox:' .. agency, now, referral)
+	if was_open and not is_open then
+		call('ZREM', case.cell.tag .. ':inbox:' .. referral.agency, referral.id)
+	elseif is_open and not was_open then
+		call('ZADD', case.cell.tag .. ':inbox:' .. referral.agency, books.at, referral.id)
 	end
 	local action = need_action or move.need
 	if action == 'close' then action = NEED_OF_OUTCOME[e.reason] or 'meet' end
 	local need_moved, need_from
 	if action ~= 'none' and action ~= '' then
-		need_moved, need_from = need_move(case, need, action, e.reason, now, lease)
+		need_moved, need_from = need_move(books, case, item_of(case, referral.need), action,
+			e.reason, lease)
 	end
-	if OPEN.referral[from] and not OPEN.referral[move.to] then open_more(case, -1) end
-	if not OPEN.referral[from] and OPEN.referral[move.to] then open_more(case, 1) end
-	record(case, { item = referral, action = move.action, from = from, to = move.to,
+	if was_open and not is_open then open_more(books, case, -1) end
+	if is_open and not was_open then open_more(books, case, 1) end
+	record(case, { item = referral.id, action = move.action, from = from, to = to,
 		need_from = need_moved and need_from, need_to = need_moved and need_moved.to,
 		by = e.by, role = e.role, reason = e.reason, command = e.command })
-	return version, need_moved
+	return need_moved
 end
 
 -- The agency is told that an offer is over, unless it said so itself or never heard of it;
 -- what else it was to be told of the offer is dropped.
-local function recall(case, referral, from, role, now)
-	local p = prefix_of(referral)
-	local attempt = tries_of(case, 'notify', referral)
-	local where = leave(case, 'notify', referral)
-	redis.call('HDEL', case.key, p .. 'tell')
+local function recall(books, case, referral, from, role)
+	local attempt = tries_of('notify', referral)
+	local where = leave(books, case, 'notify', referral)
+	referral.tell, referral.is_changed = '', true
 	-- A lease means that it may just be going out.
 	if where ~= 'leased' and (from == 'queued' or role == 'agency') then return end
-	tell(case, referral, 'recall', now)
-	if where then set_tries(case, 'notify', referral, attempt, 0, 0) end -- no old lease matches
+	tell(books, case, referral, 'recall')
+	if where then set_tries('notify', referral, attempt, 0, 0) end -- no old lease matches
 end
 
 -- The referral of a need that is still open, if any.
 local function open_referral(case, need)
-	local n = tonumber(redis.call('HGET', case.key, 'n' .. need .. '.referrals') or '0')
-	for i = n, 1, -1 do
-		local state = redis.call('HGET', case.key, 'r' .. need .. '-' .. i .. '.state')
-		if OPEN.referral[state] then return case.id .. '-' .. need .. '-' .. i, state end
+	for i = tonumber(need.referrals) or 0, 1, -1 do
+		local referral = item_of(case, need.need, i)
+		if OPEN.referral[referral.state] then return referral end
 	end
 	return nil
 end
 
 local function index_add(case, phone, where)
 	if phone ~= '' then
-		redis.call('SADD', case.tag .. ':phone:' .. phone, case.id)
-		redis.call('HSET', case.key, 'phone', phone)
+		call('SADD', case.cell.tag .. ':phone:' .. phone, case.id)
+		case.changed.phone = phone
 	end
 	if where ~= '' then
-		redis.call('SADD', case.tag .. ':where:' .. where, case.id)
-		redis.call('HSET', case.key, 'where', where)
+		call('SADD', case.cell.tag .. ':where:' .. where, case.id)
+		case.changed.where = where
 	end
 end
 
-local function ready_count(tag, stage)
+local function ready_count(cell, stage)
 	local n = 0
-	for _, lane in ipairs(LANES) do n = n + redis.call('ZCARD', ready_key(tag, stage, lane)) end
+	for _, lane in ipairs(LANES) do n = n + call('ZCARD', cell[stage].ready[lane]) end
 	return n
 end
 
-local function add_need(case, number, term, now, lease)
-	local item = case.id .. '-' .. number
-	redis.call('HSET', case.key, 'n' .. number .. '.state', 'received',
-		'n' .. number .. '.term', term, 'n' .. number .. '.version', 1)
-	if lease then enter_leased(case, 'match', item, now + lease) else enter(case, 'match', item, now) end
+local function add_need(books, case, number, term, lease)
+	local need = item_hold(case, name_of(number), number, nil, { state = 'received', version = '1',
+		term = term, is_changed = true })
+	if lease then enter_leased(books, case, 'match', need, lease) else
+		enter(books, case, 'match', need)
+	end
 end
 

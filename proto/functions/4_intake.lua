@@ -1,38 +1,45 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Transitions of intake: accept, answer, withdraw, amend.
 
+-- Whether so much waits for a matcher that this intake must wait: normal ones sooner.
+local function is_busy(books, urgency, most)
+	if urgency == 'normal' then most = most * 0.8 end
+	-- No more are ready than are at the stage at all, and that is known already.
+	return counted(books, 'match.entered') - counted(books, 'match.left') >= most and
+		ready_count(books.cell, 'match') >= most
+end
+
 -- ARGV: case digest by role urgency key identity routing phone where
 --       lease_ms handoff_count ready_most terms...
--- ok | dup state... | key_reused | busy
+-- ok | dup version state... | key_reused | busy
 local function accept(keys, argv)
-	local tag = keys[1]
-	local key = tag .. ':case:' .. argv[1]
-	local digest = redis.call('HGET', key, 'digest')
+	local cell, id = cell_of(keys[1]), argv[1]
+	local key = cell.tag .. ':case:' .. id
+	local digest = call('HGET', key, 'digest')
 	if digest then
 		if digest ~= argv[2] then return { 'key_reused' } end
-		local out = { 'dup', redis.call('HGET', key, 'version') }
-		for i = 1, tonumber(redis.call('HGET', key, 'needs')) do
-			out[#out + 1] = redis.call('HGET', key, 'n' .. i .. '.state')
-		end
+		local case = case_of(cell, id)
+		local out = { 'dup', case.head.version }
+		for i = 1, tonumber(case.head.needs) do out[#out + 1] = item_of(case, i).state end
 		return out
 	end
-	local most = tonumber(argv[13])
-	local waiting = ready_count(tag, 'match')
-	if waiting >= most or (argv[5] == 'normal' and waiting >= most * 0.8) then return { 'busy' } end
-	local now = now_ms(tag)
-	local case = { tag = tag, id = argv[1], key = key, urgency = argv[5], at = int(now) }
+	local books = books_of(cell)
+	if is_busy(books, argv[5], tonumber(argv[13])) then return { 'busy' } end
 	local needs = #argv - 13
-	redis.call('HSET', key, 'version', 1, 'digest', argv[2], 'urgency', argv[5], 'at', int(now),
-		'by', argv[3], 'key', argv[6], 'identity', argv[7], 'routing', argv[8], 'needs', needs,
-		'open', needs)
-	redis.call('ZADD', tag .. ':open', now, case.id)
-	count(tag, 'case.entered')
+	local needs_text = int(needs)
+	local case = { cell = cell, id = id, key = key, items = {},
+		head = { version = '1', urgency = argv[5], at = books.at, needs = needs_text, open = needs_text,
+			last = '', chain = '' },
+		changed = { digest = argv[2], by = argv[3], key = argv[6], identity = argv[7],
+			routing = argv[8] } }
+	call('ZADD', cell.open, books.at, id)
+	count(books, 'case.entered')
 	index_add(case, argv[9], argv[10])
 	local handoff, lease = tonumber(argv[12]), tonumber(argv[11])
-	for i = 1, needs do add_need(case, i, argv[13 + i], now, i <= handoff and lease) end
-	record(case, { item = case.id, action = 'accept', to = 'received', by = argv[3],
-		role = argv[4] })
-	return { 'ok', '1', int(now) }
+	for i = 1, needs do add_need(books, case, i, argv[13 + i], i <= handoff and lease) end
+	record(case, { item = id, action = 'accept', to = 'received', by = argv[3], role = argv[4] })
+	case_close(books, case)
+	return { 'ok', '1', books.at }
 end
 
 -- ARGV: referral action version(or '') command by role agency reason note lease_ms
@@ -41,39 +48,35 @@ end
 -- ok state version [work...] | dup state version | illegal_move state version |
 -- stale state version | forbidden | full | absent
 local function answer(keys, argv)
-	local tag, item, action = keys[1], argv[1], argv[2]
-	local id, need, attempt = split(item)
-	local case = attempt and case_of(tag, id)
-	if not case then return { 'absent' } end
-	local p = prefix_of(item)
-	local f = get(case, p, 'state', 'version', 'agency', 'command', 'service')
-	local state, version = f[1], f[2]
-	if not state then return { 'absent' } end
-	if argv[6] == 'agency' and f[3] ~= argv[7] then return { 'absent' } end
-	if f[4] == argv[4] then return { 'dup', state, version } end
+	local cell, action = cell_of(keys[1]), argv[2]
+	local case, referral = case_and_item(cell, argv[1])
+	if not case or not referral.is_referral then return { 'absent' } end
+	local state, version = referral.state, referral.version
+	if argv[6] == 'agency' and referral.agency ~= argv[7] then return { 'absent' } end
+	if is_repeat(case, referral, argv[4]) then return { 'dup', state, version } end
 	local move = MOVES.referral[action] and MOVES.referral[action][state]
-	local stale = argv[3] ~= '' and argv[3] ~= version
-	if timeline_has(case, argv[4]) then return { 'dup', state, version } end
 	if not move then return { 'illegal_move', state, version } end
 	if not may(move, argv[6]) then return { 'forbidden', state, version } end
-	if stale then return { 'stale', state, version } end
+	if argv[3] ~= '' and argv[3] ~= version then return { 'stale', state, version } end
+	local need = item_of(case, referral.need)
 	if move.need == 'serve' and not OPEN.referral[state] and open_referral(case, need) then
 		return { 'illegal_move', state, version }
 	end
-	if move.place == 'hold' and not place_reserve(tag, f[5]) then return { 'full', state, version } end
-	local now = now_ms(tag)
+	if move.place == 'hold' and not place_reserve(cell, referral.service) then
+		return { 'full', state, version }
+	end
+	local books = books_of(cell)
 	local e = { by = argv[5], role = argv[6], reason = argv[8], command = argv[4] }
 	local lease = tonumber(argv[10]) > 0 and tonumber(argv[10])
-	local new_version, need_moved = referral_move(case, item, move, state, e, now, nil, lease)
-	if argv[9] ~= '' then redis.call('HSET', case.key, p .. 'note', argv[9]) end
+	local need_moved = referral_move(books, case, referral, move, e, nil, lease)
+	if argv[9] ~= '' then case.changed[referral.name .. '.note'] = argv[9] end
 	if action == 'cancel' or (AWAITS_ANSWER[state] and not OPEN.referral[move.to]) then
-		recall(case, item, state, argv[6], now)
+		recall(books, case, referral, state, argv[6])
 	end
-	local out = { 'ok', move.to, int(new_version) }
+	case_close(books, case)
+	local out = { 'ok', move.to, referral.version }
 	if lease and need_moved and need_moved.to == 'matching' then
-		for _, value in ipairs(work_of(case, 'match', case.id .. '-' .. need)) do
-			out[#out + 1] = value
-		end
+		for _, value in ipairs(work_of(case, 'match', need)) do out[#out + 1] = value end
 	end
 	return out
 end
@@ -82,91 +85,92 @@ end
 -- ARGV: case need(number, 0: all) version(or '') command by role reason
 -- ok version | dup version | stale version | illegal_move state version | forbidden | absent
 local function withdraw(keys, argv)
-	local tag = keys[1]
-	local case = case_of(tag, argv[1])
+	local cell = cell_of(keys[1])
+	local case = case_of(cell, argv[1])
 	if not case then return { 'absent' } end
-	local f = redis.call('HMGET', case.key, 'version', 'needs', 'command')
-	local version = f[1]
-	if f[3] == argv[4] or timeline_has(case, argv[4]) then return { 'dup', version } end
-	local only = tonumber(argv[2])
-	local last = tonumber(f[2])
+	local head = case.head
+	local version = head.version
+	if is_repeat(case, nil, argv[4]) then return { 'dup', version } end
+	local only, last = tonumber(argv[2]), tonumber(head.needs)
 	if only > last then return { 'absent' } end
 	local action = NEED_OF_REASON[argv[7]] or 'withdraw'
-	local moves, state = {}, nil
-	for need = (only > 0 and only or 1), (only > 0 and only or last) do
-		state = redis.call('HGET', case.key, 'n' .. need .. '.state')
-		local move = MOVES.need[action][state]
+	local needs, state = {}, nil
+	for number = (only > 0 and only or 1), (only > 0 and only or last) do
+		local need = item_of(case, number)
+		local move = MOVES.need[action][need.state]
+		state = need.state
 		if move and not may(move, argv[6]) then return { 'forbidden' } end
-		if move then moves[#moves + 1] = need end
+		if move then needs[#needs + 1] = need end
 	end
-	if #moves == 0 then return { 'illegal_move', state, version } end
+	if #needs == 0 then return { 'illegal_move', state, version } end
 	if argv[3] ~= '' and argv[3] ~= version then return { 'stale', version } end
-	local now = now_ms(tag)
+	local books = books_of(cell)
 	local e = { by = argv[5], role = argv[6], reason = argv[7], command = argv[4] }
-	for _, need in ipairs(moves) do
-		local referral, referral_state = open_referral(case, need)
-		if referral then
-			local move = MOVES.referral.cancel[referral_state]
-			if move then
-				referral_move(case, referral, move, referral_state, e, now, '')
-				recall(case, referral, referral_state, argv[6], now)
-			end
+	for _, need in ipairs(needs) do
+		local referral = open_referral(case, need)
+		local before = referral and referral.state
+		local cancel = referral and MOVES.referral.cancel[before]
+		if cancel then
+			referral_move(books, case, referral, cancel, e, '')
+			recall(books, case, referral, before, argv[6])
 		end
-		local move, from = need_move(case, need, action, argv[7], now)
-		record(case, { item = case.id .. '-' .. need, action = action, from = from, to = move.to,
+		local move, from = need_move(books, case, need, action, argv[7])
+		record(case, { item = need.id, action = action, from = from, to = move.to,
 			by = argv[5], role = argv[6], reason = argv[7], command = argv[4] })
 	end
-	redis.call('HSET', case.key, 'command', argv[4])
-	return { 'ok', int(redis.call('HINCRBY', case.key, 'version', 1)) }
+	head.version = int(head.version + 1)
+	case_close(books, case)
+	return { 'ok', head.version }
+end
+
+-- Whatever waits in the lane of the old urgency moves to the new one; needs that have no
+-- referral out are matched again on the new facts.
+local function amend_need(books, case, need, lane)
+	local cell, before = case.cell, case.head.urgency
+	if UNMATCHED[need.state] and take_out(case, 'match', need) then
+		call('ZADD', cell.match.ready[lane], books.at, need.id)
+		need.version, need.is_changed = int(need.version + 1), true
+	end
+	for i = 1, tonumber(need.referrals) or 0 do
+		local referral = need.id .. '-' .. i
+		for _, stage in ipairs({ 'notify', 'clock' }) do
+			if call('ZREM', cell[stage].ready[before], referral) == 1 then
+				call('ZADD', cell[stage].ready[lane], books.at, referral)
+			end
+		end
+	end
 end
 
 -- ARGV: case version command by role urgency(or '') identity routing phone where terms...
--- Needs that have no referral out are matched again on the new facts.
 -- ok version first_new_need | dup version | stale version | absent
 local function amend(keys, argv)
-	local tag = keys[1]
-	local case = case_of(tag, argv[1])
+	local cell = cell_of(keys[1])
+	local case = case_of(cell, argv[1])
 	if not case then return { 'absent' } end
-	local f = redis.call('HMGET', case.key, 'version', 'needs', 'command', 'phone', 'where')
-	if f[3] == argv[3] or timeline_has(case, argv[3]) then return { 'dup', f[1] } end
-	if argv[2] ~= f[1] then return { 'stale', f[1] } end
-	local now, needs = now_ms(tag), tonumber(f[2])
-	if needs + #argv - 10 > 16 then return { 'invalid' } end
-	if f[4] and f[4] ~= argv[9] then
-		redis.call('SREM', tag .. ':phone:' .. f[4], case.id)
-		redis.call('HDEL', case.key, 'phone')
-	end
-	if f[5] and f[5] ~= argv[10] then
-		redis.call('SREM', tag .. ':where:' .. f[5], case.id)
-		redis.call('HDEL', case.key, 'where')
+	local head = case.head
+	if is_repeat(case, nil, argv[3]) then return { 'dup', head.version } end
+	if argv[2] ~= head.version then return { 'stale', head.version } end
+	local needs, more = tonumber(head.needs), #argv - 10
+	if needs + more > 16 then return { 'invalid' } end
+	local books = books_of(cell)
+	local f = call('HMGET', case.key, 'phone', 'where')
+	for i, kind in ipairs({ 'phone', 'where' }) do
+		if f[i] and f[i] ~= argv[8 + i] then
+			call('SREM', cell.tag .. ':' .. kind .. ':' .. f[i], case.id)
+			call('HDEL', case.key, kind)
+		end
 	end
 	index_add(case, argv[9], argv[10])
-	local lanes = { case.urgency, argv[6] ~= '' and argv[6] or case.urgency }
-	-- Whatever waits in the lane of the old urgency moves to the new one.
-	for need = 1, needs do
-		local item = case.id .. '-' .. need
-		local state = redis.call('HGET', case.key, 'n' .. need .. '.state')
-		if state == 'received' or state == 'matching' or state == 'parked' then
-			if take_out(case, 'match', item) then
-				redis.call('ZADD', ready_key(tag, 'match', lanes[2]), now, item)
-				redis.call('HINCRBY', case.key, 'n' .. need .. '.version', 1)
-			end
-		end
-		for i = 1, tonumber(redis.call('HGET', case.key, 'n' .. need .. '.referrals') or '0') do
-			for _, stage in ipairs({ 'notify', 'clock' }) do
-				local referral = item .. '-' .. i
-				if redis.call('ZREM', ready_key(tag, stage, lanes[1]), referral) == 1 then
-					redis.call('ZADD', ready_key(tag, stage, lanes[2]), now, referral)
-				end
-			end
-		end
-	end
-	case.urgency = lanes[2]
-	redis.call('HSET', case.key, 'urgency', case.urgency, 'identity', argv[7], 'routing', argv[8],
-		'command', argv[3], 'needs', needs + #argv - 10)
-	for i = 11, #argv do add_need(case, needs + i - 10, argv[i], now) end
-	if #argv > 10 then open_more(case, #argv - 10) end
-	record(case, { item = case.id, action = 'amend', by = argv[4], role = argv[5], command = argv[3] })
-	return { 'ok', int(redis.call('HINCRBY', case.key, 'version', 1)), int(needs + 1) }
+	local lane = argv[6] ~= '' and argv[6] or head.urgency
+	for number = 1, needs do amend_need(books, case, item_of(case, number), lane) end
+	head.urgency, head.needs = lane, int(needs + more)
+	case.changed.identity, case.changed.routing = argv[7], argv[8]
+	for i = 1, more do add_need(books, case, needs + i, argv[10 + i]) end
+	if more > 0 then open_more(books, case, more) end
+	record(case, { item = case.id, action = 'amend', by = argv[4], role = argv[5],
+		command = argv[3] })
+	head.version = int(head.version + 1)
+	case_close(books, case)
+	return { 'ok', head.version, int(needs + 1) }
 end
 

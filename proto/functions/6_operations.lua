@@ -3,127 +3,127 @@
 
 -- ARGV: service available maximum reported_at     ok | dup
 local function capacity(keys, argv)
-	local tag = keys[1]
-	local key = tag .. ':place:' .. argv[1]
-	local before = redis.call('HGET', key, 'reported_at')
-	if before and tonumber(before) >= tonumber(argv[4]) then return { 'dup' } end
-	if argv[2] == '' then redis.call('HDEL', key, 'available') else
-		redis.call('HSET', key, 'available', int(math.floor(tonumber(argv[2]))))
+	local books = books_of(cell_of(keys[1]))
+	local key = place_key(books.cell, argv[1])
+	local f = call('HMGET', key, 'reported_at', 'held')
+	if f[1] and tonumber(f[1]) >= tonumber(argv[4]) then return { 'dup' } end
+	local available = argv[2] ~= '' and int(math.floor(tonumber(argv[2])))
+	if available then call('HSET', key, 'available', available) else
+		call('HDEL', key, 'available')
 	end
-	redis.call('HSET', key, 'maximum', argv[3], 'reported_at', argv[4])
-	place_changed(tag, argv[1])
-	wake_waiting(tag, argv[1], now_ms(tag))
+	call('HSET', key, 'maximum', argv[3], 'reported_at', argv[4])
+	place_changed(books.cell, argv[1], available, f[2])
+	wake_waiting(books, argv[1])
+	books_close(books)
 	return { 'ok' }
 end
 
 -- ARGV: source expected(or '') version     ok | dup | stale current
 local function directory_swap(keys, argv)
 	local tag = keys[1]
-	local current = redis.call('HGET', tag .. ':directory', argv[1]) or ''
+	local current = call('HGET', tag .. ':directory', argv[1]) or ''
 	if current == argv[3] then
-		redis.call('PERSIST', tag .. ':service:' .. argv[1] .. ':' .. argv[3])
+		call('PERSIST', tag .. ':service:' .. argv[1] .. ':' .. argv[3])
 		return { 'dup' }
 	end
 	if current ~= argv[2] then return { 'stale', current } end
-	redis.call('PERSIST', tag .. ':service:' .. argv[1] .. ':' .. argv[3])
-	redis.call('HSET', tag .. ':directory', argv[1], argv[3])
-	if current ~= '' then redis.call('UNLINK', tag .. ':service:' .. argv[1] .. ':' .. current) end
-	redis.call('XADD', tag .. ':changes', 'MAXLEN', '~', 100000, '*', 'kind', 'swap',
+	call('PERSIST', tag .. ':service:' .. argv[1] .. ':' .. argv[3])
+	call('HSET', tag .. ':directory', argv[1], argv[3])
+	if current ~= '' then call('UNLINK', tag .. ':service:' .. argv[1] .. ':' .. current) end
+	call('XADD', tag .. ':changes', 'MAXLEN', '~', 100000, '*', 'kind', 'swap',
 		'subject', argv[1])
 	return { 'ok' }
 end
 
 
--- ARGV: stage item action(replay|drop) by     ok | absent
 -- Dropped, a need is closed unmet, a telling is left out, a clock ends the offer.
-local function dead(keys, argv)
-	local tag, stage, item = keys[1], argv[1], argv[2]
-	local case = case_of(tag, (split(item)))
-	if not case or redis.call('ZREM', tag .. ':' .. stage .. ':dead', item) == 0 then
-		return { 'absent' }
-	end
-	local now = now_ms(tag)
-	local e = { item = item, action = argv[3], from = stage, by = argv[4], role = 'operations' }
-	if argv[3] == 'replay' then
-		set_tries(case, stage, item, (tries_of(case, stage, item)), 0, 0) -- no old lease matches
-		redis.call('ZADD', ready_key(tag, stage, case.urgency), now, item)
-		record(case, e)
-		return { 'ok' }
-	end
-	redis.call('HDEL', case.key, prefix_of(item) .. stage)
-	count(tag, stage .. '.left')
-	if stage == 'notify' then redis.call('HDEL', case.key, prefix_of(item) .. 'tell') end
-	record(case, e)
+local function drop(books, case, stage, item, by)
+	item[stage], item.is_changed = '', true
+	count(books, stage .. '.left')
+	if stage == 'notify' then item.tell = '' end
+	record(case, { item = item.id, action = 'drop', from = stage, by = by, role = 'operations' })
 	if stage == 'match' then
-		local _, need = split(item)
-		local move, from = need_move(case, need, 'close_unmet', 'other', now)
-		record(case, { item = item, action = 'close_unmet', from = from, to = move.to,
-			by = argv[4], role = 'operations', reason = 'other' })
+		local move, from = need_move(books, case, item, 'close_unmet', 'other')
+		record(case, { item = item.id, action = 'close_unmet', from = from, to = move.to,
+			by = by, role = 'operations', reason = 'other' })
 	elseif stage == 'clock' then
-		local state = redis.call('HGET', case.key, prefix_of(item) .. 'state')
-		referral_move(case, item, MOVES.referral.expire[state], state,
-			{ by = argv[4], role = 'operations', reason = 'other', command = '' }, now)
-		recall(case, item, state, 'operations', now)
+		local state = item.state
+		referral_move(books, case, item, MOVES.referral.expire[state],
+			{ by = by, role = 'operations', reason = 'other' })
+		recall(books, case, item, state, 'operations')
 	end
+end
+
+-- ARGV: stage item action(replay|drop) by     ok | absent
+local function dead(keys, argv)
+	local cell, stage = cell_of(keys[1]), argv[1]
+	local case, item = case_and_item(cell, argv[2])
+	if not case or call('ZREM', cell[stage].dead, item.id) == 0 then return { 'absent' } end
+	local books = books_of(cell)
+	if argv[3] == 'replay' then
+		set_tries(stage, item, (tries_of(stage, item)), 0, 0)
+		make_ready(books, case, stage, item)
+		record(case, { item = item.id, action = 'replay', from = stage, by = argv[4],
+			role = 'operations' })
+	else
+		drop(books, case, stage, item, argv[4])
+	end
+	case_close(books, case)
 	return { 'ok' }
 end
 
--- ARGV: case most     reply: journal entries, newest first
-local function timeline(keys, argv)
-	local tag, out = keys[1], {}
-	local at = redis.call('HGET', tag .. ':case:' .. argv[1], 'last')
-	while at and at ~= '' and #out < tonumber(argv[2]) do
-		local entry = redis.call('XRANGE', tag .. ':journal', at, at)[1]
+-- A case's newest journal lines, as many as wanted, newest first.
+local function timeline(cell, head, most)
+	local out, at = {}, head.last
+	while at ~= '' and #out < most do
+		local entry, line = line_at(cell, at)
 		if not entry then break end
 		out[#out + 1] = entry
-		at = ''
-		for i = 1, #entry[2], 2 do
-			if entry[2][i] == 'prev' then at = entry[2][i + 1] end
-		end
+		at = line.prev
 	end
 	return out
 end
 
 -- ARGV: case most     reply: the case's fields and values, its timeline; or empty
 local function show(keys, argv)
-	local case = redis.call('HGETALL', keys[1] .. ':case:' .. argv[1])
-	if #case == 0 then return {} end
-	return { case, timeline(keys, argv) }
+	local cell = cell_of(keys[1])
+	local fields, case = call('HGETALL', cell.tag .. ':case:' .. argv[1]), case_of(cell, argv[1])
+	if #fields == 0 then return {} end
+	return { fields, case and timeline(cell, case.head, tonumber(argv[2])) or {} }
 end
 
 -- reply: now, then per stage: name, per lane (count, oldest score or ''), leased (count, oldest),
 -- delayed (count, next), dead (count, oldest), entered, left; last open, entered, left of cases
 local function queues(keys)
-	local tag = keys[1]
-	local _, now = read_clock(tag)
-	local out = { int(now) }
+	local books = books_of(cell_of(keys[1]))
+	local cell, out = books.cell, { books.at }
 	local function shape(key)
-		out[#out + 1] = int(redis.call('ZCARD', key))
-		out[#out + 1] = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or ''
+		out[#out + 1] = int(call('ZCARD', key))
+		out[#out + 1] = call('ZRANGE', key, 0, 0, 'WITHSCORES')[2] or ''
 	end
 	for _, stage in ipairs(STAGES) do
-		local base = tag .. ':' .. stage
+		local sets = cell[stage]
 		out[#out + 1] = stage
-		for _, lane in ipairs(LANES) do shape(ready_key(tag, stage, lane)) end
-		shape(base .. ':leased'); shape(base .. ':delayed'); shape(base .. ':dead')
-		local f = redis.call('HMGET', tag .. ':count', stage .. '.entered', stage .. '.left')
-		out[#out + 1] = f[1] or '0'; out[#out + 1] = f[2] or '0'
+		for _, lane in ipairs(LANES) do shape(sets.ready[lane]) end
+		shape(sets.leased); shape(sets.delayed); shape(sets.dead)
+		out[#out + 1] = counted(books, stage .. '.entered')
+		out[#out + 1] = counted(books, stage .. '.left')
 	end
-	local f = redis.call('HMGET', tag .. ':count', 'case.entered', 'case.left')
-	out[#out + 1] = int(redis.call('ZCARD', tag .. ':open'))
-	out[#out + 1] = f[1] or '0'; out[#out + 1] = f[2] or '0'
+	out[#out + 1] = int(call('ZCARD', cell.open))
+	out[#out + 1] = counted(books, 'case.entered')
+	out[#out + 1] = counted(books, 'case.left')
 	return out
 end
 
 local function places_of(case, stage, item)
-	local base, n = case.tag .. ':' .. stage, 0
-	for _, set in ipairs({ base .. ':leased', base .. ':delayed', base .. ':dead' }) do
-		if redis.call('ZSCORE', set, item) then n = n + 1 end
+	local sets, n = case.cell[stage], 0
+	for _, set in ipairs({ sets.leased, sets.delayed, sets.dead }) do
+		if call('ZSCORE', set, item) then n = n + 1 end
 	end
 	for _, lane in ipairs(LANES) do
-		if redis.call('ZSCORE', ready_key(case.tag, stage, lane), item) then
+		if call('ZSCORE', sets.ready[lane], item) then
 			n = n + 1
-			if lane ~= case.urgency then n = n + 100 end
+			if lane ~= case.head.urgency then n = n + 100 end
 		end
 	end
 	return n
@@ -132,7 +132,7 @@ end
 -- ARGV: case...     reply per violation: item, what; then 'held', service for every place
 -- that the cases hold
 local function check(keys, argv)
-	local tag, out = keys[1], {}
+	local cell, out = cell_of(keys[1]), {}
 	local function wrong(item, what) out[#out + 1] = item; out[#out + 1] = what end
 	local function expect(case, stage, item, should)
 		local n = places_of(case, stage, item)
@@ -141,47 +141,43 @@ local function check(keys, argv)
 		end
 	end
 	for _, id in ipairs(argv) do
-		local case = case_of(tag, id)
+		local case = case_of(cell, id)
 		if case then
-			local open = 0
-			local f = redis.call('HMGET', case.key, 'needs', 'open', 'last', 'chain')
-			for need = 1, tonumber(f[1]) do
-				local n = get(case, 'n' .. need .. '.', 'state', 'referrals')
-				local item = id .. '-' .. need
-				expect(case, 'match', item, n[1] == 'received' or n[1] == 'matching' or n[1] == 'parked')
-				if OPEN.need[n[1]] then open = open + 1 end
+			local open, head = 0, case.head
+			for number = 1, tonumber(head.needs) do
+				local need = item_of(case, number)
+				expect(case, 'match', need.id, UNMATCHED[need.state])
+				if OPEN.need[need.state] then open = open + 1 end
 				local out_there = 0
-				for i = 1, tonumber(n[2] or '0') do
-					local referral, p = item .. '-' .. i, 'r' .. need .. '-' .. i .. '.'
-					local r = get(case, p, 'state', 'tell', 'place', 'service', 'agency')
-					expect(case, 'notify', referral, r[2] and r[2] ~= '')
-					expect(case, 'clock', referral, AWAITS_ANSWER[r[1]])
-					local boxed = redis.call('ZSCORE', tag .. ':inbox:' .. r[5], referral)
-					if OPEN.referral[r[1]] then
+				for i = 1, tonumber(need.referrals) or 0 do
+					local r = item_of(case, number, i)
+					expect(case, 'notify', r.id, r.tell ~= '')
+					expect(case, 'clock', r.id, AWAITS_ANSWER[r.state])
+					local boxed = call('ZSCORE', cell.tag .. ':inbox:' .. r.agency, r.id)
+					if OPEN.referral[r.state] then
 						open, out_there = open + 1, out_there + 1
-						if not boxed then wrong(referral, 'open but not in the inbox') end
+						if not boxed then wrong(r.id, 'open but not in the inbox') end
 					elseif boxed then
-						wrong(referral, 'closed but in the inbox')
+						wrong(r.id, 'closed but in the inbox')
 					end
-					if (r[3] == 'held') ~= (AWAITS_ANSWER[r[1]] or false) then
-						wrong(referral, 'place ' .. (r[3] or 'none') .. ' in state ' .. r[1])
+					if (r.place == 'held') ~= (AWAITS_ANSWER[r.state] or false) then
+						wrong(r.id, 'place ' .. (r.place ~= '' and r.place or 'none') ..
+							' in state ' .. r.state)
 					end
-					if r[3] == 'held' then out[#out + 1] = 'held'; out[#out + 1] = r[4] end
+					if r.place == 'held' then out[#out + 1] = 'held'; out[#out + 1] = r.service end
 				end
-				if out_there > 1 then wrong(item, 'more than one open referral') end
-				if n[1] == 'offered' and out_there ~= 1 then wrong(item, 'offered without a referral') end
+				if out_there > 1 then wrong(need.id, 'more than one open referral') end
+				if need.state == 'offered' and out_there ~= 1 then
+					wrong(need.id, 'offered without a referral')
+				end
 			end
-			if open ~= tonumber(f[2]) then wrong(id, 'open says ' .. f[2] .. ', is ' .. open) end
-			local listed = redis.call('ZSCORE', tag .. ':open', id)
+			if open ~= tonumber(head.open) then
+				wrong(id, 'open says ' .. head.open .. ', is ' .. open)
+			end
+			local listed = call('ZSCORE', cell.open, id)
 			if (open > 0) ~= (listed and true or false) then wrong(id, 'open set disagrees') end
-			local newest = redis.call('XRANGE', tag .. ':journal', f[3], f[3])[1]
-			local chain
-			if newest then
-				for i = 1, #newest[2], 2 do
-					if newest[2][i] == 'chain' then chain = newest[2][i + 1] end
-				end
-			end
-			if chain ~= f[4] then wrong(id, 'hash chain broken') end
+			local _, newest = line_at(cell, head.last)
+			if not newest or newest.chain ~= head.chain then wrong(id, 'hash chain broken') end
 		else
 			wrong(id, 'no such case')
 		end

@@ -21,6 +21,7 @@ import redis
 import zmq
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import kept  # noqa: E402
 from harness import BUILD, CTL, DEMO, TAG, Network, wait_for  # noqa: E402
 
 SERVICES = ("intake", "matcher", "notifier", "gateway")
@@ -345,8 +346,9 @@ class Recording:
 
     @staticmethod
     def is_settled(stand, case):
-        need, referral = stand.redis.hmget(f"{TAG}:case:{case.decode()}", "n1.state", "r1-1.state")
-        return need == b"parked" or (need == b"offered" and referral in (b"sent", b"delivered"))
+        it = kept.fields_of(stand.redis.hgetall(f"{TAG}:case:{case.decode()}"))
+        return it["n1.state"] == "parked" or (
+            it["n1.state"] == "offered" and it["r1-1.state"] in ("sent", "delivered"))
 
     def write(self, intakes, chosen):
         with open(self.intakes_path, "w") as file:

@@ -14,6 +14,7 @@ import unittest
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import kept  # noqa: E402
 from audit import audit  # noqa: E402
 from harness import BUILD, TAG, Network, demo_intake, wait_for  # noqa: E402
 from load import Load, intakes_for  # noqa: E402
@@ -185,8 +186,8 @@ class Freeze(unittest.TestCase):
             referral = wait_for(delivered, 20, "the commit")
             self.assertEqual(len({webhook_id for webhook_id, _ in receiver.got}), 1)
             self.assertEqual({data["referral"] for _, data in receiver.got}, {referral["id"]})
-            self.assertEqual(net.redis.hget(f"{TAG}:case:{case_id}", "r1-1.told"), b"1")
-            sends = [e for _, e in net.redis.xrange(f"{TAG}:journal") if e[b"action"] == b"send"]
+            self.assertEqual(kept.field(net.redis, case_id, "r1-1.told"), "1")
+            sends = [line for line in kept.journal(net.redis) if line["action"] == "send"]
             self.assertEqual(len(sends), 1)
             self.assertEqual(net.violations(), [])
 

@@ -24,6 +24,7 @@ import msgpack
 import zmq
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import kept  # noqa: E402
 from harness import CTL, DEMO, TAG, Network, demo_intake, wait_for  # noqa: E402
 
 INTAKE = os.path.join(DEMO, "intakes", "displaced-family.json")
@@ -581,6 +582,11 @@ class Fsck(Running):
         self.assertEqual(self.redis.zrem(key, member), 1)
         return self.planted(lambda: self.redis.zadd(key, {member: score}))
 
+    def field_set(self, case_id, name, value):
+        """What fsck finds when a field of a case is another."""
+        before = kept.put(self.redis, case_id, name, value)
+        return self.planted(lambda: kept.put(self.redis, case_id, name, before))
+
     def added(self, key, member):
         """What fsck finds when there is one too many."""
         self.assertEqual(self.redis.zadd(key, {member: 1}), 1)
@@ -601,8 +607,7 @@ class Fsck(Running):
         self.assertEqual(set(self.added(self.key("notify", "dead"), NOWHERE + "-1-1")), {"notify"})
 
     def test_a_wrong_open_count(self):
-        self.redis.hincrby(self.case_key, "open", 7)
-        wrong = self.planted(lambda: self.redis.hincrby(self.case_key, "open", -7))
+        wrong = self.field_set(self.case_id, "open", 9)
         self.assertEqual(list(wrong), [self.case_id])
         self.assertRegex(wrong[self.case_id][0], r"^open says \d+, is \d+$")
 
@@ -642,16 +647,12 @@ class Fsck(Running):
             self.redis.hset(key, self.one["service"], document)
 
     def test_a_place_that_the_offer_lost(self):
-        field = "r" + self.one["id"].split("-", 1)[1] + ".place"
-        self.assertEqual(self.redis.hdel(self.case_key, field), 1)
-        wrong = self.planted(lambda: self.redis.hset(self.case_key, field, "held"))
+        wrong = self.field_set(self.case_id, "r" + self.one["id"].split("-", 1)[1] + ".place", None)
         self.assertEqual(wrong[self.one["id"]], ["place none in state sent"])
         self.assertEqual(set(wrong), {self.one["id"], self.one["service"]})
 
     def test_a_broken_chain(self):
-        chain = self.redis.hget(self.case_key, "chain")
-        self.redis.hset(self.case_key, "chain", "0" * 16)
-        wrong = self.planted(lambda: self.redis.hset(self.case_key, "chain", chain))
+        wrong = self.field_set(self.case_id, "chain", "0" * 16)
         self.assertEqual(wrong, {self.case_id: ["hash chain broken"]})
 
     def test_an_entry_missing_in_the_open_set(self):
@@ -674,25 +675,25 @@ class Fsck(Running):
 
     def test_a_case_too_damaged_to_be_checked_does_not_hide_the_others(self):
         other = self.submitted(needs=demo_intake()["needs"][:1])["id"]
-        self.redis.hset(f"{TAG}:case:{other}", "open", 9)
-        self.addCleanup(self.redis.hset, f"{TAG}:case:{other}", "open", 2)
-        for field, said in (("needs", "cannot be checked"), ("urgency", "no such case")):
+        kept.put(self.redis, other, "open", 9)
+        self.addCleanup(kept.put, self.redis, other, "open", 2)
+        for field, said in (("n1", "cannot be checked"), ("head", "no such case")):
             value = self.redis.hget(self.case_key, field)
             self.redis.hdel(self.case_key, field)
             wrong = self.planted(lambda f=field, v=value: self.redis.hset(self.case_key, f, v))
             self.assertEqual(wrong[self.case_id], [said])
             self.assertEqual(wrong[other], ["open says 9, is 2"])
-        self.redis.hset(f"{TAG}:case:{other}", "open", 2)
+        kept.put(self.redis, other, "open", 2)
 
     def test_cases_are_found_among_many_other_keys(self):
         others = [self.key("other", str(n)) for n in range(5000)]
         self.redis.mset(dict.fromkeys(others, ""))
-        self.redis.hincrby(self.case_key, "open", 7)
+        before = kept.put(self.redis, self.case_id, "open", 9)
         self.redis.hincrby(self.key("place", self.one["service"]), "held", 1)
 
         def repair():
             self.redis.delete(*others)
-            self.redis.hincrby(self.case_key, "open", -7)
+            kept.put(self.redis, self.case_id, "open", before)
             self.redis.hincrby(self.key("place", self.one["service"]), "held", -1)
         self.assertEqual(set(self.planted(repair)), {self.case_id, self.one["service"]})
 

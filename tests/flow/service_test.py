@@ -17,6 +17,7 @@ import msgpack
 import redis
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import kept  # noqa: E402
 from harness import BUILD, CTL, TAG, Network, demo_intake, wait_for  # noqa: E402
 from load import Load, intakes_for  # noqa: E402
 
@@ -60,11 +61,6 @@ def processes_in(folder):
     return found
 
 
-def journal(net):
-    return [{k.decode(): v.decode() for k, v in entry.items()}
-            for _, entry in net.redis.xrange(f"{TAG}:journal")]
-
-
 class Stopping(unittest.TestCase):
     def run_load(self, net, intakes, **kwargs):
         """A load in a thread of its own; .error holds what ended it early."""
@@ -104,7 +100,7 @@ class Stopping(unittest.TestCase):
         net.log.close()
         net.start()
         for number, (case_id, needs) in acknowledged.items():
-            found = net.redis.hget(f"{TAG}:case:{case_id}", "needs")
+            found = kept.field(net.redis, case_id, "needs")
             self.assertEqual(int(found or -1), needs, f"intake {number} was acknowledged and is gone")
         # The load's own repeats reach the new intake at the same address: all of it gets through.
         load.thread.join(60)
@@ -168,7 +164,7 @@ class Stopping(unittest.TestCase):
             os.kill(pid, signal.SIGTERM)
             os.kill(pid, signal.SIGCONT)
             wait_for(lambda: not alive(pid), 9, "the matcher's end")
-            done = sum(e["action"] in ("offer", "park") for e in journal(net))
+            done = sum(e["action"] in ("offer", "park") for e in kept.journal(net.redis))
             self.assertLess(done, 500, "it went on claiming")
             load.states()  # by the one that stands in its place
             self.assertEqual(net.violations(), [])
@@ -275,7 +271,7 @@ class Hurry(unittest.TestCase):
             for load in (emergency, urgent, normal):
                 load.states()
             rank = {}
-            for position, entry in enumerate(e for e in journal(net) if e["action"] in ("offer", "park")):
+            for position, entry in enumerate(e for e in kept.journal(net.redis) if e["action"] in ("offer", "park")):
                 rank.setdefault(entry["case"], position)
 
             def worst(load):
@@ -291,24 +287,25 @@ class Hurry(unittest.TestCase):
         with Network(settings={"clocks.normal_expire": "1 s", "clocks.urgent_expire": "1 s",
                                "clocks.emergency_expire": "1 s"}) as net:
             load = Load(net, intakes_for(net, 150, SEED), window=64).run()
-            wait_for(lambda: sum(e["action"] == "expire" for e in journal(net)) > 100, 60, "some offers expired")
-            newest = {key.decode().rsplit(":", 1)[1]: net.redis.hget(key, "last")
+            wait_for(lambda: sum(e["action"] == "expire" for e in kept.journal(net.redis)) > 100, 60, "some offers expired")
+            newest = {key.decode().rsplit(":", 1)[1]: kept.fields_of(net.redis.hgetall(key))["last"]
                       for key in net.redis.scan_iter(match=f"{TAG}:case:*", count=1000)}
             lines = {}
-            for entry in net.redis.xrange(f"{TAG}:journal"):
-                lines.setdefault(entry[1][b"case"].decode(), []).append(entry)
+            for line_id, fields in net.redis.xrange(f"{TAG}:journal"):
+                line = kept.line_of(fields)
+                lines.setdefault(line["case"], []).append((line_id.decode(), line))
             self.assertEqual(len(lines), len(load.intakes))
             for case_id, entries in lines.items():
-                previous, states = b"", {}
-                for line_id, fields in entries:
-                    self.assertEqual(fields[b"prev"], previous, "a line was lost, doubled or reordered")
+                previous, states = "", {}
+                for line_id, line in entries:
+                    self.assertEqual(line["prev"], previous, "a line was lost, doubled or reordered")
                     previous = line_id
-                    item, action = fields[b"item"].decode(), fields[b"action"].decode()
+                    item, action = line["item"], line["action"]
                     if item in states and action in ("send", "deliver", "expire", "accept"):
-                        self.assertEqual(fields[b"from"].decode(), states[item], (case_id, item, action))
-                    if fields[b"to"]:
-                        states[item] = fields[b"to"].decode()
-                self.assertEqual(entries[0][1][b"action"], b"accept")
+                        self.assertEqual(line["from"], states[item], (case_id, item, action))
+                    if line["to"]:
+                        states[item] = line["to"]
+                self.assertEqual(entries[0][1]["action"], "accept")
                 self.assertIn(newest[case_id], [line_id for line_id, _ in entries])
             self.assertEqual(net.violations(), [])
 

@@ -114,7 +114,7 @@ a_repeat_is_known_where_the_life_cycle_now_forbids_it(void **state)
 	assert_int_equal(do_answer(&accept)->status, STATUS_DUP);
 }
 
-/* The timeline is searched some way back only, but the referral knows its last command. */
+/* Each referral knows its own last commands. */
 static void
 a_repeat_is_known_however_much_has_happened_elsewhere(void **state)
 {

@@ -117,8 +117,8 @@ let_pass(int64_t ms)
 		assert_int_equal(loop_turn(fixture.loop, 5), STATUS_OK);
 }
 
-static const char *
-send_arguments(size_t count, const struct text *arguments)
+const char *
+redis_send(size_t count, const struct text *arguments)
 {
 	reply.times = 0;
 	assert_int_equal(
@@ -142,7 +142,7 @@ redis_ask(const char *format, ...)
 	va_end(list);
 	while ((word = strsep(&rest, " ")) != NULL && count < 16)
 		arguments[count++] = text_of(word);
-	return send_arguments(count, arguments);
+	return redis_send(count, arguments);
 }
 
 const char *
@@ -151,13 +151,7 @@ redis_script(const char *script, const char *argument)
 	const struct text arguments[] = { LITERAL("EVAL"), text_of(script), LITERAL("0"),
 		text_of(argument) };
 
-	return send_arguments(4, arguments);
-}
-
-const char *
-field_of(const char *case_id, const char *field)
-{
-	return redis_ask("HGET {c1}:case:%s %s", case_id, field);
+	return redis_send(4, arguments);
 }
 
 void
@@ -265,7 +259,7 @@ redis_dump(void)
 	    "  end\n"
 	    "  out[#out + 1] = key .. ': ' .. table.concat(list, ' ')\n"
 	    "end\n"
-	    "return table.concat(out, '\\n')\n";
+	    "return (string.gsub(table.concat(out, '\\n'), '%z', '|'))\n";
 
 	return strdup(redis_script(SCRIPT, ""));
 }
@@ -349,7 +343,7 @@ complaints(void)
 	if (error != 0)
 		complain("queues", 6, "entered - left is not what is there", 35);
 	check_cases();
-	found = redis_script(cases_fixture_script, "");
+	found = kept_script(cases_fixture_script, "");
 	if (found[0] != '\0')
 		complain(found, strlen(found), "", 0);
 	return wrong;

@@ -36,8 +36,14 @@ void cases_fixture_close(void);
 const char *redis_ask(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A script with one argument; its reply as text. */
 const char *redis_script(const char *script, const char *argument);
-/* The field of a case's hash. */
+const char *redis_send(size_t count, const struct text *arguments);
+/* The same with functions before it for what kept.def packs: case_fields(key) is a table of
+ * texts by name ("version", "n1.state", "r1-1.place" ...), case_put(key, name, text) writes
+ * one, kept_fields(packed, record, prefix, table) adds those of one text. */
+const char *kept_script(const char *script, const char *argument);
+/* One of these texts of a case, "" where absent; and to write it. */
 const char *field_of(const char *case_id, const char *field);
+void field_put(const char *case_id, const char *field, const char *value);
 /* All keys, sorted, with all they hold; to be freed. */
 char *redis_dump(void);
 /* The dump is what it was; frees it. */

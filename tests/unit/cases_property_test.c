@@ -71,11 +71,12 @@ note_states(void)
 	size_t used = strlen(reached);
 
 	(void)snprintf(reached + used, sizeof reached - used, " %s ",
-	    redis_script(
+	    kept_script(
 	        "local seen, out = { received = true }, {}\n"
 	        "for _, e in ipairs(redis.call('XRANGE', '{c1}:journal', '-', '+')) do\n"
-	        "  for i = 1, #e[2], 2 do\n"
-	        "    if string.find(e[2][i], 'to$') then seen[e[2][i + 1]] = true end\n"
+	        "  local line = kept_fields(e[2][2], 'line', '', {})\n"
+	        "  for _, name in ipairs({ 'to', 'need_to' }) do\n"
+	        "    if line[name] then seen[line[name]] = true end\n"
 	        "  end\n"
 	        "end\n"
 	        "for word in pairs(seen) do out[#out + 1] = word end\n"

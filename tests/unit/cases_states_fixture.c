@@ -87,10 +87,12 @@ walk_to(const char *wanted)
 static void
 make_proposed(void)
 {
-	(void)redis_script(
+	(void)kept_script(
 	    "local case, referral = '{c1}:case:' .. string.sub(ARGV[1], 1, 26), ARGV[1]\n"
-	    "redis.call('HSET', case, 'r1-1.state', 'proposed')\n"
-	    "redis.call('HDEL', case, 'r1-1.place', 'r1-1.tell', 'r1-1.next')\n"
+	    "case_put(case, 'r1-1.state', 'proposed')\n"
+	    "for _, name in ipairs({ 'place', 'tell', 'next' }) do\n"
+	    "  case_put(case, 'r1-1.' .. name, '')\n"
+	    "end\n"
 	    "redis.call('HINCRBY', '{c1}:place:service1', 'held', -1)\n"
 	    "redis.call('ZREM', '{c1}:notify:ready:normal', referral)\n"
 	    "redis.call('ZREM', '{c1}:clock:delayed', referral)\n"

@@ -157,17 +157,13 @@ the_clock_of_the_functions_never_runs_backwards(void **state)
 	const int64_t future = 4102444800000; /* 2100 */
 
 	(void)state;
-	(void)redis_ask("XADD {c1}:journal %lld-0 case x item x", (long long)future);
-	assert_int_equal(
-	    library_load(fixture.store), STATUS_OK); /* forgets what it read */
+	(void)redis_ask("HSET {c1}:count clock.last %lld", (long long)future);
 	new_case("one", urgency_normal, 1, id);
 	assert_true(strtoll(field_of(id, "at"), NULL, 10) >= future);
 	assert_true(do_queues()->now_ms >= future);
 	new_case("two", urgency_normal, 1, id);
 	assert_true(strtoll(field_of(id, "at"), NULL, 10) >= future);
 	assert_true(strtoll(redis_ask("HGET {c1}:count clock.offset"), NULL, 10) > 0);
-	(void)redis_ask("FLUSHALL");
-	assert_int_equal(library_load(fixture.store), STATUS_OK);
 }
 
 int
