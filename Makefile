@@ -35,6 +35,7 @@ FIXTURES := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*_fixture.c))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
 SHIMS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/shim/*.c))
+REPLAYS := $(FUZZERS:%_fuzz=%_replay)
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
 # Every core, unless make was told how many.
@@ -86,6 +87,13 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(PURE_OBJECTS) $(BUILD)/libheart
 	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group \
 		$(PURE_OBJECTS) $(BUILD)/libhearthline.a -Wl,--end-group $(LDLIBS)
 
+# The same target over inputs that were kept, for any compiler.
+$(BUILD)/tests/fuzz/%_replay: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/replay.o \
+		$(PURE_OBJECTS) $(BUILD)/libhearthline.a
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -o $@ $(filter %_fuzz.o %/replay.o,$^) -Wl,--start-group \
+		$(PURE_OBJECTS) $(BUILD)/libhearthline.a -Wl,--end-group $(LDLIBS)
+
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libhearthline.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
@@ -103,7 +111,7 @@ $(BUILD)/tests/shim/%.so: tests/shim/%.c
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) -O2 -g -fPIC -shared -o $@ $<
 
-units: $(UNIT_TESTS) $(SHIMS)
+units: $(UNIT_TESTS) $(SHIMS) $(REPLAYS)
 tidy: $(patsubst %.o,%.tidy,$(filter-out %.lua.o %.json.o,$(LIBRARY_OBJECTS)) $(PURE_OBJECTS)) \
 	$(patsubst %.c,$(BUILD)/%.tidy,$(SERVICES:%=services/%/main.c) deploy/referralctl/main.c)
 fuzzers: $(FUZZERS)

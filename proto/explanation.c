@@ -158,6 +158,15 @@ number_of(struct text text)
 	           : NAN;
 }
 
+/* What is no count becomes one that no record allows. */
+static uint32_t
+count_of(struct text text)
+{
+	double number = number_of(text);
+
+	return number >= 0 && number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
+}
+
 static void
 unpack_rules(struct candidate *out, struct text list, enum verdict verdict)
 {
@@ -226,11 +235,12 @@ explanation_unpack(struct decoder *decoder, const void *bytes, size_t length,
 		if (!cut(&item, '=', &count))
 			continue;
 		rule->rule = item;
-		rule->count = (uint32_t)number_of(count);
+		rule->count = count_of(count);
 		why->refusals_by_rule_count++;
 	}
 	why->considered_count = kept.considered;
 	why->directory_version = kept.directory;
 	why->seed = kept.seed;
-	return STATUS_OK;
+	record_check(&record_why, why, &defects);
+	return defects.count == 0 ? STATUS_OK : STATUS_DAMAGED;
 }

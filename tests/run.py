@@ -2,8 +2,8 @@
 """Runs every test, or those whose name holds one of the PATTERNs: tests/run.py [PATTERN...]
 
 Unit tests are the programs of $BUILD/tests/unit (default build), each in a folder of its own with
-links to the repository; Python tests are the files */*_test.py, each a process of its own from the
-repository's top. Format and drift checks count as tests too. The last line, alone, is
+links to the repository; fuzz targets run over their kept inputs; Python tests are the files
+*/*_test.py, each a process of its own from the repository's top. Format and drift checks count as tests too. The last line, alone, is
 "N passed, N failed, N skipped"; exit status 0 says that nothing failed and something passed.
 
 JOBS=2 how many at a time; SLOWER=4 gives each four times as long; KEEP=1 keeps the folders;
@@ -85,6 +85,17 @@ def unit_tests():
     for source in sorted(glob.glob("tests/unit/*_test.c")):
         name = source[:-2]
         yield Test(name, [os.path.join(BUILD, name)], count_cmocka, UNIT_SECONDS, linked=True)
+
+
+def replays():
+    """Every fuzz target over the inputs that were kept of it."""
+    for source in sorted(glob.glob("tests/fuzz/*_fuzz.c")):
+        name = source[:-len("_fuzz.c")]
+        target = os.path.basename(name)
+        inputs = sorted(glob.glob(f"tests/fuzz/corpus/{target}/*") +
+                        glob.glob(f"tests/fuzz/regression/{target}/*"))
+        command = [os.path.join(BUILD, f"{name}_replay"), *inputs]
+        yield Test(name, command, count_lines, UNIT_SECONDS)
 
 
 def python_tests():
@@ -239,7 +250,7 @@ def main(patterns):
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    tests = [test for test in (*checks(), *unit_tests(), *python_tests())
+    tests = [test for test in (*checks(), *unit_tests(), *replays(), *python_tests())
              if not patterns or any(pattern in test.name for pattern in patterns)]
     jobs = int(os.environ.get("JOBS", len(os.sched_getaffinity(0))))
     sum_of = Counts()
