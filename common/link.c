@@ -3,6 +3,7 @@
  * so both only mark the socket dirty, and link_turn reads it empty before every sleep. */
 #include "common/link_socket.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
@@ -18,7 +19,7 @@
 
 #define IPC "ipc://"
 #define TCP "tcp://"
-#define TCP_LOOPBACK "tcp://127.0.0.1:"
+#define LOOPBACK "127.0.0.1"
 
 static const struct {
 	int option;
@@ -27,6 +28,7 @@ static const struct {
 	{ ZMQ_LINGER, 1000 },
 	{ ZMQ_SNDHWM, LINK_QUEUE_MAX },
 	{ ZMQ_RCVHWM, LINK_QUEUE_MAX },
+	{ ZMQ_CONNECT_TIMEOUT, 3000 }, /* the system would try for two minutes */
 	{ ZMQ_HANDSHAKE_IVL, 3000 },
 	{ ZMQ_HEARTBEAT_IVL, 1000 },
 	{ ZMQ_HEARTBEAT_TIMEOUT, 3000 },
@@ -56,26 +58,50 @@ is_port(const char *text)
 	return text[digits] == '\0' && text[0] != '0' && port >= 1 && port <= 65535;
 }
 
+/* A link in clear stays on this machine. */
+static bool
+needs_keys(const char *endpoint)
+{
+	return strncmp(endpoint, TCP, strlen(TCP)) == 0 &&
+	       strncmp(endpoint, TCP LOOPBACK ":", strlen(TCP LOOPBACK ":")) != 0;
+}
+
+/* HOST:PORT.  A name would be looked up by libzmq's thread, each time it connects. */
 static enum status
-check_endpoint(const char *endpoint, char *why, size_t why_size)
+check_tcp(const struct link *link, const char *endpoint, char *why, size_t why_size)
+{
+	const char *host = endpoint + strlen(TCP);
+	const char *colon = strchrnul(host, ':');
+	struct text text = { host, (uint32_t)(colon - host) };
+	char numbers[INET_ADDRSTRLEN];
+	struct in_addr address;
+
+	if (needs_keys(endpoint) && link->keys == NULL)
+		return explain(why, why_size, STATUS_FORBIDDEN, endpoint,
+		    "without keys only " LOOPBACK " is allowed");
+	if (!text_copy(text, numbers, sizeof numbers) ||
+	    inet_pton(AF_INET, numbers, &address) != 1)
+		return explain(why, why_size, STATUS_INVALID, endpoint,
+		    "the host is not four numbers");
+	if (*colon == '\0' || !is_port(colon + 1))
+		return explain(why, why_size, STATUS_INVALID, endpoint,
+		    "the port is not a number from 1 to 65535");
+	return STATUS_OK;
+}
+
+static enum status
+check_endpoint(const struct link *link, const char *endpoint, char *why, size_t why_size)
 {
 	const char *path = endpoint + strlen(IPC);
 
 	if (strstr(endpoint, "://") == NULL)
 		return explain(
 		    why, why_size, STATUS_INVALID, endpoint, "not an endpoint");
-	if (strncmp(endpoint, TCP, strlen(TCP)) == 0) {
-		if (strncmp(endpoint, TCP_LOOPBACK, strlen(TCP_LOOPBACK)) != 0)
-			return explain(why, why_size, STATUS_FORBIDDEN, endpoint,
-			    "without keys only 127.0.0.1 is allowed");
-		if (!is_port(endpoint + strlen(TCP_LOOPBACK)))
-			return explain(why, why_size, STATUS_INVALID, endpoint,
-			    "the port is not a number from 1 to 65535");
-		return STATUS_OK;
-	}
+	if (strncmp(endpoint, TCP, strlen(TCP)) == 0)
+		return check_tcp(link, endpoint, why, why_size);
 	if (strncmp(endpoint, IPC, strlen(IPC)) != 0)
 		return explain(why, why_size, STATUS_FORBIDDEN, endpoint,
-		    "only ipc:// and tcp://127.0.0.1: are allowed");
+		    "only ipc:// and tcp:// are allowed");
 	if (path[0] == '\0' || path[0] == '@' || path[0] == '*')
 		return explain(why, why_size, STATUS_INVALID, endpoint, "not a path");
 	if (strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
@@ -207,15 +233,17 @@ monitor_events(struct link_socket *socket)
 static int
 attach(struct link_socket *socket, const char *endpoint)
 {
-	return socket->type == ZMQ_ROUTER ? zmq_bind(socket->zmq, endpoint)
-	                                  : zmq_connect(socket->zmq, endpoint);
+	if (needs_keys(endpoint) && !link_keys_secure(socket))
+		return -1;
+	return socket->type == ZMQ_DEALER ? zmq_connect(socket->zmq, endpoint)
+	                                  : zmq_bind(socket->zmq, endpoint);
 }
 
 enum status
 link_socket_open(struct link_socket *socket, struct link *link, int type,
     const char *endpoint, char *why, size_t why_size)
 {
-	enum status status = check_endpoint(endpoint, why, why_size);
+	enum status status = check_endpoint(link, endpoint, why, why_size);
 
 	if (status == STATUS_OK && type == ZMQ_ROUTER)
 		status = check_path_is_free(endpoint, why, why_size);
@@ -228,6 +256,15 @@ link_socket_open(struct link_socket *socket, struct link *link, int type,
 	    explain(why, why_size, STATUS_UNAVAILABLE, endpoint, zmq_strerror(errno));
 	link_socket_close(socket);
 	return status;
+}
+
+enum status
+link_socket_listen(struct link_socket *socket, struct link *link, const char *endpoint,
+    char *why, size_t why_size)
+{
+	if (make_socket(socket, link, ZMQ_REP) && attach(socket, endpoint) == 0)
+		return STATUS_OK;
+	return explain(why, why_size, STATUS_UNAVAILABLE, endpoint, zmq_strerror(errno));
 }
 
 /* Takes closed sockets and their owners away. */
@@ -351,6 +388,8 @@ receive_one(struct link_socket *socket)
 	struct link_peer peer = { .length = 0 };
 	zmq_msg_t *frame = &socket->link->frame;
 
+	if (socket->type == ZMQ_REP)
+		return link_keys_turn(socket);
 	if (socket->type == ZMQ_ROUTER) {
 		int length = zmq_recv(socket->zmq, peer.id, sizeof peer.id, ZMQ_DONTWAIT);
 
@@ -438,6 +477,7 @@ link_free(struct link *link)
 {
 	if (link == NULL)
 		return;
+	link_keys_close(link);
 	assert(link->sockets == NULL);
 	loop_before_sleep_end(link->loop, link_turn, link);
 	zmq_msg_close(&link->frame);
@@ -476,6 +516,7 @@ open_end(struct link *link, int type, const char *endpoint, link_on_bytes *on_by
 	*opened = NULL;
 	if (end == NULL)
 		return link_no_memory(why, why_size);
+	end->socket.domain = LINK_DOMAIN_OPEN;
 	end->socket.on_bytes = on_bytes;
 	end->socket.self = self;
 	status = link_socket_open(&end->socket, link, type, endpoint, why, why_size);

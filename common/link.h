@@ -8,10 +8,12 @@
  *
  * Every frame is one msgpack map of messages.def, at most MESSAGE_MAX_BYTES.  Sending never
  * blocks and never means delivery.  All sockets: ZMQ_ROUTER_MANDATORY with DONTWAIT, no fixed
- * routing ids, LINGER 0..1000, MAXMSGSIZE, HANDSHAKE_IVL 3000, HEARTBEAT_IVL 1000, TIMEOUT
- * 3000, TTL 4000, TCP_MAXRT 3000, RECONNECT_IVL 100..2000, SNDHWM = RCVHWM = twice the credit.
- * Endpoints: ipc://PATH or tcp://127.0.0.1:PORT; others are refused (FORBIDDEN) as long as
- * there are no keys.  Input is drained every turn even by those that only send, since a dead
+ * routing ids, LINGER 0..1000, MAXMSGSIZE, CONNECT_TIMEOUT and HANDSHAKE_IVL 3000,
+ * HEARTBEAT_IVL 1000, TIMEOUT 3000, TTL 4000, TCP_MAXRT 3000, RECONNECT_IVL 100..2000, SNDHWM =
+ * RCVHWM = twice the credit.
+ * Endpoints: ipc://PATH and tcp://127.0.0.1:PORT, both in clear, or tcp://A.B.C.D:PORT, always
+ * encrypted and only for who holds the network's key (CURVE); without a key it is refused
+ * (FORBIDDEN).  Input is drained every turn even by those that only send, since a dead
  * peer shows only to who reads. */
 #ifndef COMMON_LINK_H
 #define COMMON_LINK_H
@@ -22,6 +24,16 @@
 /* The ZeroMQ context of the process; NULL: out of memory. */
 struct link;
 struct link *link_new(struct loop *loop);
+/* Reads FOLDER/link.key, the secret that all processes of the network share; before any other
+ * socket is opened.  FOLDER/link.clients, lines "NAME PUBLIC-KEY", names the programs of others
+ * that may speak to a link_server; it may change at any time.
+ * OK; ABSENT: no such file; FORBIDDEN, INVALID, UNAVAILABLE: `why` says so in one line. */
+enum status link_keys_open(
+    struct link *link, const char *folder, char *why, size_t why_size) MUST_CHECK;
+/* Makes a key file (mode 0600) unless it is there (DUP), and tells its public key: 40 characters
+ * and the NUL.  INVALID: what is there is no key. */
+enum status link_key_create(
+    const char *path, char public_key[41], char *why, size_t why_size) MUST_CHECK;
 /* After all sockets are closed.  Waits for LINGER at most. */
 void link_free(struct link *link);
 
@@ -76,7 +88,7 @@ unsigned link_upstream_credit(const struct link_upstream *upstream);
 bool link_upstream_reserve(struct link_upstream *upstream) MUST_CHECK;
 void link_upstream_release(struct link_upstream *upstream);
 /* Hands over `work` (kind MESSAGE_work; the epoch is filled in) using a reserved place.
- * OK; UNAVAILABLE: the workers left meanwhile: the lease will be reaped or given back. */
+ * OK; UNAVAILABLE: the workers left meanwhile, and the caller gives the item back. */
 enum status link_upstream_send(
     struct link_upstream *upstream, struct message *work) MUST_CHECK;
 

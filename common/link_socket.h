@@ -29,9 +29,9 @@
 /* How often workers and upstreams look after each other. */
 #define LINK_TICK_MS 500
 #define LINK_PING_TICKS 2
-/* Ticks without a word until the other side counts as gone: 3.0 to 3.5 s.  Counted, not read
+/* Ticks without a word until the other side counts as gone: 2.5 to 3.0 s.  Counted, not read
  * from a clock, so that an own freeze is not taken for the other's silence. */
-#define LINK_SILENT_TICKS 7
+#define LINK_SILENT_TICKS 6
 
 /* ---- sockets: link.c ---- */
 
@@ -40,13 +40,19 @@ struct link_owner {
 	struct link_owner *next;
 };
 
+/* Who may connect to a ROUTER with keys: every process of the network, or also the clients that
+ * link.clients names. */
+#define LINK_DOMAIN_OWN "own"
+#define LINK_DOMAIN_OPEN "open"
+
 struct link_socket {
 	struct link *link;
 	struct link_socket *next;
 	void *zmq; /* NULL: closed */
 	struct event *event;
-	int type;      /* ZMQ_ROUTER, ZMQ_DEALER, ZMQ_PAIR */
-	int left;      /* of the batch */
+	int type; /* ZMQ_ROUTER, ZMQ_DEALER, ZMQ_PAIR; ZMQ_REP answers for the keys */
+	const char *domain; /* of a ROUTER: LINK_DOMAIN_... */
+	int left;           /* of the batch */
 	bool is_dirty; /* input may wait: ZMQ_FD has shown an edge, or a send took it */
 	unsigned refusals;       /* since the tick */
 	link_on_bytes *on_bytes; /* `peer` of a DEALER or PAIR is empty */
@@ -56,9 +62,19 @@ struct link_socket {
 	int events;                  /* ...these ZMQ_EVENT_ of the socket */
 };
 
+/* 40 characters of Z85 (ZeroMQ RFC 32) and the NUL. */
+#define LINK_KEY_BYTES 41
+
+struct link_keys {
+	struct link_socket socket; /* answers libzmq's thread who may come in */
+	char secret[LINK_KEY_BYTES], public[LINK_KEY_BYTES];
+	char clients_path[256];
+};
+
 struct link {
 	struct loop *loop;
 	void *context;
+	struct link_keys *keys; /* NULL: none, and no link leaves the machine */
 	struct link_socket *sockets;
 	struct link_owner *owners_gone;
 	bool is_in_turn;
@@ -78,6 +94,9 @@ struct link {
  * `why` as link_server_open. */
 enum status link_socket_open(struct link_socket *socket, struct link *link, int type,
     const char *endpoint, char *why, size_t why_size) MUST_CHECK;
+/* Binds the REP that answers for the keys. */
+enum status link_socket_listen(struct link_socket *socket, struct link *link,
+    const char *endpoint, char *why, size_t why_size) MUST_CHECK;
 /* With its monitor; also of one that is not open, and from its own callbacks. */
 void link_socket_close(struct link_socket *socket);
 /* Frees memory that begins with a link_owner, once no socket within it is being read. */
@@ -89,6 +108,14 @@ enum status link_socket_send(struct link_socket *socket, const struct link_peer 
     const void *bytes, size_t length) MUST_CHECK;
 /* METRIC_message_refused_total, and a line. */
 void link_count_refused(const char *kind, enum status status);
+
+/* ---- keys: link_keys.c ---- */
+
+/* Gives the socket the keys, before it is attached. */
+bool link_keys_secure(struct link_socket *socket) MUST_CHECK;
+/* Answers one that knocked; false: nobody did. */
+bool link_keys_turn(struct link_socket *socket);
+void link_keys_close(struct link *link);
 
 /* ---- verbs: link_work.c ---- */
 

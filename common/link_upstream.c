@@ -454,6 +454,7 @@ link_upstream_open(struct link *link, const char *endpoint, link_on_lost *on_los
 	if (upstream == NULL)
 		return link_no_memory(why, why_size);
 	upstream->socket = (struct link_socket){ .link = link,
+		.domain = LINK_DOMAIN_OWN,
 		.on_bytes = on_upstream_bytes,
 		.flush = flush_upstream,
 		.self = upstream,

@@ -116,6 +116,7 @@ open_store(struct service *service)
 void
 service_open(struct service *service, const struct config *config)
 {
+	enum status status;
 	char why[256];
 
 	*service = (struct service){ .config = config };
@@ -126,6 +127,9 @@ service_open(struct service *service, const struct config *config)
 	service->link = link_new(service->loop);
 	if (service->link == NULL)
 		log_die("out of memory");
+	status = link_keys_open(service->link, config->keys_dir, why, sizeof why);
+	if (status != STATUS_OK && status != STATUS_ABSENT)
+		log_die("%s", why);
 	if (!loop_on_stop_signal(service->loop, on_stop, service))
 		log_die("out of memory");
 	open_store(service);

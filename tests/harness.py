@@ -60,6 +60,8 @@ class Answer:
 class Network:
     """One `referralctl up`."""
 
+    program = CTL  # another copy of it runs the services that lie beside it
+
     def __init__(self, demo=True, settings=None, options=()):
         self.dir = tempfile.mkdtemp(prefix="hl-")
         self.settings = settings or {}
@@ -75,7 +77,7 @@ class Network:
         env = dict(os.environ, **self.environment, **{
             "HEARTHLINE_" + key.upper().replace(".", "_"): str(value)
             for key, value in self.settings.items()})
-        arguments = [CTL, "up", "--dir", self.dir, "--http", "127.0.0.1:0"] + self.options
+        arguments = [self.program, "up", "--dir", self.dir, "--http", "127.0.0.1:0"] + self.options
         if self.demo:
             arguments.append("--demo")
         if self.is_up():  # left by one that was killed

@@ -27,6 +27,7 @@ static const struct {
 	{ "fsck", fsck_command, "check that everything is where it should be" },
 	{ "account", account_command, "who may use the API" },
 	{ "channel", channel_command, "how an agency is told" },
+	{ "link-key", link_key_command, "the key of links between machines" },
 };
 
 static void

@@ -182,8 +182,8 @@ handoff_work(struct command *command, const struct work *work)
 	intake->out->work = *work;
 	intake->out->trace = command->trace[0] ? text_of(command->trace) : TEXT_ABSENT;
 	command->reserved--;
-	/* Lost: the lease runs out and any worker claims the item. */
-	(void)!link_upstream_send(intake->work, intake->out);
+	if (link_upstream_send(intake->work, intake->out) != STATUS_OK)
+		handoff_return(intake, work->item);
 }
 
 void

@@ -49,26 +49,29 @@ on_bytes(void *self, const struct link_peer *peer, const void *bytes, size_t len
 	dispatch(intake, peer);
 }
 
+void
+handoff_return(struct intake_service *intake, struct text need)
+{
+	const struct case_nack nack = {
+		.stage = stage_match,
+		.item = need,
+		.attempt = 1, /* a hand-off is an item's first lease */
+		.kind = NACK_FREE,
+		.why = LITERAL("worker_lost"),
+	};
+
+	(void)!cases_nack(intake->service->cases, &nack, NULL, NULL);
+}
+
 /* A matcher died or froze: what it held goes back at once.  What it died on, if anything, its
  * successor knows. */
 static void
 on_lost(void *self, const char *service, const struct text *items, size_t count)
 {
-	struct intake_service *intake = self;
-
 	log_event(LOG_WARN, "worker_lost", LOG_STRING("worker", service),
 	    LOG_NUMBER("items", count));
-	for (size_t i = 0; i < count; i++) {
-		const struct case_nack nack = {
-			.stage = stage_match,
-			.item = items[i],
-			.attempt = 1, /* a hand-off is an item's first lease */
-			.kind = NACK_FREE,
-			.why = LITERAL("worker_lost"),
-		};
-
-		(void)!cases_nack(intake->service->cases, &nack, NULL, NULL);
-	}
+	for (size_t i = 0; i < count; i++)
+		handoff_return(self, items[i]);
 }
 
 void

@@ -64,6 +64,21 @@ decision_end(struct decision *decision)
 	matcher->free = decision;
 }
 
+/* It was leased for a notifier that is gone. */
+static void
+give_telling_back(struct matcher *matcher, struct text referral)
+{
+	const struct case_nack nack = {
+		.stage = stage_notify,
+		.item = referral,
+		.attempt = 1, /* a hand-off is an item's first lease */
+		.kind = NACK_FREE,
+		.why = LITERAL("worker_lost"),
+	};
+
+	(void)!cases_nack(matcher->service->cases, &nack, NULL, NULL);
+}
+
 /* The referral's telling was leased with the offer: hand it over. */
 static void
 hand_to_notifier(struct decision *decision, struct text referral, uint32_t position)
@@ -85,8 +100,8 @@ hand_to_notifier(struct decision *decision, struct text referral, uint32_t posit
 	work->failures = 0;
 	work->accepted_at = decision->accepted_at;
 	decision->has_place_at_notifier = false;
-	/* Lost: the lease runs out and any notifier claims the telling. */
-	(void)!link_upstream_send(matcher->notifiers, matcher->out);
+	if (link_upstream_send(matcher->notifiers, matcher->out) != STATUS_OK)
+		give_telling_back(matcher, referral);
 }
 
 static void
@@ -279,21 +294,10 @@ on_match_work(void *self, struct worker_item *item, const struct work *work)
 static void
 on_lost(void *self, const char *service, const struct text *items, size_t count)
 {
-	struct matcher *matcher = self;
-
 	log_event(LOG_WARN, "worker_lost", LOG_STRING("worker", service),
 	    LOG_NUMBER("items", count));
-	for (size_t i = 0; i < count; i++) {
-		const struct case_nack nack = {
-			.stage = stage_notify,
-			.item = items[i],
-			.attempt = 1, /* a hand-off is an item's first lease */
-			.kind = NACK_FREE,
-			.why = LITERAL("worker_lost"),
-		};
-
-		(void)!cases_nack(matcher->service->cases, &nack, NULL, NULL);
-	}
+	for (size_t i = 0; i < count; i++)
+		give_telling_back(self, items[i]);
 }
 
 static void
