@@ -11,6 +11,7 @@
 #include <zmq.h>
 
 #include "common/id.h"
+#include "proto/kept.h"
 #include "tests/bench/submits.h"
 
 #define JOURNAL_ID_BYTES 48
@@ -62,25 +63,22 @@ ask_journal(struct latency *latency)
 			bench_die("redis: %s", latency->redis->errstr);
 }
 
-static const char *
-field_of(const redisReply *fields, const char *name)
-{
-	for (size_t i = 0; i + 1 < fields->elements; i += 2)
-		if (strcmp(fields->element[i]->str, name) == 0)
-			return fields->element[i + 1]->str;
-	return "";
-}
-
 static void
-take_line(struct latency *latency, const redisReply *line)
+take_line(struct latency *latency, const redisReply *entry)
 {
-	const char *id = field_of(line->element[1], "case");
+	const redisReply *fields = entry->element[1];
+	struct kept_line line;
 
-	snprintf(latency->last, sizeof latency->last, "%s", line->element[0]->str);
-	if (strcmp(field_of(line->element[1], "to"), "sent") != 0)
+	snprintf(latency->last, sizeof latency->last, "%s", entry->element[0]->str);
+	if (fields->elements != 2 || strcmp(fields->element[0]->str, "line") != 0)
+		bench_die("a journal entry that is not a line");
+	KEPT_SPLIT(
+	    ((struct text){ fields->element[1]->str, (uint32_t)fields->element[1]->len }),
+	    &line);
+	if (!text_is(line.to, "sent"))
 		return;
 	for (unsigned i = latency->sent; i-- > 0;)
-		if (strcmp(latency->ids[i], id) == 0) {
+		if (memcmp(latency->ids[i], line.item.at, ID_CASE_BYTES) == 0) {
 			latency->took_us[i] = bench_now_us() - latency->took_us[i];
 			latency->delivered++;
 			return;
