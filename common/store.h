@@ -12,6 +12,8 @@
 #ifndef COMMON_STORE_H
 #define COMMON_STORE_H
 
+#include <stdio.h>
+
 #include "common/loop.h"
 #include "proto/status.h"
 
@@ -78,5 +80,11 @@ int64_t store_integer(const struct store_value *value, int64_t otherwise);
 /* Elements of a list, 0 where it is none; element NULL where out of range. */
 size_t store_count(const struct store_value *value);
 const struct store_value *store_at(const struct store_value *value, size_t index);
+
+/* Appends a value to `out` as Redis itself would say it (RESP 2). */
+void store_write(const struct store_value *value, FILE *out);
+/* The value that such bytes are.  NULL: they are not one whole value, or memory ran out. */
+struct store_value *store_parse(const void *bytes, size_t length);
+void store_value_free(struct store_value *value); /* NULL is legal */
 
 #endif

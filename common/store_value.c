@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reading the reply that a call got. */
+ * Reading the reply that a call got, and keeping it elsewhere. */
 #include "common/store.h"
 
 #include <hiredis/hiredis.h>
@@ -78,4 +78,58 @@ store_at(const struct store_value *value, size_t index)
 	if (index >= store_count(value))
 		return NULL;
 	return (const struct store_value *)reply_of(value)->element[index];
+}
+
+/* ---- as bytes ---- */
+
+void
+store_write(const struct store_value *value, FILE *out)
+{
+	struct text text;
+
+	switch (store_kind(value)) {
+	case STORE_TEXT:
+	case STORE_ERROR:
+		text =
+		    (struct text){ reply_of(value)->str, (uint32_t)reply_of(value)->len };
+		fprintf(out, "$%u\r\n", text.length);
+		(void)fwrite(text.at, 1, text.length, out);
+		fputs("\r\n", out);
+		break;
+	case STORE_INTEGER:
+		fprintf(out, ":%lld\r\n", reply_of(value)->integer);
+		break;
+	case STORE_LIST:
+		fprintf(out, "*%zu\r\n", store_count(value));
+		for (size_t i = 0; i < store_count(value); i++)
+			store_write(store_at(value, i), out);
+		break;
+	case STORE_NIL:
+		fputs("$-1\r\n", out);
+		break;
+	}
+}
+
+struct store_value *
+store_parse(const void *bytes, size_t length)
+{
+	redisReader *reader = redisReaderCreate();
+	void *reply = NULL;
+
+	if (reader == NULL)
+		return NULL;
+	if (redisReaderFeed(reader, bytes, length) == REDIS_OK &&
+	    redisReaderGetReply(reader, &reply) == REDIS_OK && reply != NULL &&
+	    reader->pos != reader->len) {
+		freeReplyObject(reply);
+		reply = NULL;
+	}
+	redisReaderFree(reader);
+	return reply;
+}
+
+void
+store_value_free(struct store_value *value)
+{
+	freeReplyObject(value);
 }
