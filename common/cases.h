@@ -15,9 +15,13 @@
 #define CASE_NEEDS_MAX 16
 
 struct cases;
+struct archive;
 /* NULL: out of memory.  The cell's name becomes the hash tag. */
 struct cases *cases_open(struct store *store, const char *cell);
 void cases_close(struct cases *cases);
+/* From now on cases, and journal lines of cases, that Redis does not hold any more are read
+ * there.  Not owned. */
+void cases_attach(struct cases *cases, struct archive *archive);
 
 /* What a transition came to.  status: OK, DUP (done before: success), or why nothing
  * changed: ABSENT, KEY_REUSED, ILLEGAL_MOVE, STALE, FORBIDDEN, FULL, INVALID, BUSY;
@@ -181,21 +185,26 @@ enum status cases_clock(struct cases *cases, const struct case_clock *in,
 /* A case as it lies in Redis: still sealed. */
 struct case_record {
 	struct case_view view; /* ids, states, versions, timeline; persons absent */
-	struct text by, key, identity, routing;
+	struct text by, key, identity, routing, digest;
 	struct text whys[64];  /* encoded `why` of view.referrals, by position */
 	struct text notes[64]; /* sealed notes of answers, by position */
 };
 typedef void cases_got(void *ctx, enum status status, const struct case_record *record);
-/* With up to `timeline_most` transitions.  OK; ABSENT; UNAVAILABLE. */
+/* With up to `timeline_most` transitions; from the archive where it is there alone.  OK; ABSENT;
+ * UNAVAILABLE. */
 enum status cases_get(struct cases *cases, struct text case_id, unsigned timeline_most,
     cases_got *got, void *ctx) MUST_CHECK;
 
 /* Case or referral ids, one call per id, then done with `count`. */
 typedef void cases_on_id(void *ctx, struct text id);
-/* Open cases from the newest, `offset` passed over. */
-enum status cases_list(struct cases *cases, unsigned offset, unsigned most,
-    cases_on_id *on_id, cases_done *done, void *ctx) MUST_CHECK;
-/* Cases by blind index: kind "phone" or "where". */
+/* Open cases from the newest, then archived ones with that word (see cases_word; absent: all),
+ * the last closed first; `offset` of both passed over. */
+enum status cases_list(struct cases *cases, struct text word, unsigned offset,
+    unsigned most, cases_on_id *on_id, cases_done *done, void *ctx) MUST_CHECK;
+/* What archived cases are found by: kind "agency" or "state", of a need or referral. */
+#define CASES_WORD_BYTES 96
+struct text cases_word(const char *kind, struct text value, char word[CASES_WORD_BYTES]);
+/* Cases by blind index: kind "phone" or "where"; archived ones last, 10,000 at most. */
 enum status cases_find(struct cases *cases, const char *kind, struct text blind,
     cases_on_id *on_id, cases_done *done, void *ctx) MUST_CHECK;
 /* An agency's open referrals from the oldest. */
@@ -264,6 +273,36 @@ enum status cases_places(struct cases *cases, struct text cursor, cases_on_id *o
 typedef void cases_held_got(void *ctx, enum status status, int64_t held);
 enum status cases_held(
     struct cases *cases, struct text service, cases_held_got *got, void *ctx) MUST_CHECK;
+
+/* ---- archiving ---- */
+
+/* Lines of one round: each at most one case.  Redis does nothing else meanwhile. */
+#define CASES_ARCHIVE_MOST 128
+
+/* One round: journal lines older than keep_ms, oldest first and at most `most`, are written to
+ * the attached archive, with the cases that ended with them; when that is on disk they are
+ * removed from Redis.  To be repeated after any status: what was done is not done again, nothing
+ * is ever in neither place, and a case that changed meanwhile stays in Redis. */
+struct case_round {
+	enum status status;
+	uint32_t lines, cases; /* that were written */
+	uint32_t stayed;       /* cases that changed meanwhile */
+	int64_t archived;      /* cases so far, ever */
+	int64_t write_us;      /* the write to the archive, its sync included */
+};
+typedef void cases_round_done(void *ctx, const struct case_round *round);
+enum status cases_archive(struct cases *cases, int64_t keep_ms, unsigned most,
+    cases_round_done *done, void *ctx) MUST_CHECK;
+/* Whether the case is in the archive, perhaps in Redis too: OK, ABSENT, BUSY, UNAVAILABLE. */
+enum status cases_is_archived(struct cases *cases, struct text case_id) MUST_CHECK;
+/* Whether one of the archived transitions of the item's case was made by that command: OK, ABSENT,
+ * BUSY, UNAVAILABLE. */
+enum status cases_was_archived_with(
+    struct cases *cases, struct text item, struct text command) MUST_CHECK;
+/* The oldest journal line that is not removed: "" where none ever was. */
+typedef void cases_journal_from(void *ctx, enum status status, struct text line_id);
+enum status cases_oldest_line(
+    struct cases *cases, cases_journal_from *got, void *ctx) MUST_CHECK;
 
 /* Checks the named cases: each violation, and each place they hold (what == "held", item
  * is the service). */

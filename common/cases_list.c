@@ -36,11 +36,40 @@ range(struct cases *cases, const char *command, const char *first, const char *s
 	return pending_send(pending, text_of(first), &a);
 }
 
-enum status
-cases_list(struct cases *cases, unsigned offset, unsigned most, cases_on_id *on_id,
-    cases_done *done, void *ctx)
+/* How many are open, then ids of them. */
+static void
+read_list(
+    struct pending *pending, const struct store_value *value, struct case_result *result)
 {
-	return range(cases, "ZREVRANGE", "open", NULL, offset, most, on_id, done, ctx);
+	unsigned open = (unsigned)store_integer(store_at(value, 0), 0);
+
+	for (size_t i = 1; i < store_count(value); i++) {
+		result->count++;
+		pending->each.on_id(pending->ctx, store_text(store_at(value, i)));
+	}
+	pending->offset -= pending->offset < open ? pending->offset : open;
+	pending->most -= result->count;
+	if (result->status == STATUS_OK && pending->most > 0)
+		find_archived(pending, NULL, result);
+}
+
+enum status
+cases_list(struct cases *cases, struct text word, unsigned offset, unsigned most,
+    cases_on_id *on_id, cases_done *done, void *ctx)
+{
+	struct pending *pending = pending_take(cases, read_list, done, ctx);
+	struct arguments a;
+
+	if (pending == NULL)
+		return STATUS_NO_MEMORY;
+	pending->each.on_id = on_id;
+	pending->offset = offset;
+	pending->most = most;
+	(void)text_copy(word, pending->what, sizeof pending->what);
+	arguments_begin(&a, cases, "hl_list");
+	arguments_number(&a, offset);
+	arguments_number(&a, most);
+	return pending_send(pending, LITERAL("open"), &a);
 }
 
 enum status
@@ -62,6 +91,18 @@ cases_dead_list(struct cases *cases, enum stage stage, unsigned offset, unsigned
 	    most, on_id, done, ctx);
 }
 
+/* An archive may hold more of one place than anybody reads. */
+#define ARCHIVED_MOST 10000
+
+static void
+read_found(
+    struct pending *pending, const struct store_value *value, struct case_result *result)
+{
+	read_ids(pending, value, result);
+	if (result->status == STATUS_OK)
+		find_archived(pending, value, result);
+}
+
 enum status
 cases_find(struct cases *cases, const char *kind, struct text blind, cases_on_id *on_id,
     cases_done *done, void *ctx)
@@ -73,10 +114,12 @@ cases_find(struct cases *cases, const char *kind, struct text blind, cases_on_id
 	if (!text_copy(blind, name, sizeof name) ||
 	    !arguments_key(&a, key, cases, "SMEMBERS", kind, name, NULL))
 		return STATUS_INVALID;
-	pending = pending_take(cases, read_ids, done, ctx);
+	pending = pending_take(cases, read_found, done, ctx);
 	if (pending == NULL)
 		return STATUS_NO_MEMORY;
 	pending->each.on_id = on_id;
+	pending->most = ARCHIVED_MOST;
+	(void)cases_word(kind, blind, pending->what);
 	return pending_send(pending, blind, &a);
 }
 

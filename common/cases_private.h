@@ -8,8 +8,8 @@
 #include "common/keys.h"
 
 /* FCALL, name, 1, tag, then at most 13 + 16 of accept, 11 + 8 * 3 of offer, 2 + 64 * 2 of
- * extend. */
-#define ARGUMENTS_MAX 160
+ * extend, 5 + 2 * CASES_ARCHIVE_MOST of archive_drop. */
+#define ARGUMENTS_MAX 264
 
 /* An argument vector under construction. */
 struct arguments {
@@ -33,6 +33,8 @@ struct pending {
 	read_reply *read;
 	cases_done *done;
 	void *ctx;
+	char what[CASES_WORD_BYTES]; /* get: the case; find, list: the word */
+	unsigned offset, most;       /* list; get: of the timeline */
 	union {
 		cases_on_work *on_work;
 		cases_on_id *on_id;
@@ -43,11 +45,13 @@ struct pending {
 		cases_on_account *on_account;
 		cases_on_check *on_check;
 		cases_held_got *held;
+		cases_journal_from *from;
 	} each;
 };
 
 struct cases {
 	struct store *store;
+	struct archive *archive; /* NULL: none is attached */
 	char cell[32];
 	char tag[40]; /* "{cell}" */
 	struct pending *free;
@@ -55,6 +59,8 @@ struct cases {
 	struct work work;
 	/* The case that is being shown: large, so kept here. */
 	struct case_record *record;
+	struct store_value *older,
+	    *archived; /* what it points into; NULL: Redis' reply alone */
 	char need_ids[CASE_NEEDS_MAX][ID_ITEM_MAX];
 	char referral_ids[64][ID_ITEM_MAX];
 	char item_ids[256][ID_ITEM_MAX];
@@ -81,6 +87,36 @@ struct pending *pending_take(
 /* Sends; gives the pending back where it was not accepted. */
 enum status pending_send(struct pending *pending, struct text route,
     const struct arguments *arguments) MUST_CHECK;
+
+/* Reads a case from its fields and journal lines, newest first, into cases->record. */
+void record_read(struct cases *cases, struct text case_id,
+    const struct store_value *fields, const struct store_value *lines,
+    unsigned timeline_most);
+/* A list of values under construction, as Redis would say it. */
+struct packing {
+	FILE *out;
+	char *bytes;
+	size_t length;
+	unsigned count;
+};
+/* False: out of memory; packing_end is called all the same, and the bytes are freed. */
+bool packing_begin(struct packing *packing);
+bool packing_end(struct packing *packing);
+/* The field that the archive keeps apart, so that it can be erased. */
+#define KEY_FIELD "key"
+
+/* Lets go of what the record points into besides Redis' reply. */
+void record_free(struct cases *cases);
+/* The lines that the archive has from that one on, as a value like Redis' own, to be freed; NULL:
+ * none, or no archive. */
+struct store_value *archived_lines(
+    struct cases *cases, struct text line_id, unsigned most);
+/* Reads the case from the archive instead.  OK, ABSENT, BUSY, UNAVAILABLE, NO_MEMORY. */
+enum status record_read_archived(
+    struct cases *cases, struct text case_id, unsigned timeline_most) MUST_CHECK;
+/* Archived cases after those of the reply, without those that are in both. */
+void find_archived(
+    struct pending *pending, const struct store_value *ids, struct case_result *result);
 
 /* Readers of replies. */
 read_reply read_accept, read_answer, read_withdraw, read_amend, read_claim, read_extend,

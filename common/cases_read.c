@@ -12,6 +12,7 @@ struct case_reader {
 	struct case_record *record;
 	struct cases *cases;
 	struct text case_id;
+	struct text last;              /* its newest journal line */
 	uint32_t base[CASE_NEEDS_MAX]; /* position of the first referral of each need */
 };
 
@@ -44,8 +45,9 @@ number_or(struct text text, int64_t absent)
 }
 
 static void
-head_field(struct case_view *view, struct text packed)
+head_field(struct case_reader *reader, struct text packed)
 {
+	struct case_view *view = &reader->record->view;
 	struct kept_head head;
 
 	KEPT_SPLIT(packed, &head);
@@ -53,6 +55,7 @@ head_field(struct case_view *view, struct text packed)
 	view->urgency = (uint8_t)code_value(CODE_SET_urgency, head.urgency);
 	view->accepted_at = number_or(head.at, TIME_ABSENT);
 	view->open = number_or(head.open, 0) > 0 ? FLAG_YES : FLAG_NO;
+	reader->last = head.last;
 }
 
 static void
@@ -61,7 +64,9 @@ case_field(struct case_reader *reader, struct text name, struct text text)
 	struct case_record *record = reader->record;
 
 	if (text_is(name, "head"))
-		head_field(&record->view, text);
+		head_field(reader, text);
+	else if (text_is(name, "digest"))
+		record->digest = text;
 	else if (text_is(name, "by"))
 		record->by = text;
 	else if (text_is(name, "key"))
@@ -252,48 +257,79 @@ read_timeline(struct case_reader *reader, const struct store_value *entries)
 	}
 }
 
+/* Old lines of a case that is still open may have gone to the archive. */
+static struct store_value *
+older_lines(const struct case_reader *reader, const struct store_value *lines,
+    unsigned timeline_most)
+{
+	size_t count = store_count(lines);
+	struct line oldest = { .kept.prev = reader->last };
+
+	if (count >= timeline_most)
+		return NULL;
+	if (count > 0)
+		read_line(store_at(lines, count - 1), &oldest);
+	return archived_lines(
+	    reader->cases, oldest.kept.prev, timeline_most - (unsigned)count);
+}
+
+void
+record_read(struct cases *cases, struct text case_id, const struct store_value *fields,
+    const struct store_value *lines, unsigned timeline_most)
+{
+	struct case_record *record = cases->record;
+	struct case_reader reader = {
+		.record = record, .cases = cases, .case_id = case_id
+	};
+
+	memset(record->whys, 0, sizeof record->whys);
+	memset(record->notes, 0, sizeof record->notes);
+	record->by = record->key = record->identity = record->routing = record->digest =
+	    TEXT_ABSENT;
+	record_init(&record_case_view, &record->view);
+	record->view.id = case_id;
+	lay_out(&reader, fields);
+	read_fields(&reader, fields);
+	cases->older = older_lines(&reader, lines, timeline_most);
+	read_timeline(&reader, cases->older);
+	read_timeline(&reader, lines);
+}
+
 static void
 read_show(
     struct pending *pending, const struct store_value *value, struct case_result *result)
 {
 	struct cases *cases = pending->cases;
-	struct case_record *record = cases->record;
-	struct case_reader reader = { .record = record, .cases = cases };
-	const struct store_value *fields = store_at(value, 0);
-	struct line line;
+	struct text id = text_of(pending->what);
 
 	if (result->status == STATUS_OK && store_count(value) < 2)
-		result->status = STATUS_ABSENT;
-	if (result->status != STATUS_OK) {
-		pending->each.got(pending->ctx, result->status, NULL);
-		return;
-	}
-	memset(record->whys, 0, sizeof record->whys);
-	memset(record->notes, 0, sizeof record->notes);
-	record->by = record->key = record->identity = record->routing = TEXT_ABSENT;
-	record_init(&record_case_view, &record->view);
-	read_line(store_at(store_at(value, 1), 0), &line);
-	reader.case_id = line.case_id;
-	record->view.id = line.case_id;
-	lay_out(&reader, fields);
-	read_fields(&reader, fields);
-	read_timeline(&reader, store_at(value, 1));
-	pending->each.got(pending->ctx, STATUS_OK, record);
+		result->status = record_read_archived(cases, id, pending->most);
+	else if (result->status == STATUS_OK)
+		record_read(
+		    cases, id, store_at(value, 0), store_at(value, 1), pending->most);
+	pending->each.got(pending->ctx, result->status,
+	    result->status == STATUS_OK ? cases->record : NULL);
+	record_free(cases);
 }
 
 enum status
 cases_get(struct cases *cases, struct text case_id, unsigned timeline_most,
     cases_got *got, void *ctx)
 {
-	struct pending *pending = pending_take(cases, read_show, NULL, ctx);
+	struct pending *pending;
 	struct arguments a;
 
+	if (case_id.length >= sizeof pending->what)
+		return STATUS_ABSENT;
+	pending = pending_take(cases, read_show, NULL, ctx);
 	if (pending == NULL)
 		return STATUS_NO_MEMORY;
 	pending->each.got = got;
+	pending->most = timeline_most > 0 ? timeline_most : 1;
+	(void)text_copy(case_id, pending->what, sizeof pending->what);
 	arguments_begin(&a, cases, "hl_show");
 	arguments_text(&a, case_id);
-	arguments_number(&a, timeline_most > 0 ? timeline_most : 1);
+	arguments_number(&a, pending->most);
 	return pending_send(pending, case_id, &a);
 }
 

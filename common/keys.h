@@ -22,6 +22,7 @@
  *  {c1}:count                   hash    counters of conservation
  *  {c1}:journal                 stream  every transition
  *  {c1}:inbox:AGENCY            zset    an agency's open referrals by time of offer
+ *  {c1}:gone:CASE               string  the case was archived a moment ago
  *  {c1}:place:SERVICE           hash    available, held, maximum, reported_at
  *  {c1}:waiting:SERVICE         set     parked needs that would take a place here
  *  {c1}:phone:BLIND             set     cases by keyed hash of the phone

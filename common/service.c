@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/archive.h"
 #include "common/clock.h"
 #include "common/library.h"
 #include "common/log.h"
@@ -158,6 +159,17 @@ service_join_redis(struct service *service)
 	}
 }
 
+void
+service_open_archive(struct service *service)
+{
+	char why[256];
+
+	if (archive_open(service->config->archive_path, &service->archive, why,
+	        sizeof why) != STATUS_OK)
+		log_die("archive.path: %s", why);
+	cases_attach(service->cases, service->archive);
+}
+
 struct seal *
 service_key(const struct service *service, const char *name)
 {
@@ -214,6 +226,7 @@ service_close(struct service *service)
 	http_server_close(service->ops);
 	cases_close(service->cases);
 	store_close(service->store);
+	archive_close(service->archive);
 	link_free(service->link);
 	loop_free(service->loop);
 }

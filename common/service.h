@@ -16,6 +16,7 @@ struct service {
 	struct link *link;
 	struct store *store;
 	struct cases *cases;
+	struct archive *archive; /* NULL: service_open_archive was not called */
 	struct http_server *ops; /* /metrics, /healthz, /readyz */
 	struct loop_timer *watch;
 	bool is_ready;
@@ -33,6 +34,8 @@ struct service {
 void service_open(struct service *service, const struct config *config);
 /* Loads the function library and waits until Redis answers; dies after 30 s without. */
 void service_join_redis(struct service *service);
+/* Has cases read the archive too; dies where it cannot be opened. */
+void service_open_archive(struct service *service);
 /* The key file keys.dir/NAME.key; dies where it cannot be read. */
 struct seal *service_key(const struct service *service, const char *name);
 /* Says that the process serves: writes run/NAME.json with pid, the address of metrics,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * referralctl cases: lists open cases, finds cases by phone or place. */
+ * referralctl cases: lists open and archived cases, finds cases by phone or place. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,16 +12,19 @@
 #include "proto/rules.h"
 #include "proto/state.h"
 
-/* Open cases looked at in one go. */
+/* Cases looked at in one go. */
 #define PAGE 256
 
 static const char HELP[] =
     "usage: referralctl [--dir DIR] cases [--state S] [--agency A] [--place P] [--phone "
     "N]\n"
     "                   [--limit N] [--json]\n\n"
-    "Lists open cases, the newest first.  By phone or place closed cases are found too; "
-    "Redis\n"
-    "holds neither, only keyed hashes, so the whole number or place code is wanted.\n\n"
+    "Lists open cases, the newest first, then archived ones, the last closed first.  By "
+    "phone or\n"
+    "place cases that are closed and not archived yet are found too; only keyed hashes "
+    "of "
+    "both\n"
+    "are kept, so the whole number or place code is wanted.\n\n"
     "  --state S   with a need or referral in this state\n"
     "  --agency A  with a referral to this agency\n"
     "  --place P   of this place code\n"
@@ -125,9 +128,14 @@ visit(void *ctx, struct case_view *view)
 /* ---- which cases ---- */
 
 static enum status
-list_open(struct listing *listing, const struct session_reading *reading)
+list_all(struct listing *listing, const struct session_reading *reading)
 {
 	struct session *session = listing->session;
+	const char *kind = listing->agency != NULL ? "agency" : "state";
+	const char *value = listing->agency != NULL ? listing->agency : listing->state;
+	char buffer[CASES_WORD_BYTES];
+	struct text word =
+	    value != NULL ? cases_word(kind, text_of(value), buffer) : TEXT_ABSENT;
 	struct session_ids ids = { .count = PAGE };
 	enum status status = STATUS_OK;
 
@@ -136,7 +144,7 @@ list_open(struct listing *listing, const struct session_reading *reading)
 	     offset += PAGE) {
 		ids.count = 0;
 		status = session_settle(session,
-		    cases_list(session->cases, offset, PAGE, session_on_id,
+		    cases_list(session->cases, word, offset, PAGE, session_on_id,
 		        session_on_done, &ids),
 		    &ids.wait);
 		if (status == STATUS_OK)
@@ -206,7 +214,7 @@ gather(struct listing *listing, const struct seal *keys)
 	};
 
 	return keys != NULL ? find_by_hash(listing, &reading, keys)
-	                    : list_open(listing, &reading);
+	                    : list_all(listing, &reading);
 }
 
 static int

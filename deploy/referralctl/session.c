@@ -10,10 +10,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/archive.h"
 #include "common/clock.h"
 #include "common/log.h"
 
 #define SOCKET "redis.sock"
+#define ARCHIVE "archive.db"
 #define CALL_MS 10000
 #define STALL_MS 5000
 #define WAITING_MOST_BYTES ((size_t)16 << 20)
@@ -73,6 +75,8 @@ bool
 session_open(
     struct session *session, const char *command, bool wants_json, const char *dir)
 {
+	char why[256];
+
 	*session =
 	    (struct session){ .command = command, .dir = dir, .wants_json = wants_json };
 	log_open("referralctl", LOG_ERROR);
@@ -81,10 +85,18 @@ session_open(
 		    "no Hearthline runs in %s: %s", dir, strerror(errno));
 		return false;
 	}
-	if (open_store(session))
-		return true;
-	(void)session_failed(session, STATUS_NO_MEMORY);
-	return false;
+	if (!open_store(session)) {
+		(void)session_failed(session, STATUS_NO_MEMORY);
+		return false;
+	}
+	/* The services make it, with their own user. */
+	if (access(ARCHIVE, F_OK) == 0 &&
+	    archive_open(ARCHIVE, &session->archive, why, sizeof why) != STATUS_OK) {
+		(void)session_fail(session, STATUS_UNAVAILABLE, "%s", why);
+		return false;
+	}
+	cases_attach(session->cases, session->archive);
+	return true;
 }
 
 void
@@ -93,6 +105,7 @@ session_close(struct session *session)
 	cases_close(session->cases);
 	if (session->store != NULL)
 		store_close(session->store);
+	archive_close(session->archive);
 	if (session->link != NULL)
 		link_free(session->link);
 	if (session->loop != NULL)

@@ -22,6 +22,7 @@ struct session {
 	struct loop *loop;
 	struct store *store;
 	struct cases *cases;
+	struct archive *archive; /* that cases read too */
 	struct link *link;       /* opened by the first question */
 	struct decoder *decoder; /* of replies and explanations */
 	struct message *out;     /* what session_ask sends */

@@ -229,8 +229,10 @@ print_case(const struct case_view *view, struct naming *naming)
 	sheet_put(view->id, stdout);
 	printf(": %s, %s, accepted %s, version %u\n",
 	    words_code(CODE_SET_urgency, view->urgency),
-	    view->open == FLAG_YES ? "open" : "closed", words_time(view->accepted_at, at),
-	    view->version);
+	    view->archived == FLAG_YES ? "archived"
+	    : view->open == FLAG_YES   ? "open"
+	                               : "closed",
+	    words_time(view->accepted_at, at), view->version);
 	print_needs(view);
 	for (uint32_t i = 0; i < view->referrals_count; i++)
 		print_referral(

@@ -11,7 +11,7 @@ end
 
 -- ARGV: case digest by role urgency key identity routing phone where
 --       lease_ms handoff_count ready_most terms...
--- ok | dup version state... | key_reused | busy
+-- ok | dup version state... | key_reused | archived | busy
 local function accept(keys, argv)
 	local cell, id = cell_of(keys[1]), argv[1]
 	local key = cell.tag .. ':case:' .. id
@@ -23,6 +23,8 @@ local function accept(keys, argv)
 		for i = 1, tonumber(case.head.needs) do out[#out + 1] = item_of(case, i).state end
 		return out
 	end
+	-- It may have been archived since intake looked there.
+	if call('EXISTS', cell.tag .. ':gone:' .. id) == 1 then return { 'archived' } end
 	local books = books_of(cell)
 	if is_busy(books, argv[5], tonumber(argv[13])) then return { 'busy' } end
 	local needs = #argv - 13

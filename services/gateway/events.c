@@ -59,6 +59,13 @@ send_line(struct stream *stream, const struct transition *line, bool is_last)
 	stream->beat_ms = clock_mono_ms();
 }
 
+static void
+send_reset(struct stream *stream)
+{
+	stream->is_gone = http_stream_send(stream->request, NULL, "reset",
+	                      LITERAL("{}")) == STATUS_UNAVAILABLE;
+}
+
 /* ---- catching up ---- */
 
 static void catch_up(struct stream *stream);
@@ -98,18 +105,27 @@ catch_up(struct stream *stream)
 
 /* ---- the journal as it grows ---- */
 
+/* Whether journal line `id` is older than `other`; false where one of them is none. */
+static bool
+is_before(struct text id, struct text other)
+{
+	unsigned long long ms[2] = { 0, 0 }, number[2] = { 0, 0 };
+	char texts[2][48];
+
+	if (id.length == 0 || other.length == 0 ||
+	    !text_copy(id, texts[0], sizeof texts[0]) ||
+	    !text_copy(other, texts[1], sizeof texts[1]))
+		return false;
+	(void)sscanf(texts[0], "%llu-%llu", &ms[0], &number[0]);
+	(void)sscanf(texts[1], "%llu-%llu", &ms[1], &number[1]);
+	return ms[0] < ms[1] || (ms[0] == ms[1] && number[0] < number[1]);
+}
+
 /* Whether a stream that caught up has the line already. */
 static bool
 has_line(const struct stream *stream, struct text id)
 {
-	unsigned long long ms[2] = { 0, 0 }, number[2] = { 0, 0 };
-	char text[48];
-
-	if (stream->last[0] == '\0' || !text_copy(id, text, sizeof text))
-		return false;
-	(void)sscanf(stream->last, "%llu-%llu", &ms[0], &number[0]);
-	(void)sscanf(text, "%llu-%llu", &ms[1], &number[1]);
-	return ms[1] < ms[0] || (ms[1] == ms[0] && number[1] <= number[0]);
+	return stream->last[0] != '\0' && !is_before(text_of(stream->last), id);
 }
 
 static void
@@ -183,6 +199,34 @@ is_event_id(struct text id)
 	return id.length > 0 && id.length < 40;
 }
 
+/* Lines after the one that a client has may have gone to the archive: it cannot go on there. */
+static void
+on_oldest_line(void *ctx, enum status status, struct text oldest)
+{
+	struct stream *stream = ctx;
+
+	if (stream->is_gone || status != STATUS_OK) {
+		stream_end(stream);
+		return;
+	}
+	if (!is_before(text_of(stream->last), oldest)) {
+		catch_up(stream);
+		return;
+	}
+	send_reset(stream);
+	stream->last[0] = '\0';
+	stream->is_catching_up = false;
+}
+
+static void
+resume(struct stream *stream)
+{
+	stream->is_catching_up = true;
+	if (cases_oldest_line(stream->gateway->service->cases, on_oldest_line, stream) !=
+	    STATUS_OK)
+		stream_end(stream);
+}
+
 static struct stream *
 stream_take(struct gateway *gateway)
 {
@@ -219,9 +263,9 @@ on_get_events(struct call *call)
 	http_on_gone(request, on_stream_gone, stream);
 	gateway->streams_count++;
 	if (must_reset)
-		(void)!http_stream_send(request, NULL, "reset", LITERAL("{}"));
+		send_reset(stream);
 	if (is_resumed)
-		catch_up(stream);
+		resume(stream);
 }
 
 void

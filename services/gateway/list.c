@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Requests for lists: cases, an agency's inbox.  Ids first, then each case. */
+ * Requests for lists: cases, an agency's inbox.  Ids first, then each case; open cases before
+ * archived ones. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,7 +9,7 @@
 #include "services/gateway/gateway.h"
 
 #define PAGE_MOST 50
-/* Open cases looked through for one page of a filtered list. */
+/* Cases looked through for one page of a filtered list. */
 #define SCAN_MOST 500
 
 unsigned
@@ -31,7 +32,7 @@ struct gather {
 	bool is_inbox;
 	char state[33], agency[65];
 	unsigned offset, ids_count, left, shown;
-	bool is_full; /* the ids are a whole page: there may be more */
+	unsigned page; /* so many ids mean that there may be more; 0: all are there */
 	char ids[SCAN_MOST][ID_ITEM_MAX];
 	char *parts[SCAN_MOST];
 	struct gather_part {
@@ -58,7 +59,7 @@ gather_answer(struct gather *gather)
 				comma = ",";
 			}
 		fputs("]", out);
-		if (gather->is_full)
+		if (gather->page > 0 && gather->ids_count == gather->page)
 			fprintf(out, ",\"next\":%u", gather->offset + gather->ids_count);
 		fputs("}", out);
 		is_good = fclose(out) == 0;
@@ -221,9 +222,21 @@ find_cases(struct gather *gather, const char *kind, struct text value)
 	    gateway->service->cases, kind, text_of(blind), on_id, on_ids, gather);
 }
 
+/* What archived cases are found by; is_wanted does the rest. */
+static struct text
+list_word(const struct gather *gather, char word[CASES_WORD_BYTES])
+{
+	if (gather->agency[0] != '\0')
+		return cases_word("agency", text_of(gather->agency), word);
+	if (gather->state[0] != '\0')
+		return cases_word("state", text_of(gather->state), word);
+	return TEXT_ABSENT;
+}
+
 void
 on_get_cases(struct call *call)
 {
+	char word[CASES_WORD_BYTES];
 	struct cases *cases = call->gateway->service->cases;
 	struct text phone = http_query(call->request, "phone");
 	struct text place = http_query(call->request, "place");
@@ -250,8 +263,9 @@ on_get_cases(struct call *call)
 	else if (place.at != NULL)
 		status = find_cases(gather, "where", place);
 	else {
-		gather->is_full = true;
-		status = cases_list(cases, gather->offset, most, on_id, on_ids, gather);
+		gather->page = most;
+		status = cases_list(cases, list_word(gather, word), gather->offset, most,
+		    on_id, on_ids, gather);
 	}
 	gather_start(gather, status);
 }

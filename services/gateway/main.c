@@ -17,6 +17,7 @@ main(int argc, char **argv)
 		return exit_code;
 	service_open(&service, &config);
 	service_join_redis(&service);
+	service_open_archive(&service);
 	gateway_open(&gateway, &service);
 	service.self = &gateway;
 	service.on_drain = gateway_drain;

@@ -17,6 +17,10 @@ on_moved(void *ctx, const struct case_result *result)
 {
 	struct command *command = ctx;
 
+	if (result->status == STATUS_ABSENT) {
+		archived_change(command);
+		return;
+	}
 	if (!status_is_success(result->status)) {
 		reply_refused(
 		    command, result->status, NULL, result->state, result->version);
@@ -92,8 +96,8 @@ check_command_id(struct text command_id, struct defects *defects)
 /* The name that the functions know the command by.  Of the caller's id alone, the same id for
  * another referral, action or by another caller would be answered as done before. */
 static void
-name_command(struct text verb, struct text by, struct text item, struct text command_id,
-    char name[ID_DIGEST_BYTES + 1])
+name_command(struct command *command, struct text verb, struct text by, struct text item,
+    struct text command_id)
 {
 	char bytes[512];
 	int length = snprintf(bytes, sizeof bytes, "%u %u %u %.*s%.*s%.*s%.*s",
@@ -101,7 +105,7 @@ name_command(struct text verb, struct text by, struct text item, struct text com
 	    (int)by.length, by.at, (int)item.length, item.at ? item.at : "",
 	    (int)command_id.length, command_id.at);
 
-	id_digest(bytes, (size_t)length, name);
+	id_digest(bytes, (size_t)length, command->name);
 }
 
 /* ---- withdraw ---- */
@@ -111,7 +115,6 @@ on_withdraw(struct intake_service *intake, const struct link_peer *peer)
 {
 	const struct withdraw *in = &intake->message->withdraw;
 	struct command *command = take_for(intake, peer, in->case_id, 0);
-	char name[ID_DIGEST_BYTES + 1];
 	struct case_withdraw out = {
 		.case_id = in->case_id,
 		.version = in->version,
@@ -127,8 +130,8 @@ on_withdraw(struct intake_service *intake, const struct link_peer *peer)
 	if (command == NULL)
 		return;
 	status = check_command_id(in->command_id, &defects);
-	name_command(LITERAL("withdraw"), in->by, in->need, in->command_id, name);
-	out.command_id = text_of(name);
+	name_command(command, LITERAL("withdraw"), in->by, in->need, in->command_id);
+	out.command_id = text_of(command->name);
 	if (status == STATUS_OK && in->need.at != NULL &&
 	    (!id_split(in->need, &case_id, &out.need, &attempt) || out.need == 0 ||
 	        attempt != 0 || !text_equal(case_id, in->case_id)))
@@ -156,16 +159,14 @@ static enum status
 send_answer(struct command *command, const struct answer *in, struct text note)
 {
 	const struct config *config = command->intake->service->config;
-	char name[ID_DIGEST_BYTES + 1];
 
-	name_command(in->action, in->by, in->referral, in->command_id, name);
 	if (may_rematch(in->action))
 		handoff_reserve(command, 1);
 	const struct case_answer out = {
 		.referral = in->referral,
 		.action = in->action,
 		.version = in->version,
-		.command_id = text_of(name),
+		.command_id = text_of(command->name),
 		.by = in->by,
 		.role = (enum role)in->role,
 		.agency = in->agency,
@@ -185,6 +186,10 @@ on_note_case(void *ctx, enum status status, const struct case_record *record)
 	uint8_t key[SEAL_KEY_BYTES], sealed[NOTE_MAX];
 	size_t length = 0;
 
+	if (status == STATUS_OK && record->view.archived == FLAG_YES) {
+		archived_change(command);
+		return;
+	}
 	if (status == STATUS_OK)
 		status = seal_case_key_open(
 		    intake->identity_keys, record->view.id, record->key, key);
@@ -213,6 +218,9 @@ on_answer(struct intake_service *intake, const struct link_peer *peer)
 
 	if (command == NULL)
 		return;
+	command->role = (enum role)in->role;
+	(void)text_copy(in->agency, command->agency, sizeof command->agency);
+	name_command(command, in->action, in->by, in->referral, in->command_id);
 	if (!action_exists(MACHINE_referral, in->action))
 		defects_add(&defects, "is not a referral move of states.def", "action");
 	if (text_is(in->action, "decline") && in->reason == 0)
@@ -268,13 +276,11 @@ send_amend(
     struct command *command, const struct amend *in, const struct sealed_intake *sealed)
 {
 	struct text terms[CASE_NEEDS_MAX];
-	char name[ID_DIGEST_BYTES + 1];
 
-	name_command(LITERAL("amend"), in->by, TEXT_ABSENT, in->command_id, name);
 	const struct case_amend out = {
 		.case_id = in->case_id,
 		.version = in->version,
-		.command_id = text_of(name),
+		.command_id = text_of(command->name),
 		.by = in->by,
 		.role = (enum role)in->role,
 		.urgency = (enum urgency)in->changes.urgency,
@@ -331,6 +337,10 @@ on_amend_case(void *ctx, enum status status, const struct case_record *record)
 	struct command *command = ctx;
 	struct defects defects = { .count = 0 };
 
+	if (status == STATUS_OK && record->view.archived == FLAG_YES) {
+		archived_change(command);
+		return;
+	}
 	if (status == STATUS_OK && !read_again(command))
 		status = STATUS_INTERNAL;
 	if (status == STATUS_OK)
@@ -350,6 +360,7 @@ on_amend(struct intake_service *intake, const struct link_peer *peer)
 	if (command == NULL)
 		return;
 	status = check_command_id(in->command_id, &defects);
+	name_command(command, LITERAL("amend"), in->by, TEXT_ABSENT, in->command_id);
 	if (in->role != role_operator && in->role != role_supervisor)
 		status = STATUS_FORBIDDEN;
 	if (status == STATUS_OK && !keep_bytes(command))

@@ -30,7 +30,9 @@ command_take(struct intake_service *intake, const struct link_peer *peer)
 	command->bytes = NULL;
 	command->bytes_length = 0;
 	command->routing_length = 0;
-	command->item[0] = '\0';
+	command->item[0] = command->name[0] = command->digest[0] = command->agency[0] =
+	    '\0';
+	command->role = role_absent;
 	(void)text_copy(intake->message->id, command->id, sizeof command->id);
 	(void)text_copy(intake->message->trace, command->trace, sizeof command->trace);
 	intake->under_way++;

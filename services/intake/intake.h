@@ -48,7 +48,11 @@ struct command {
 	char trace[56];
 	enum message_kind kind;
 	int64_t began_us;
-	char item[ID_ITEM_MAX]; /* case or referral id */
+	char item[ID_ITEM_MAX];           /* case or referral id */
+	char name[ID_DIGEST_BYTES + 1];   /* that the functions know a change by */
+	char digest[ID_DIGEST_BYTES + 1]; /* submit: of the body */
+	enum role role;                   /* answer: who, */
+	char agency[65];                  /* and for which agency */
 	enum urgency urgency;
 	uint32_t needs_count;
 	char terms[CASE_NEEDS_MAX][129];
@@ -111,6 +115,11 @@ enum status intake_seal(struct command *command, const struct intake *in,
 enum status intake_unseal(struct intake_service *intake, const struct case_record *record,
     uint8_t case_key[SEAL_KEY_BYTES], void *plain, size_t size,
     struct intake *out) MUST_CHECK;
+
+/* A case that is only in the archive: a repeat is answered as ever, anything else refused with
+ * ARCHIVED.  Both answer the command. */
+void archived_submit(struct command *command);
+void archived_change(struct command *command);
 
 /* Looks at Redis' memory and, where it is on this machine, disk; sets is_full and lets Redis
  * rewrite its append-only file only where the disk has room for that.  Once a second. */

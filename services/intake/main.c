@@ -16,6 +16,7 @@ main(int argc, char **argv)
 		return exit_code;
 	service_open(&service, &config);
 	service_join_redis(&service);
+	service_open_archive(&service);
 	intake_open(&intake, &service);
 	service.self = &intake;
 	service.on_drain = intake_drain;

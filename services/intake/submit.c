@@ -98,6 +98,10 @@ on_stored(void *ctx, const struct case_result *result)
 {
 	struct command *command = ctx;
 
+	if (result->status == STATUS_ARCHIVED) {
+		archived_submit(command);
+		return;
+	}
 	if (!status_is_success(result->status)) {
 		reply_refused(command, result->status, NULL, TEXT_ABSENT, UINT_ABSENT);
 		return;
@@ -186,6 +190,16 @@ on_submit(struct intake_service *intake, const struct link_peer *peer)
 		    command, &in->intake, text_of(command->item), NULL, &sealed);
 	}
 	if (status == STATUS_OK) {
+		(void)text_copy(
+		    text_of(sealed.digest), command->digest, sizeof command->digest);
+		status =
+		    cases_is_archived(intake->service->cases, text_of(command->item));
+		if (status == STATUS_OK) {
+			archived_submit(command);
+			return;
+		}
+	}
+	if (status == STATUS_ABSENT) {
 		handoff_reserve(command, command->needs_count);
 		status = store(command, in, &sealed);
 	}

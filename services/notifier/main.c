@@ -16,6 +16,7 @@ main(int argc, char **argv)
 		return exit_code;
 	service_open(&service, &config);
 	service_join_redis(&service);
+	service_open_archive(&service);
 	notifier_open(&notifier, &service);
 	service.self = &notifier;
 	service.on_drain = notifier_drain;

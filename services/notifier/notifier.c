@@ -248,6 +248,7 @@ notifier_open(struct notifier *notifier, struct service *service)
 	notifier->webhook =
 	    (struct webhook){ .client = notifier->client, .seal = notifier->notify_keys };
 	notifier->worker = worker_open(service, &options);
+	notifier->archiver = archiver_open(service);
 }
 
 void
@@ -259,6 +260,7 @@ notifier_start(struct notifier *notifier)
 void
 notifier_close(struct notifier *notifier)
 {
+	archiver_close(notifier->archiver);
 	client_close(notifier->client);
 	inbox_close(notifier->inbox);
 	worker_close(notifier->worker);
@@ -277,6 +279,7 @@ notifier_drain(void *self)
 	struct notifier *notifier = self;
 
 	worker_drain(notifier->worker);
+	archiver_drain(notifier->archiver);
 }
 
 bool
@@ -284,5 +287,5 @@ notifier_is_idle(void *self)
 {
 	const struct notifier *notifier = self;
 
-	return worker_held(notifier->worker) == 0;
+	return worker_held(notifier->worker) == 0 && archiver_is_idle(notifier->archiver);
 }

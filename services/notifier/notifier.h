@@ -18,6 +18,7 @@ struct notifier {
 	struct telling *free;
 	size_t under_way;
 	char link[256]; /* where an agency answers; in every telling */
+	struct archiver *archiver;
 };
 
 /* Dies (log_die) where something cannot be opened. */
@@ -26,5 +27,15 @@ void notifier_close(struct notifier *notifier);
 void notifier_start(struct notifier *notifier);
 void notifier_drain(void *self);
 bool notifier_is_idle(void *self);
+
+/* ---- between the files of this folder ---- */
+
+/* Moves what is over to the archive, one small round after the other; it is the notifier's, since
+ * that watches the clocks.  NULL: archive.keep is 0, or out of memory (dies). */
+struct archiver *archiver_open(struct service *service);
+void archiver_close(struct archiver *archiver); /* NULL is legal */
+/* Begins no further round. */
+void archiver_drain(struct archiver *archiver);
+bool archiver_is_idle(const struct archiver *archiver);
 
 #endif

@@ -219,15 +219,15 @@ open_cases_are_listed_newest_first_in_pages(void **state)
 	}
 	withdraw = usual_withdraw(ids[2], "w1");
 	assert_int_equal(do_withdraw(&withdraw)->status, STATUS_OK);
-	LIST(cases_list(fixture.cases, 0, 3, on_id, on_listed, NULL));
+	LIST(cases_list(fixture.cases, TEXT_ABSENT, 0, 3, on_id, on_listed, NULL));
 	assert_int_equal(list.count, 3);
 	assert_string_equal(list.ids[0], ids[4]);
 	assert_string_equal(list.ids[1], ids[3]);
 	assert_string_equal(list.ids[2], ids[1]);
-	LIST(cases_list(fixture.cases, 3, 3, on_id, on_listed, NULL));
+	LIST(cases_list(fixture.cases, TEXT_ABSENT, 3, 3, on_id, on_listed, NULL));
 	assert_int_equal(list.count, 1);
 	assert_string_equal(list.ids[0], ids[0]);
-	LIST(cases_list(fixture.cases, 0, 0, on_id, on_listed, NULL));
+	LIST(cases_list(fixture.cases, TEXT_ABSENT, 0, 0, on_id, on_listed, NULL));
 	assert_int_equal(list.count, 0);
 }
 
