@@ -89,12 +89,12 @@ get_number(const msgpack_object *object, const struct field *field, uint32_t *nu
 }
 
 static bool
-get_real(const msgpack_object *object, double *real)
+get_real(const msgpack_object *object, double parts, double *real)
 {
 	if (object->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
-		*real = (double)object->via.u64;
+		*real = (double)object->via.u64 / parts;
 	else if (object->type == MSGPACK_OBJECT_NEGATIVE_INTEGER)
-		*real = (double)object->via.i64;
+		*real = (double)object->via.i64 / parts;
 	else if (object->type == MSGPACK_OBJECT_FLOAT32 ||
 	         object->type == MSGPACK_OBJECT_FLOAT64)
 		*real = object->via.f64 + 0.0; /* no negative zero */
@@ -124,10 +124,18 @@ get_flag(const msgpack_object *object, uint8_t *flag)
 }
 
 static bool
-get_code(const msgpack_object *object, const struct field *field, uint8_t *code)
+get_code(const msgpack_object *object, enum form form, const struct field *field,
+    uint8_t *code)
 {
 	struct text word;
 
+	if (form == FORM_KEPT) {
+		if (object->type != MSGPACK_OBJECT_POSITIVE_INTEGER ||
+		    object->via.u64 > UINT8_MAX)
+			return false;
+		*code = (uint8_t)object->via.u64;
+		return true;
+	}
 	if (!get_text(object, &word))
 		return false;
 	*code = (uint8_t)code_value(field->set, word);
@@ -136,7 +144,8 @@ get_code(const msgpack_object *object, const struct field *field, uint8_t *code)
 
 /* False: of another type than the field's. */
 static bool
-get_scalar(const msgpack_object *object, const struct field *field, void *at)
+get_scalar(
+    const msgpack_object *object, enum form form, const struct field *field, void *at)
 {
 	switch (field_element(field->type)) {
 	case FIELD_TEXT:
@@ -147,13 +156,13 @@ get_scalar(const msgpack_object *object, const struct field *field, void *at)
 	case FIELD_ASKED:
 		return get_number(object, field, at);
 	case FIELD_REAL:
-		return get_real(object, at);
+		return get_real(object, form == FORM_KEPT ? KEPT_REAL_PARTS : 1, at);
 	case FIELD_TIME:
 		return get_time(object, at);
 	case FIELD_FLAG:
 		return get_flag(object, at);
 	case FIELD_CODE:
-		return get_code(object, field, at);
+		return get_code(object, form, field, at);
 	case FIELD_ONE:
 	case FIELD_MANY:
 	case FIELD_CODES:
@@ -166,21 +175,22 @@ get_scalar(const msgpack_object *object, const struct field *field, void *at)
 
 /* ---- records ---- */
 
-static void get_record(const msgpack_object_map *map, const struct path *up,
-    const struct record *record, void *values, struct defects *defects);
+static void get_record(const msgpack_object_map *map, enum form form,
+    const struct path *up, const struct record *record, void *values,
+    struct defects *defects);
 
 /* A field's value or one element of its list. */
 static void
-get_value(const msgpack_object *object, const struct path *path,
+get_value(const msgpack_object *object, enum form form, const struct path *path,
     const struct field *field, void *at, struct defects *defects)
 {
 	const char *must = path->name == NULL ? field->must_each : field->must;
 
 	if (field->record == NULL) {
-		if (!get_scalar(object, field, at) || !field_is_legal(field, at))
+		if (!get_scalar(object, form, field, at) || !field_is_legal(field, at))
 			path_refuse(path, must, defects);
 	} else if (object->type == MSGPACK_OBJECT_MAP) {
-		get_record(&object->via.map, path, field->record, at, defects);
+		get_record(&object->via.map, form, path, field->record, at, defects);
 	} else {
 		record_init(field->record, at);
 		path_refuse(path, must, defects);
@@ -188,8 +198,8 @@ get_value(const msgpack_object *object, const struct path *path,
 }
 
 static void
-get_list(const msgpack_object *object, const struct path *path, const struct field *field,
-    void *values, struct defects *defects)
+get_list(const msgpack_object *object, enum form form, const struct path *path,
+    const struct field *field, void *values, struct defects *defects)
 {
 	uint32_t count;
 
@@ -205,15 +215,15 @@ get_list(const msgpack_object *object, const struct path *path, const struct fie
 	for (uint32_t i = 0; i < count; i++) {
 		struct path element = PATH_ELEMENT(path, i);
 
-		get_value(&object->via.array.ptr[i], &element, field,
+		get_value(&object->via.array.ptr[i], form, &element, field,
 		    field_place(field, values, i), defects);
 	}
 	field_set_count(field, values, count);
 }
 
 static void
-get_field(const msgpack_object *object, const struct path *up, const struct field *field,
-    void *values, struct defects *defects)
+get_field(const msgpack_object *object, enum form form, const struct path *up,
+    const struct field *field, void *values, struct defects *defects)
 {
 	struct path path = PATH_FIELD(up, field->name);
 
@@ -221,31 +231,37 @@ get_field(const msgpack_object *object, const struct path *up, const struct fiel
 		if (field->is_required)
 			path_refuse(&path, "missing", defects);
 	} else if (field_is_list(field->type)) {
-		get_list(object, &path, field, values, defects);
+		get_list(object, form, &path, field, values, defects);
 	} else {
 		field_set_count(field, values, 1);
-		get_value(object, &path, field, field_place(field, values, 0), defects);
+		get_value(
+		    object, form, &path, field, field_place(field, values, 0), defects);
 	}
 }
 
 static void
-get_fields(const msgpack_object_map *map, const struct path *up,
+get_fields(const msgpack_object_map *map, enum form form, const struct path *up,
     const struct record *record, void *values, struct defects *defects)
 {
 	uint32_t next = 0;
+	char key;
 
 	for (const struct field *field = record->fields; field->name != NULL; field++)
-		get_field(
-		    find(map, field_name(field), &next), up, field, values, defects);
+		get_field(find(map,
+		              form == FORM_KEPT
+		                  ? (struct text){ kept_key(record, field, &key), 1 }
+		                  : field_name(field),
+		              &next),
+		    form, up, field, values, defects);
 }
 
 /* Recurses as deep as the table's records nest, however deep the bytes do. */
 static void
-get_record(const msgpack_object_map *map, const struct path *up,
+get_record(const msgpack_object_map *map, enum form form, const struct path *up,
     const struct record *record, void *values, struct defects *defects)
 {
 	record_init(record, values);
-	get_fields(map, up, record, values, defects);
+	get_fields(map, form, up, record, values, defects);
 }
 
 /* ---- the doors ---- */
@@ -269,9 +285,9 @@ unpack(struct decoder *decoder, const void *bytes, size_t length, msgpack_object
 	return STATUS_OK;
 }
 
-enum status
-record_decode(struct decoder *decoder, const struct record *record, void *values,
-    const void *bytes, size_t length, struct defects *defects)
+static enum status
+get_root(struct decoder *decoder, enum form form, const struct record *record,
+    void *values, const void *bytes, size_t length, struct defects *defects)
 {
 	msgpack_object root;
 	enum status status = unpack(decoder, bytes, length, &root, defects);
@@ -279,8 +295,31 @@ record_decode(struct decoder *decoder, const struct record *record, void *values
 	record_init(record, values);
 	if (status != STATUS_OK)
 		return status;
-	get_fields(&root.via.map, NULL, record, values, defects);
+	get_fields(&root.via.map, form, NULL, record, values, defects);
 	return defects->count == 0 ? STATUS_OK : STATUS_INVALID;
+}
+
+enum status
+record_decode(struct decoder *decoder, const struct record *record, void *values,
+    const void *bytes, size_t length, struct defects *defects)
+{
+	return get_root(decoder, FORM_MESSAGE, record, values, bytes, length, defects);
+}
+
+enum status
+record_unpack(struct decoder *decoder, const struct record *record, void *values,
+    const void *bytes, size_t length, struct defects *defects)
+{
+	const char *version = bytes;
+
+	if (length == 0 || *version != KEPT_VERSION) {
+		record_init(record, values);
+		defects->count = 0;
+		defects_add(defects, "must be a packed record", "%s", "");
+		return STATUS_BAD_MESSAGE;
+	}
+	return get_root(
+	    decoder, FORM_KEPT, record, values, version + 1, length - 1, defects);
 }
 
 static const struct field ENVELOPE_TEXT = { .type = FIELD_TEXT,
@@ -353,6 +392,7 @@ message_decode(struct decoder *decoder, struct message *message, const void *byt
 	record_init(message_record(kind), &message->submit);
 	message->kind = kind;
 	get_envelope(&root.via.map, "trace", &message->trace, defects);
-	get_fields(&root.via.map, NULL, message_record(kind), &message->submit, defects);
+	get_fields(&root.via.map, FORM_MESSAGE, NULL, message_record(kind),
+	    &message->submit, defects);
 	return defects->count == 0 ? STATUS_OK : STATUS_INVALID;
 }

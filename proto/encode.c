@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Structs to msgpack, by the table, into a buffer of the caller. */
 #include <assert.h>
+#include <math.h>
 #include <msgpack.h>
 
 #include "proto/field.h"
@@ -9,6 +10,7 @@
 struct sink {
 	char *buffer;
 	size_t size, length;
+	enum form form;
 };
 
 static inline int
@@ -52,6 +54,18 @@ put_number(struct sink *sink, const struct field *field, uint32_t value)
 	return sink_uint32(sink, value) == 0;
 }
 
+static bool
+put_real(struct sink *sink, double real)
+{
+	double thousandths = real * KEPT_REAL_PARTS;
+
+	if (sink->form == FORM_KEPT && fabs(thousandths) < INT32_MAX &&
+	    round(thousandths) / KEPT_REAL_PARTS == real)
+		return sink_int32(sink, (int32_t)round(thousandths)) == 0;
+	/* + 0.0: there is no negative zero in a message */
+	return sink_double(sink, real + 0.0) == 0;
+}
+
 static bool put_record(
     struct sink *sink, const struct record *record, const void *values, enum mask mask);
 
@@ -66,14 +80,16 @@ put_value(struct sink *sink, const struct field *field, const void *at, enum mas
 	case FIELD_UINT:
 	case FIELD_ASKED:
 		return put_number(sink, field, *(const uint32_t *)at);
-	case FIELD_REAL: /* + 0.0: there is no negative zero in a message */
-		return sink_double(sink, *(const double *)at + 0.0) == 0;
+	case FIELD_REAL:
+		return put_real(sink, *(const double *)at);
 	case FIELD_TIME:
 		return sink_int64(sink, *(const int64_t *)at) == 0;
 	case FIELD_FLAG:
 		return (*(const uint8_t *)at == FLAG_YES ? sink_true(sink)
 		                                         : sink_false(sink)) == 0;
 	case FIELD_CODE:
+		if (sink->form == FORM_KEPT)
+			return sink_uint8(sink, *(const uint8_t *)at) == 0;
 		return put_text(
 		    sink, text_of(code_word(field->set, *(const uint8_t *)at)));
 	case FIELD_ONE:
@@ -88,12 +104,15 @@ put_value(struct sink *sink, const struct field *field, const void *at, enum mas
 }
 
 static bool
-put_field(
-    struct sink *sink, const struct field *field, const void *values, enum mask mask)
+put_field(struct sink *sink, const struct record *record, const struct field *field,
+    const void *values, enum mask mask)
 {
+	char key;
 	uint32_t count;
 
-	if (!put_text(sink, field_name(field)))
+	if (!put_text(sink, sink->form == FORM_KEPT
+	                        ? (struct text){ kept_key(record, field, &key), 1 }
+	                        : field_name(field)))
 		return false;
 	if (!field_is_list(field->type))
 		return put_value(sink, field, field_at(field, values, 0), mask);
@@ -128,7 +147,8 @@ put_fields(
     struct sink *sink, const struct record *record, const void *values, enum mask mask)
 {
 	for (const struct field *field = record->fields; field->name != NULL; field++)
-		if (is_put(field, values, mask) && !put_field(sink, field, values, mask))
+		if (is_put(field, values, mask) &&
+		    !put_field(sink, record, field, values, mask))
 			return false;
 	return true;
 }
@@ -152,9 +172,22 @@ enum status
 record_encode(const struct record *record, const void *values, enum mask mask,
     void *buffer, size_t size, size_t *length)
 {
-	struct sink sink = { buffer, size, 0 };
+	struct sink sink = { buffer, size, 0, FORM_MESSAGE };
 
 	if (!put_record(&sink, record, values, mask))
+		return STATUS_TOO_LARGE;
+	*length = sink.length;
+	return STATUS_OK;
+}
+
+enum status
+record_pack(const struct record *record, const void *values, enum mask mask, void *buffer,
+    size_t size, size_t *length)
+{
+	static const char VERSION = KEPT_VERSION;
+	struct sink sink = { buffer, size, 0, FORM_KEPT };
+
+	if (put(&sink, &VERSION, 1) != 0 || !put_record(&sink, record, values, mask))
 		return STATUS_TOO_LARGE;
 	*length = sink.length;
 	return STATUS_OK;
@@ -164,7 +197,7 @@ enum status
 message_encode(const struct message *message, void *buffer, size_t size, size_t *length)
 {
 	const struct record *record = message_record(message->kind);
-	struct sink sink = { buffer, size, 0 };
+	struct sink sink = { buffer, size, 0, FORM_MESSAGE };
 	const void *values = &message->submit; /* every member of the union starts here */
 	uint32_t count = 2;
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define LIST_BYTES 601
+#define COUNT(array) (uint32_t)(sizeof(array) / sizeof *(array))
 
 /* A list under construction: items separated by commas. */
 struct list {
@@ -17,13 +18,11 @@ struct list {
 };
 
 static void __attribute__((format(printf, 2, 3)))
-list_add(struct list *list, const char *format, ...)
+list_say(struct list *list, const char *format, ...)
 {
 	va_list arguments;
 	int length;
 
-	if (list->used > 0 && list->used < LIST_BYTES - 1)
-		list->text[list->used++] = ',';
 	va_start(arguments, format);
 	length = vsnprintf(
 	    list->text + list->used, LIST_BYTES - list->used, format, arguments);
@@ -32,6 +31,18 @@ list_add(struct list *list, const char *format, ...)
 		list->is_cut = true;
 	else
 		list->used += (uint32_t)length;
+}
+
+/* Begins an item with a name: as its number in codes.def, since words would be half of it all.
+ * One that is not there cannot be kept. */
+static void
+list_add_name(struct list *list, enum code_set set, struct text name)
+{
+	unsigned number = code_value(set, name);
+
+	if (number == 0 || number > code_count(set))
+		list->is_cut = true;
+	list_say(list, list->used > 0 ? ",%u" : "%u", number);
 }
 
 static struct text
@@ -44,29 +55,34 @@ struct lists {
 	struct list pass, unknown, points, counts;
 };
 
+/* Metres are enough, and a third of the bytes. */
+static double
+thousandths(double value)
+{
+	return round(value * 1000) / 1000;
+}
+
 static void
 pack_candidate(
     const struct candidate *in, struct kept_candidate *out, struct lists *lists)
 {
-	out->service = in->service;
 	out->score = in->score;
-	out->km = in->distance_km;
+	out->km = thousandths(in->distance_km);
 	for (uint32_t i = 0; i < in->rules_count; i++) {
 		const struct rule_result *rule = &in->rules[i];
 		struct list *list =
 		    rule->verdict == verdict_pass ? &lists->pass : &lists->unknown;
 
-		list_add(list, "%.*s", (int)rule->rule.length, rule->rule.at);
+		list_add_name(list, CODE_SET_eligibility, rule->rule);
 	}
 	for (uint32_t i = 0; i < in->parts_count; i++) {
 		const struct score_part *part = &in->parts[i];
 
+		list_add_name(&lists->points, CODE_SET_merit, part->part);
 		if (isnan(part->value))
-			list_add(&lists->points, "%.*s=:%.6g", (int)part->part.length,
-			    part->part.at, part->points);
+			list_say(&lists->points, "=:%.6g", part->points);
 		else
-			list_add(&lists->points, "%.*s=%.6g:%.6g", (int)part->part.length,
-			    part->part.at, part->value, part->points);
+			list_say(&lists->points, "=%.6g:%.6g", part->value, part->points);
 	}
 	out->pass = list_text(&lists->pass);
 	out->unknown = list_text(&lists->unknown);
@@ -87,21 +103,25 @@ explanation_pack(const struct why *why, void *buffer, size_t size, size_t *lengt
 		record_init(&record_kept_candidate, &kept.chosen);
 		pack_candidate(&why->chosen, &kept.chosen, &lists);
 	}
-	for (uint32_t i = 0; i < why->next_count && i < 3; i++) {
+	for (uint32_t i = 0; i < why->next_count && i < COUNT(kept.next); i++) {
 		record_init(&record_kept_candidate, &kept.next[i]);
 		kept.next[i].service = why->next[i].service;
 		kept.next[i].score = why->next[i].score;
 		kept.next_count++;
 	}
-	for (uint32_t i = 0; i < why->refusals_count && i < 3; i++) {
-		kept.refusals[i] = why->refusals[i];
-		kept.refusals[i].name = TEXT_ABSENT;
-		kept.refusals_count++;
+	for (uint32_t i = 0; i < why->refusals_count && i < COUNT(kept.refusals); i++) {
+		struct kept_refusal *refusal = &kept.refusals[kept.refusals_count++];
+
+		record_init(&record_kept_refusal, refusal);
+		refusal->service = why->refusals[i].service;
+		refusal->rule =
+		    (uint8_t)code_value(CODE_SET_eligibility, why->refusals[i].rule);
 	}
-	for (uint32_t i = 0; i < why->refusals_by_rule_count; i++)
-		list_add(&lists.counts, "%.*s=%u",
-		    (int)why->refusals_by_rule[i].rule.length,
-		    why->refusals_by_rule[i].rule.at, why->refusals_by_rule[i].count);
+	for (uint32_t i = 0; i < why->refusals_by_rule_count; i++) {
+		list_add_name(
+		    &lists.counts, CODE_SET_eligibility, why->refusals_by_rule[i].rule);
+		list_say(&lists.counts, "=%u", why->refusals_by_rule[i].count);
+	}
 	kept.counts = list_text(&lists.counts);
 	kept.considered = why->considered_count;
 	kept.directory = why->directory_version;
@@ -111,7 +131,7 @@ explanation_pack(const struct why *why, void *buffer, size_t size, size_t *lengt
 	if (defects.count > 0 || lists.pass.is_cut || lists.unknown.is_cut ||
 	    lists.points.is_cut || lists.counts.is_cut)
 		return STATUS_TOO_LARGE;
-	return record_encode(&record_kept_why, &kept, MASK_ALL, buffer, size, length);
+	return record_pack(&record_kept_why, &kept, MASK_ALL, buffer, size, length);
 }
 
 /* ---- unpacking ---- */
@@ -167,6 +187,15 @@ count_of(struct text text)
 	return number >= 0 && number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
 }
 
+/* The word; the number itself where a newer writer knew more. */
+static struct text
+name_of(enum code_set set, struct text number)
+{
+	const char *word = code_word(set, count_of(number));
+
+	return word != NULL ? text_of(word) : number;
+}
+
 static void
 unpack_rules(struct candidate *out, struct text list, enum verdict verdict)
 {
@@ -176,19 +205,19 @@ unpack_rules(struct candidate *out, struct text list, enum verdict verdict)
 		struct rule_result *rule = &out->rules[out->rules_count++];
 
 		record_init(&record_rule_result, rule);
-		rule->rule = name;
+		rule->rule = name_of(CODE_SET_eligibility, name);
 		rule->verdict = (uint8_t)verdict;
 	}
 }
 
 static void
-unpack_candidate(
-    const struct kept_candidate *in, struct text agency, struct candidate *out)
+unpack_candidate(const struct kept_candidate *in, struct text service, struct text agency,
+    struct candidate *out)
 {
 	struct text list = in->points, item, value, points;
 
 	record_init(&record_candidate, out);
-	out->service = in->service;
+	out->service = in->service.at != NULL ? in->service : service;
 	out->agency = agency;
 	out->score = in->score;
 	out->distance_km = in->km;
@@ -200,7 +229,7 @@ unpack_candidate(
 		if (!cut(&item, '=', &value) || !cut(&value, ':', &points))
 			continue;
 		record_init(&record_score_part, part);
-		part->part = item;
+		part->part = name_of(CODE_SET_merit, item);
 		part->value = number_of(value);
 		part->points = number_of(points);
 		out->parts_count++;
@@ -209,24 +238,30 @@ unpack_candidate(
 
 enum status
 explanation_unpack(struct decoder *decoder, const void *bytes, size_t length,
-    struct text agency, struct why *why)
+    struct text service, struct text agency, struct why *why)
 {
 	struct defects defects = { .count = 0 };
 	struct text list, item, count;
 	struct kept_why kept;
 
 	record_init(&record_why, why);
-	if (record_decode(decoder, &record_kept_why, &kept, bytes, length, &defects) !=
+	if (record_unpack(decoder, &record_kept_why, &kept, bytes, length, &defects) !=
 	    STATUS_OK)
 		return STATUS_DAMAGED;
 	why->has_chosen = kept.has_chosen;
 	if (kept.has_chosen)
-		unpack_candidate(&kept.chosen, agency, &why->chosen);
+		unpack_candidate(&kept.chosen, service, agency, &why->chosen);
 	for (uint32_t i = 0; i < kept.next_count; i++)
-		unpack_candidate(
-		    &kept.next[i], TEXT_ABSENT, &why->next[why->next_count++]);
-	for (uint32_t i = 0; i < kept.refusals_count; i++)
-		why->refusals[why->refusals_count++] = kept.refusals[i];
+		unpack_candidate(&kept.next[i], TEXT_ABSENT, TEXT_ABSENT,
+		    &why->next[why->next_count++]);
+	for (uint32_t i = 0; i < kept.refusals_count; i++) {
+		struct refusal *refusal = &why->refusals[why->refusals_count++];
+
+		record_init(&record_refusal, refusal);
+		refusal->service = kept.refusals[i].service;
+		refusal->rule =
+		    text_of(code_word(CODE_SET_eligibility, kept.refusals[i].rule));
+	}
 	list = kept.counts;
 	while ((item = next_item(&list)).at != NULL && why->refusals_by_rule_count < 16) {
 		struct rule_count *rule =
@@ -236,11 +271,15 @@ explanation_unpack(struct decoder *decoder, const void *bytes, size_t length,
 			continue;
 		rule->rule = item;
 		rule->count = count_of(count);
-		why->refusals_by_rule_count++;
 	}
-	why->considered_count = kept.considered;
-	why->directory_version = kept.directory;
-	why->seed = kept.seed;
-	record_check(&record_why, why, &defects);
-	return defects.count == 0 ? STATUS_OK : STATUS_DAMAGED;
+
+	rule->rule = name_of(CODE_SET_eligibility, item);
+	rule->count = (uint32_t)number_of(count);
+	why->refusals_by_rule_count++;
+}
+why->considered_count = kept.considered;
+why->directory_version = kept.directory;
+why->seed = kept.seed;
+record_check(&record_why, why, &defects);
+return defects.count == 0 ? STATUS_OK : STATUS_DAMAGED;
 }

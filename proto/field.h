@@ -31,6 +31,22 @@ field_name(const struct field *field)
 	return (struct text){ field->name, field->name_length };
 }
 
+/* How a record is written: with names and words, as in a message, or packed for storage. */
+enum form { FORM_MESSAGE, FORM_KEPT };
+
+/* First byte of a packed record. */
+#define KEPT_VERSION 1
+/* Reals that are whole in these are integers of them. */
+#define KEPT_REAL_PARTS 1000.0
+
+/* One character, from 'A' on, for the field's position; `key` is where it may stand. */
+static inline const char *
+kept_key(const struct record *record, const struct field *field, char *key)
+{
+	*key = (char)('A' + (field - record->fields));
+	return key;
+}
+
 static inline bool
 field_is_list(enum field_type type)
 {

@@ -209,6 +209,12 @@ enum status message_encode(
 enum status record_encode(const struct record *record, const void *values, enum mask mask,
     void *buffer, size_t size, size_t *length) MUST_CHECK;
 
+/* The same packed for storage, never sent: the byte 1 (version of this form), then a map with
+ * one character for a field's position in its record, 'A' the first, numbers for codes, and
+ * integers for reals that are whole in thousandths.  So new fields go to the end of a record. */
+enum status record_pack(const struct record *record, const void *values, enum mask mask,
+    void *buffer, size_t size, size_t *length) MUST_CHECK;
+
 /* Reads one message that ends exactly at the last byte.  Keys that the table does not hold
  * are passed over.  kind and id are set as far as they could be read, so that a refusal can
  * be addressed.
@@ -220,6 +226,8 @@ enum status message_decode(struct decoder *decoder, struct message *message,
     const void *bytes, size_t length, struct defects *defects) MUST_CHECK;
 /* The same for a record alone; values are initialised first. */
 enum status record_decode(struct decoder *decoder, const struct record *record,
+    void *values, const void *bytes, size_t length, struct defects *defects) MUST_CHECK;
+enum status record_unpack(struct decoder *decoder, const struct record *record,
     void *values, const void *bytes, size_t length, struct defects *defects) MUST_CHECK;
 
 /* Checks a record built in C or read from JSON against the table's bounds; adds to

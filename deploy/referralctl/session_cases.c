@@ -26,10 +26,11 @@ show_record(struct showing *showing, const struct case_record *record)
 	for (uint32_t i = 0; reading->wants_whys && i < view->referrals_count; i++) {
 		struct referral_state *referral = &view->referrals[i];
 
-		referral->has_why = record->whys[i].at != NULL &&
-		                    explanation_unpack(showing->session->decoder,
-		                        record->whys[i].at, record->whys[i].length,
-		                        referral->agency, &referral->why) == STATUS_OK;
+		referral->has_why =
+		    record->whys[i].at != NULL &&
+		    explanation_unpack(showing->session->decoder, record->whys[i].at,
+		        record->whys[i].length, referral->service, referral->agency,
+		        &referral->why) == STATUS_OK;
 	}
 	showing->found++;
 	reading->visit(reading->ctx, view);

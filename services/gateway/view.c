@@ -76,7 +76,7 @@ open_identity(
 		    key, record->view.id, record->identity, plain, sizeof plain, &length);
 	seal_wipe(key, sizeof key);
 	if (status == STATUS_OK)
-		status = record_decode(
+		status = record_unpack(
 		    gateway->stored, &record_intake, intake, plain, length, &defects);
 	return status;
 }
@@ -134,9 +134,10 @@ show_whys(
 
 		if (record->whys[i].at == NULL)
 			continue;
-		referral->has_why = explanation_unpack(gateway->stored,
-		                        record->whys[i].at, record->whys[i].length,
-		                        referral->agency, &referral->why) == STATUS_OK;
+		referral->has_why =
+		    explanation_unpack(gateway->stored, record->whys[i].at,
+		        record->whys[i].length, referral->service, referral->agency,
+		        &referral->why) == STATUS_OK;
 	}
 }
 

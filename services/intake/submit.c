@@ -33,8 +33,8 @@ seal_routing(struct command *command, const struct intake *in, struct text case_
 
 	if (routing.has_place)
 		rules_coarsen_place(&routing.place);
-	status = record_encode(&record_intake, &routing, MASK_NOT_PERSONAL,
-	    intake->buffer, sizeof intake->buffer, &plain);
+	status = record_pack(&record_intake, &routing, MASK_NOT_PERSONAL, intake->buffer,
+	    sizeof intake->buffer, &plain);
 	if (status == STATUS_OK)
 		status = seal_put(intake->routing_keys, case_id,
 		    (struct text){ (const char *)intake->buffer, (uint32_t)plain },
@@ -52,7 +52,7 @@ intake_seal(struct command *command, const struct intake *in, struct text case_i
 	size_t plain = 0;
 	enum status status;
 
-	status = record_encode(
+	status = record_pack(
 	    &record_intake, in, MASK_ALL, intake->buffer, sizeof intake->buffer, &plain);
 	if (status != STATUS_OK)
 		return status;
@@ -87,7 +87,7 @@ intake_unseal(struct intake_service *intake, const struct case_record *record,
 	if (status == STATUS_OK)
 		status = seal_get_key(
 		    case_key, record->view.id, record->identity, plain, size, &length);
-	if (status == STATUS_OK && record_decode(intake->stored, &record_intake, out,
+	if (status == STATUS_OK && record_unpack(intake->stored, &record_intake, out,
 	                               plain, length, &defects) != STATUS_OK)
 		status = STATUS_DAMAGED;
 	return status;

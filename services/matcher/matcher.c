@@ -134,7 +134,7 @@ open_routing(struct matcher *matcher, const struct work *work)
 		    matcher->buffer, sizeof matcher->buffer, &length);
 	/* The texts of the decoded intake point into the buffer. */
 	if (status == STATUS_OK)
-		status = record_decode(matcher->decoder, &record_intake, matcher->intake,
+		status = record_unpack(matcher->decoder, &record_intake, matcher->intake,
 		    matcher->buffer, length, &defects);
 	if (status == STATUS_OK && (need == 0 || need > matcher->intake->needs_count))
 		status = STATUS_DAMAGED;

@@ -2,6 +2,7 @@
  * One function per rule of rules.def. */
 #include "services/matcher/rules.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* Largest age that an intake can say (messages.def). */
@@ -194,6 +195,13 @@ static const struct {
 #include "services/matcher/rules.def"
 #undef RULE
 };
+
+/* Stored explanations know a rule by its number there. */
+#define RULE(name, question, about)                                                      \
+	static_assert((int)RULE_##name + 1 == (int)eligibility_##name,                   \
+	    "codes.def has the rules in their order");
+#include "services/matcher/rules.def"
+#undef RULE
 
 enum verdict
 rule_verdict(enum rule rule, const struct wanted *wanted, const struct traits *traits)

@@ -2,6 +2,7 @@
  * One function per part of score.def. */
 #include "services/matcher/score.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* Where the way has cost half of its points. */
@@ -146,6 +147,13 @@ static const struct {
 #include "services/matcher/score.def"
 #undef PART
 };
+
+/* Stored explanations know a part by its number there. */
+#define PART(name, unit, weight, about)                                                  \
+	static_assert((int)PART_##name + 1 == (int)merit_##name,                         \
+	    "codes.def has the parts in their order");
+#include "services/matcher/score.def"
+#undef PART
 
 void
 score_make(struct score *score, const struct wanted *wanted, const struct scored *scored)
