@@ -124,7 +124,7 @@ run: ## installs what is missing, builds and starts everything with the demo dir
 
 test: ## builds and runs every test; the last line is "N passed, N failed, N skipped"
 	@deploy/install.sh build run test
-	@$(MAKE) --no-print-directory $(PARALLEL) all units
+	@$(MAKE) --no-print-directory $(PARALLEL) all units benches
 	@BUILD=$(BUILD) $(PYTHON) tests/run.py $(TESTS)
 
 check: ## format, lint, drift, both compilers, unit tests under sanitizers (CHECK_FAST=1: no tidy)
