@@ -269,17 +269,13 @@ explanation_unpack(struct decoder *decoder, const void *bytes, size_t length,
 
 		if (!cut(&item, '=', &count))
 			continue;
-		rule->rule = item;
+		rule->rule = name_of(CODE_SET_eligibility, item);
 		rule->count = count_of(count);
+		why->refusals_by_rule_count++;
 	}
-
-	rule->rule = name_of(CODE_SET_eligibility, item);
-	rule->count = (uint32_t)number_of(count);
-	why->refusals_by_rule_count++;
-}
-why->considered_count = kept.considered;
-why->directory_version = kept.directory;
-why->seed = kept.seed;
-record_check(&record_why, why, &defects);
-return defects.count == 0 ? STATUS_OK : STATUS_DAMAGED;
+	why->considered_count = kept.considered;
+	why->directory_version = kept.directory;
+	why->seed = kept.seed;
+	record_check(&record_why, why, &defects);
+	return defects.count == 0 ? STATUS_OK : STATUS_DAMAGED;
 }

@@ -37,13 +37,14 @@ check_why(void)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-	const struct text agency = LITERAL("a");
+	const struct text service = LITERAL("s"), agency = LITERAL("a");
 	size_t packed = 0;
 	enum status status;
 
 	if (its.decoder == NULL)
 		its.decoder = decoder_new();
-	status = explanation_unpack(its.decoder, bytes, length, agency, &its.why);
+	status =
+	    explanation_unpack(its.decoder, bytes, length, service, agency, &its.why);
 	must(status == STATUS_OK || status == STATUS_DAMAGED);
 	if (status != STATUS_OK)
 		return 0;
@@ -52,8 +53,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	must(status == STATUS_OK || status == STATUS_TOO_LARGE);
 	if (status != STATUS_OK)
 		return 0;
-	must(explanation_unpack(its.decoder, its.packed, packed, agency, &its.why) ==
-	     STATUS_OK);
+	must(explanation_unpack(its.decoder, its.packed, packed, service, agency,
+	         &its.why) == STATUS_OK);
 	check_why();
 	return 0;
 }
