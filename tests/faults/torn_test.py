@@ -158,8 +158,9 @@ class Torn(unittest.TestCase):
             cls.data = file.read()
         cls.units = list(transactions(cls.data))
         cls.ends = [end for end, _ in cls.units]
-        cls.journal = [words[2] for _, commands in cls.units for words in commands
-                       if words[:2] == [b"XADD", f"{TAG}:journal".encode()]]
+        cls.lines = [words for _, commands in cls.units for words in commands
+                     if words[:2] == [b"XADD", f"{TAG}:journal".encode()]]
+        cls.journal = [words[2] for words in cls.lines]
 
     def torn(self, folder, length):
         """A copy in which the file ends there."""
@@ -204,8 +205,7 @@ class Torn(unittest.TestCase):
                 *audit.chained(books), *audit.done_once(books)]
 
     def test_the_history_has_every_kind_of_transition(self):
-        actions = {words[words.index(b"action") + 1].decode() for _, commands in self.units for words in commands
-                   if words[1] == f"{TAG}:journal".encode()}
+        actions = {audit.line_of(dict(zip(words[3::2], words[4::2])))["action"] for words in self.lines}
         self.assertEqual(KINDS - actions, set())
         self.assertTrue(any(w[0] == b"HSET" and b":place:" in w[1] and b"reported_at" in w
                             for _, commands in self.units for w in commands), "no capacity")
