@@ -39,11 +39,19 @@ static void
 answer_ready(struct http_request *request, void *ctx)
 {
 	struct service *service = ctx;
+	int64_t wanted = service->config->redis_replicas;
+	unsigned in_sync = store_replicas(service->store);
 	bool is_ready = service->is_ready && !service->is_draining &&
-	                store_is_connected(service->store);
+	                store_is_connected(service->store) &&
+	                (wanted == 0 || in_sync > 0);
+	char text[96];
 
-	http_answer(&request, is_ready ? 200 : 503, "text/plain", NULL,
-	    is_ready ? LITERAL("ready\n") : LITERAL("not ready\n"));
+	if (in_sync < wanted)
+		(void)snprintf(text, sizeof text, "%s: %u of %d replicas in sync\n",
+		    is_ready ? "ready, degraded" : "not ready", in_sync, (int)wanted);
+	else
+		(void)snprintf(text, sizeof text, is_ready ? "ready\n" : "not ready\n");
+	http_answer(&request, is_ready ? 200 : 503, "text/plain", NULL, text_of(text));
 }
 
 static const struct http_route OPS_ROUTES[] = {
@@ -97,6 +105,7 @@ static void
 open_store(struct service *service)
 {
 	const struct config *config = service->config;
+	char password[STORE_PASSWORD_MOST + 1] = "";
 	const struct store_options options = {
 		.socket_path = config->redis_socket,
 		.connections = (unsigned)config->redis_connections,
@@ -104,11 +113,19 @@ open_store(struct service *service)
 		.stall_ms = config->redis_timeout / 2,
 		.most_bytes = STORE_MOST_BYTES,
 		.name = config->name,
+		.password = password,
+		.sentinels = config->redis_sentinels,
+		.primary = config->redis_primary,
+		.replicas = (unsigned)config->redis_replicas,
 	};
 
+	if (config->redis_password[0] != '\0' &&
+	    !store_password(config->redis_password, password))
+		log_die("redis.password: cannot read %s", config->redis_password);
 	service->store = store_open(service->loop, &options);
+	explicit_bzero(password, sizeof password);
 	if (service->store == NULL)
-		log_die("out of memory");
+		log_die("out of memory, or redis.sentinels is no list of HOST:PORT");
 	service->cases = cases_open(service->store, config->redis_cell);
 	if (service->cases == NULL)
 		log_die("out of memory");

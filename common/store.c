@@ -2,7 +2,6 @@
  * A store: its connections, which of them takes a call, and how replies are read. */
 #include "common/store.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 
@@ -28,14 +27,15 @@ free_pool(struct store *store)
 
 	while ((connection = store->connections) != NULL) {
 		store->connections = connection->next;
-		if (connection->is_blocking && !connection->is_abandoned)
+		if (connection->use == USE_BLOCKING && !connection->is_abandoned)
 			connection->store = NULL;
 		else
 			connection_free(connection);
 	}
+	finder_free(store->finder);
+	loop_timer_free(store->probe_timer);
+	greeting_free(&store->words);
 	free(store->pool);
-	free(store->greeting);
-	free(store->address);
 	free(store);
 }
 
@@ -80,11 +80,11 @@ store_has_output(struct store *store)
 bool
 store_is_connected(const struct store *store)
 {
-	const struct connection *connection = store->connections;
-
-	while (connection != NULL && connection->phase == PHASE_UP)
-		connection = connection->next;
-	return connection == NULL;
+	for (const struct connection *c = store->connections; c != NULL; c = c->next)
+		if (c->phase != PHASE_UP &&
+		    (c->use == USE_POOL || c->use == USE_BLOCKING))
+			return false;
+	return true;
 }
 
 void
@@ -106,74 +106,13 @@ flush(void *self)
 		connection_flush(c);
 }
 
-/* "HOST:PORT" with a numeric host, "[::1]:6379" too; anything else is a path. */
-static void
-read_address(struct store *store)
-{
-	char *colon = strrchr(store->address, ':');
-	char *host = store->address;
-	unsigned char binary[sizeof(struct in6_addr)];
-	char *end;
-	long port;
-
-	if (colon == NULL)
-		return;
-	port = strtol(colon + 1, &end, 10);
-	if (*end != '\0' || port < 1 || port > 65535)
-		return;
-	*colon = '\0';
-	if (host[0] == '[' && colon > host && colon[-1] == ']') {
-		colon[-1] = '\0';
-		memmove(host, host + 1, strlen(host + 1) + 1);
-	}
-	if (inet_pton(AF_INET, host, binary) == 1 ||
-	    inet_pton(AF_INET6, host, binary) == 1)
-		store->port = (int)port;
-	else
-		*colon = ':';
-}
-
-/* Puts a command before the tail. */
-static bool
-add_greeting(struct store *store, size_t count, const struct text *arguments)
-{
-	size_t bytes = command_bytes(count, arguments);
-	char *grown = realloc(store->greeting, store->greeting_bytes + bytes);
-	char *place;
-
-	if (grown == NULL)
-		return false;
-	place = grown + store->greeting_bytes - store->tail_bytes;
-	memmove(place + bytes, place, store->tail_bytes);
-	command_write(place, count, arguments);
-	store->greeting = grown;
-	store->greeting_bytes += bytes;
-	store->greeting_count++;
-	return true;
-}
-
-static bool
-add_tail(struct store *store, const char *name)
-{
-	const struct text naming[] = { LITERAL("CLIENT"), LITERAL("SETNAME"),
-		text_of(name) };
-	const struct text ping = LITERAL("PING");
-
-	if (name != NULL && !add_greeting(store, 3, naming))
-		return false;
-	if (!add_greeting(store, 1, &ping))
-		return false;
-	store->tail_bytes = store->greeting_bytes;
-	store->tail_count = store->greeting_count;
-	return true;
-}
-
 static bool
 open_pool(struct store *store)
 {
 	store->pool = calloc(store->pool_size, sizeof(*store->pool));
 	for (unsigned i = 0; store->pool != NULL && i < store->pool_size; i++) {
-		store->pool[i] = connection_new(store, false);
+		store->pool[i] =
+		    connection_new(store, USE_POOL, &store->primary, &store->words);
 		if (store->pool[i] == NULL)
 			return false;
 	}
@@ -183,6 +122,7 @@ open_pool(struct store *store)
 struct store *
 store_open(struct loop *loop, const struct store_options *options)
 {
+	bool wants_primary = options->sentinels != NULL && options->sentinels[0] != '\0';
 	struct store *store = calloc(1, sizeof(*store));
 
 	assert(options->connections >= 1 && options->connections <= CONNECTIONS_MOST);
@@ -194,11 +134,18 @@ store_open(struct loop *loop, const struct store_options *options)
 	store->timeout_ms = options->timeout_ms;
 	store->stall_ms = options->stall_ms;
 	store->most_bytes = options->most_bytes;
-	store->address = strdup(options->socket_path);
-	if (store->address == NULL || !add_tail(store, options->name))
+	store->replicas = options->replicas;
+	store->in_sync = options->replicas;
+	if (!greeting_begin(
+	        &store->words, options->password, wants_primary, options->name))
 		goto failed;
-	read_address(store);
+	if (!wants_primary)
+		endpoint_read(&store->primary, text_of(options->socket_path));
 	if (!open_pool(store) || !loop_before_sleep(loop, flush, store))
+		goto failed;
+	if (wants_primary && !finder_open(store, options))
+		goto failed;
+	if (store->replicas > 0 && !replicas_open(store))
 		goto failed;
 	store_count_standing(store);
 	return store;
@@ -215,6 +162,9 @@ store_close(struct store *store)
 	store->is_closed = true;
 	loop_before_sleep_end(store->loop, flush, store);
 	store_hold(store);
+	finder_stop(store->finder);
+	if (store->probe_timer != NULL)
+		loop_timer_set(store->probe_timer, -1);
 	for (struct connection *c = store->connections; c != NULL; c = c->next)
 		connection_close(c);
 	store_release(store);
@@ -224,7 +174,8 @@ enum status
 store_greet(struct store *store, size_t count, const struct text *arguments)
 {
 	assert(count > 0);
-	return add_greeting(store, count, arguments) ? STATUS_OK : STATUS_NO_MEMORY;
+	return greeting_add(&store->words, count, arguments) ? STATUS_OK
+	                                                     : STATUS_NO_MEMORY;
 }
 
 /* ---- calls ---- */
@@ -253,6 +204,18 @@ store_call(struct store *store, struct text route, size_t count,
 		return STATUS_BUSY;
 	return connection_call(
 	    store->pool[hash(route) % store->pool_size], count, arguments, done, ctx);
+}
+
+unsigned
+store_replicas(const struct store *store)
+{
+	return store->in_sync;
+}
+
+const char *
+store_primary(const struct store *store)
+{
+	return store->primary.text;
 }
 
 size_t
@@ -319,7 +282,8 @@ store_blocking_open(struct store *store)
 {
 	if (store->is_closed)
 		return NULL;
-	return (struct store_blocking *)connection_new(store, true);
+	return (struct store_blocking *)connection_new(
+	    store, USE_BLOCKING, &store->primary, &store->words);
 }
 
 void

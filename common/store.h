@@ -7,6 +7,12 @@
  * one fsync of Redis (appendfsync always) serves many calls.  Calls with the same route go
  * to the same connection and keep their order.
  *
+ * High availability: with sentinels the store finds the primary, sees that it is one, and
+ * follows when another becomes it.  With replicas every reply waits until Redis' WAIT, on the
+ * same connection, says that the replicas in sync have what was written before it; a WAIT
+ * serves a whole batch.  Fewer than there should be, but one: answered, and the degraded state
+ * begins; it ends once all are back.  None: nothing is answered, and nothing is lost.
+ *
  * A lost connection is reopened by itself and every call that was waiting on it is sent
  * again, in order, until its deadline: EVERY CALL MUST THEREFORE BE IDEMPOTENT. */
 #ifndef COMMON_STORE_H
@@ -27,9 +33,19 @@ struct store_options {
 	int64_t timeout_ms;      /* a call without a reply for so long has failed */
 	int64_t
 	    stall_ms; /* a connection silent for so long with calls waiting is dropped */
-	size_t most_bytes; /* of calls waiting; more are refused with BUSY */
-	const char *name;  /* CLIENT SETNAME */
+	size_t most_bytes;    /* of calls waiting; more are refused with BUSY */
+	const char *name;     /* CLIENT SETNAME */
+	const char *password; /* of Redis and its sentinels; NULL or empty: none */
+	const char
+	    *sentinels;      /* "HOST:PORT,HOST:PORT", numeric; instead of socket_path */
+	const char *primary; /* its name at the sentinels */
+	unsigned replicas;   /* 0: replies wait for none */
 };
+
+/* Bytes of a password without its NUL. */
+#define STORE_PASSWORD_MOST 128
+/* The first line of the file.  False: cannot be read, empty, or too long. */
+bool store_password(const char *path, char password[STORE_PASSWORD_MOST + 1]) MUST_CHECK;
 
 /* How a call went; called once per accepted call and never from inside store_call.
  * OK: `value` is Redis' reply, valid during this call only.
@@ -38,7 +54,7 @@ struct store_options {
  * With any status but OK `value` is NULL. */
 typedef void store_done(void *ctx, enum status status, const struct store_value *value);
 
-/* NULL: out of memory.  Connects in the background; calls made before are sent then. */
+/* NULL: out of memory, or a sentinel is no HOST:PORT.  Connects in the background; calls made before are sent then. */
 struct store *store_open(struct loop *loop, const struct store_options *options);
 /* Settles every waiting call with UNAVAILABLE. */
 void store_close(struct store *store);
@@ -63,6 +79,11 @@ enum status store_blocking_call(struct store_blocking *blocking, size_t count,
 /* Calls that wait for a reply, and whether every connection stands. */
 size_t store_waiting_count(const struct store *store);
 bool store_is_connected(const struct store *store);
+
+/* Replicas in sync as last seen; never more than the option asks for. */
+unsigned store_replicas(const struct store *store);
+/* Where the calls go, as "HOST:PORT" or path; empty while no sentinel has told. */
+const char *store_primary(const struct store *store);
 
 /* The same call, waited for: turns the loop until the reply is there or the deadline over.
  * For start-up and tools, never in a service's handlers.  `done` as above. */

@@ -38,7 +38,7 @@ oldest_due(const struct connection *connection)
 static int64_t
 stalls_at(const struct connection *connection)
 {
-	bool is_idle = connection->is_blocking && connection->phase == PHASE_UP;
+	bool is_idle = connection->use == USE_BLOCKING && connection->phase == PHASE_UP;
 
 	return is_idle || !awaits_reply(connection)
 	           ? NEVER
@@ -92,9 +92,36 @@ connection_admit(struct connection *connection)
 void
 connection_pop(struct connection *connection, struct queue *queue)
 {
-	if (!connection->is_blocking)
-		connection->store->bytes -= queue_at(queue, 0)->bytes;
+	struct call *call = queue_at(queue, 0);
+
+	if (connection->use == USE_POOL)
+		connection->store->bytes -= call->bytes;
+	if (queue == &connection->flight && connection->batch > 0)
+		connection->batch -= call->bytes;
+	if (queue == &connection->flight && connection->answered > 0) {
+		connection->answered--;
+		connection->answered_bytes -= call->bytes;
+		freeReplyObject(call->reply);
+	}
 	queue_pop(queue);
+}
+
+struct call
+connection_take(struct connection *connection)
+{
+	struct call *place = queue_at(&connection->flight, 0);
+	struct call call = *place;
+
+	place->reply = NULL;
+	connection->flight_sent -= call.bytes;
+	if (call.done == NULL)
+		connection->flight_settled--;
+	connection_pop(connection, &connection->flight);
+	/* Calls that expired before they were written need not leave any more. */
+	if (connection->flight_sent == 0)
+		connection_forget_settled(connection);
+	connection_admit(connection);
+	return call;
 }
 
 void
@@ -109,7 +136,7 @@ void
 connection_settle(struct connection *connection, struct call call, enum status status,
     const struct store_value *value)
 {
-	if (!connection->is_blocking)
+	if (connection->use == USE_POOL)
 		connection->store->waiting--;
 	call.done(call.ctx, status, value);
 }
@@ -156,8 +183,8 @@ connection_call(struct connection *connection, size_t count, const struct text *
 	int64_t now_us = clock_mono_us();
 	struct call call = { .done = done,
 		.ctx = ctx,
-		.due_ms =
-		    connection->is_blocking ? NEVER : now_us / 1000 + store->timeout_ms,
+		.due_ms = connection->use == USE_POOL ? now_us / 1000 + store->timeout_ms
+		                                      : NEVER,
 		.started_us = now_us,
 		.bytes = command_bytes(count, arguments) };
 	bool was_idle = connection->phase == PHASE_UP && connection->flight.count == 0;
@@ -167,7 +194,7 @@ connection_call(struct connection *connection, size_t count, const struct text *
 	if (place == NULL)
 		return STATUS_NO_MEMORY;
 	command_write(place, count, arguments);
-	if (!connection->is_blocking) {
+	if (connection->use == USE_POOL) {
 		store->bytes += call.bytes;
 		store->waiting++;
 	}
@@ -187,7 +214,7 @@ log_loss(struct connection *connection, const char *why)
 		return;
 	connection->is_loss_logged = true;
 	log_event(LOG_WARN, "redis_lost", LOG_STRING("why", why),
-	    LOG_STRING("address", connection->store->address),
+	    LOG_STRING("address", connection->endpoint->text),
 	    LOG_NUMBER("waiting", connection->store->waiting));
 }
 
@@ -207,18 +234,49 @@ free_socket(struct connection *connection)
 	connection->greeting = NULL;
 }
 
+/* The calls stay, to be written again, and so does the WAIT behind them. */
+static void
+forget_replies(struct connection *connection)
+{
+	for (size_t i = 0; i < connection->answered; i++) {
+		struct call *call = queue_at(&connection->flight, i);
+
+		freeReplyObject(call->reply);
+		call->reply = NULL;
+	}
+	connection->answered = 0;
+	connection->answered_bytes = 0;
+	connection->is_short = false;
+	connection->is_asked = false;
+}
+
+/* A question to a sentinel is for its moment. */
+static void
+forget_questions(struct connection *connection)
+{
+	while (connection->flight.count > 0)
+		connection_pop(connection, &connection->flight);
+}
+
 void
 connection_drop(struct connection *connection, const char *why)
 {
+	int64_t most =
+	    connection->store->finder != NULL ? BACKOFF_FAILOVER_MS : BACKOFF_MOST_MS;
 	bool stood = connection->phase == PHASE_UP;
 	int64_t now = clock_mono_ms();
 
 	log_loss(connection, why);
 	free_socket(connection);
 	connection->phase = PHASE_DOWN;
+	forget_replies(connection);
 	connection_forget_settled(connection);
 	connection_admit(connection);
-	if (stood) {
+	if (connection->use == USE_SENTINEL)
+		forget_questions(connection);
+	else
+		finder_doubt(connection->store->finder);
+	if (stood && connection->use != USE_SENTINEL) {
 		metrics_add(METRIC_redis_reconnects_total, NULL, 1);
 		store_count_standing(connection->store);
 		if (now - connection->stands_since >= BACKOFF_MOST_MS)
@@ -226,8 +284,20 @@ connection_drop(struct connection *connection, const char *why)
 	}
 	connection->opens_at = now + connection->backoff_ms;
 	connection->backoff_ms *= 2;
-	if (connection->backoff_ms > BACKOFF_MOST_MS)
-		connection->backoff_ms = BACKOFF_MOST_MS;
+	if (connection->backoff_ms > most)
+		connection->backoff_ms = most;
+	connection_arm(connection);
+}
+
+void
+connection_move(struct connection *connection)
+{
+	if (connection->phase == PHASE_CLOSED)
+		return;
+	if (connection->redis != NULL)
+		connection_drop(connection, "another is the primary");
+	connection->backoff_ms = BACKOFF_LEAST_MS;
+	connection->opens_at = clock_mono_ms();
 	connection_arm(connection);
 }
 
@@ -238,19 +308,19 @@ connection_drop(struct connection *connection, const char *why)
 static bool
 begin_greeting(struct connection *connection)
 {
-	const struct store *store = connection->store;
+	const struct greeting *words = connection->words;
 
 	if (connection->greeting != NULL)
 		return true;
-	connection->greeting = malloc(store->greeting_bytes);
+	connection->greeting = malloc(words->length);
 	if (connection->greeting == NULL) {
 		connection_drop(connection, "out of memory");
 		return false;
 	}
-	memcpy(connection->greeting, store->greeting, store->greeting_bytes);
-	connection->greeting_bytes = store->greeting_bytes;
+	memcpy(connection->greeting, words->bytes, words->length);
+	connection->greeting_bytes = words->length;
 	connection->greeting_sent = 0;
-	connection->greetings_left = store->greeting_count;
+	connection->greetings_left = words->count;
 	return true;
 }
 
@@ -275,6 +345,18 @@ write_some(struct connection *connection, const char *bytes, size_t length, size
 	return true;
 }
 
+static void
+write_calls(struct connection *connection)
+{
+	const struct queue *flight = &connection->flight;
+	size_t most = flight->used;
+
+	if (replicas_hold(connection))
+		most = replicas_batch(connection);
+	write_some(
+	    connection, flight->bytes + flight->start, most, &connection->flight_sent);
+}
+
 /* What cannot be written now is when the socket becomes writable.  A socket that is being
  * connected becomes so when it stands or has failed. */
 void
@@ -288,8 +370,7 @@ connection_flush(struct connection *connection)
 	if (connection->phase == PHASE_UP && flight->count == 0)
 		return;
 	if (connection->phase == PHASE_UP)
-		write_some(connection, flight->bytes + flight->start, flight->used,
-		    &connection->flight_sent);
+		write_calls(connection);
 	else if (begin_greeting(connection))
 		write_some(connection, connection->greeting, connection->greeting_bytes,
 		    &connection->greeting_sent);
@@ -306,13 +387,13 @@ on_writable(evutil_socket_t fd, short events, void *self)
 /* ---- opening ---- */
 
 static redisContext *
-start_connecting(const struct store *store)
+start_connecting(const struct endpoint *endpoint)
 {
 	redisContext *redis;
 
-	if (store->port == 0)
-		return redisConnectUnixNonBlock(store->address);
-	redis = redisConnectNonBlock(store->address, store->port);
+	if (endpoint->port == 0)
+		return redisConnectUnixNonBlock(endpoint->host);
+	redis = redisConnectNonBlock(endpoint->host, endpoint->port);
 	if (redis != NULL && redis->err == 0)
 		redisEnableKeepAlive(redis); /* a blocking call has no deadline */
 	return redis;
@@ -350,10 +431,14 @@ bound_reader(redisReader *reader)
 static void
 open_socket(struct connection *connection)
 {
-	struct store *store = connection->store;
-	struct event_base *base = loop_base(store->loop);
-	redisContext *redis = start_connecting(store);
+	struct event_base *base = loop_base(connection->store->loop);
+	redisContext *redis;
 
+	if (connection->endpoint->text[0] == '\0') {
+		connection->opens_at = NEVER;
+		return;
+	}
+	redis = start_connecting(connection->endpoint);
 	connection->redis = redis;
 	if (redis == NULL || redis->err != 0) {
 		connection_drop(connection, redis ? redis->errstr : "out of memory");
@@ -394,7 +479,8 @@ on_time(void *self)
 }
 
 struct connection *
-connection_new(struct store *store, bool is_blocking)
+connection_new(struct store *store, enum use use, const struct endpoint *endpoint,
+    const struct greeting *words)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 
@@ -406,7 +492,9 @@ connection_new(struct store *store, bool is_blocking)
 		return NULL;
 	}
 	connection->store = store;
-	connection->is_blocking = is_blocking;
+	connection->use = use;
+	connection->endpoint = endpoint;
+	connection->words = words;
 	connection->phase = PHASE_DOWN;
 	connection->wakes_at = NEVER;
 	connection->backoff_ms = BACKOFF_LEAST_MS;

@@ -17,6 +17,8 @@ struct call {
 	int64_t due_ms;     /* monotonic */
 	int64_t started_us; /* monotonic */
 	size_t bytes;       /* of its encoded command */
+	void *reply;  /* held until the replicas have what was written; NULL: none */
+	bool is_wait; /* WAIT, behind a batch */
 };
 
 /* Zeroed is empty. */

@@ -30,7 +30,7 @@ static bool
 is_temporary(const struct connection *connection, const redisReply *reply)
 {
 	static const char *const PASSING[] = { "LOADING", "READONLY", "MASTERDOWN",
-		"MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "BUSY" };
+		"MISCONF", "NOREPLICAS", "UNBLOCKED", "CLUSTERDOWN", "TRYAGAIN", "BUSY" };
 
 	for (size_t i = 0; i < sizeof PASSING / sizeof *PASSING; i++)
 		if (begins_with(reply, PASSING[i]))
@@ -64,11 +64,22 @@ stand(struct connection *connection)
 	connection->silent_since = connection->stands_since;
 	if (connection->is_loss_logged)
 		log_event(LOG_INFO, "redis_regained",
-		    LOG_STRING("address", connection->store->address));
+		    LOG_STRING("address", connection->endpoint->text));
 	connection->is_loss_logged = false;
+	if (connection->use == USE_POOL)
+		finder_trust(connection->store->finder);
 	store_count_standing(connection->store);
 	store_has_output(connection->store);
 	connection_arm(connection);
+}
+
+/* [ "master", offset, replicas ] */
+static bool
+is_of_primary(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
+	       reply->element[0]->type == REDIS_REPLY_STRING &&
+	       strcmp(reply->element[0]->str, "master") == 0;
 }
 
 /* What store_greet was given must succeed.  The naming may be forbidden; the PING behind
@@ -76,9 +87,11 @@ stand(struct connection *connection)
 static void
 take_greeting(struct connection *connection, const redisReply *reply)
 {
+	const struct greeting *words = connection->words;
 	bool is_last = connection->greetings_left == 1;
-	bool may_fail = connection->greetings_left <= connection->store->tail_count;
+	bool may_fail = connection->greetings_left <= words->tail_count;
 	bool is_error = reply->type == REDIS_REPLY_ERROR;
+	bool is_role = words->count - connection->greetings_left + 1 == words->role_at;
 
 	if (connection->greeting == NULL ||
 	    (is_last && connection->greeting_sent < connection->greeting_bytes)) {
@@ -95,55 +108,57 @@ take_greeting(struct connection *connection, const redisReply *reply)
 		connection_drop(connection, "greeting refused");
 		return;
 	}
+	if (is_role && !is_of_primary(reply)) {
+		connection_drop(connection, "is no primary");
+		return;
+	}
 	if (--connection->greetings_left == 0)
 		stand(connection);
 }
 
-/* Takes the oldest call out of the queue. */
-static struct call
-take_call(struct connection *connection)
+void
+connection_answer(
+    struct connection *connection, struct call call, const void *reply, int64_t now_us)
 {
-	struct call call = *queue_at(&connection->flight, 0);
+	const redisReply *answer = reply;
+	bool is_error = answer->type == REDIS_REPLY_ERROR;
+	enum status status = STATUS_OK;
 
-	connection->flight_sent -= call.bytes;
 	if (call.done == NULL)
-		connection->flight_settled--;
-	connection_pop(connection, &connection->flight);
-	/* Calls that expired before they were written need not leave any more. */
-	if (connection->flight_sent == 0)
-		connection_forget_settled(connection);
-	connection_admit(connection);
-	return call;
+		return;
+	if (connection->use == USE_POOL)
+		metrics_observe_us(METRIC_redis_seconds, NULL, now_us - call.started_us);
+	if (is_error)
+		status = begins_with(answer, "OOM") ? STATUS_BUSY : STATUS_INTERNAL;
+	if (status == STATUS_INTERNAL)
+		log_refused("redis_refused", answer);
+	connection_settle(connection, call, status,
+	    is_error ? NULL : (const struct store_value *)answer);
 }
 
+/* Takes the reply to the oldest call that has none; *reply is NULL where it is kept. */
 static void
-take_answer(struct connection *connection, const redisReply *reply, int64_t now_us)
+take_answer(struct connection *connection, void **reply, int64_t now_us)
 {
 	const struct queue *flight = &connection->flight;
-	bool is_error = reply->type == REDIS_REPLY_ERROR;
-	enum status status = STATUS_OK;
-	struct call call;
+	const redisReply *answer = *reply;
 
-	if (flight->count == 0 || connection->flight_sent < queue_at(flight, 0)->bytes) {
+	if (connection->is_short || connection->answered == flight->count ||
+	    connection->flight_sent < connection->answered_bytes +
+	                                  queue_at(flight, connection->answered)->bytes) {
 		connection_drop(connection, "answered before it was asked");
 		return;
 	}
-	if (is_error && is_temporary(connection, reply)) {
-		connection_drop(connection, reply->str);
+	if (answer->type == REDIS_REPLY_ERROR && is_temporary(connection, answer)) {
+		connection_drop(connection, answer->str);
+		return;
+	}
+	if (replicas_hold(connection)) {
+		replicas_take(connection, reply);
 		return;
 	}
 	connection->backoff_ms = BACKOFF_LEAST_MS;
-	call = take_call(connection);
-	if (call.done == NULL)
-		return;
-	if (!connection->is_blocking)
-		metrics_observe_us(METRIC_redis_seconds, NULL, now_us - call.started_us);
-	if (is_error)
-		status = begins_with(reply, "OOM") ? STATUS_BUSY : STATUS_INTERNAL;
-	if (status == STATUS_INTERNAL)
-		log_refused("redis_refused", reply);
-	connection_settle(connection, call, status,
-	    is_error ? NULL : (const struct store_value *)reply);
+	connection_answer(connection, connection_take(connection), answer, now_us);
 }
 
 static void
@@ -169,7 +184,7 @@ take_bytes(struct connection *connection, const char *bytes, size_t length)
 		if (connection->phase == PHASE_GREETING)
 			take_greeting(connection, reply);
 		else
-			take_answer(connection, reply, now_us);
+			take_answer(connection, &reply, now_us);
 		freeReplyObject(reply);
 	}
 	if (connection->redis != NULL && reader->len > REPLY_MOST_BYTES)
