@@ -17,6 +17,7 @@ import uuid
 
 import msgpack
 import redis
+import redis.sentinel
 import zmq
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -88,8 +89,20 @@ class Network:
                  "referralctl up")
         if self.process.poll() is not None:
             raise AssertionError("up ended: " + self.logs())
-        self.redis = redis.Redis(unix_socket_path=self.endpoints["redis"])
+        self.redis = self.connect()
         return self
+
+    def connect(self):
+        """A client of the Redis that holds the truth; with --ha one that asks who that is."""
+        place = self.endpoints
+        if "sentinels" not in place:
+            return redis.Redis(unix_socket_path=place["redis"])
+        with open(os.path.join(self.dir, "redis.password")) as file:
+            password = file.read().strip()
+        addresses = [address.rsplit(":", 1) for address in place["sentinels"]]
+        sentinels = redis.sentinel.Sentinel(addresses, password=password, socket_timeout=20,
+                                            sentinel_kwargs={"password": password, "socket_timeout": 2})
+        return sentinels.master_for("hearthline")
 
     def is_up(self):
         return os.path.exists(os.path.join(self.dir, "endpoints.json"))

@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "deploy/referralctl/reach.h"
 #include "deploy/referralctl/import_apply.h"
 #include "deploy/referralctl/import_collect.h"
 #include "deploy/referralctl/import_read.h"
 #include "deploy/referralctl/referralctl.h"
 
 #define CELL "c1" /* as config.def has it */
-#define SOCKET "redis.sock"
 #define SOURCE_MAX_BYTES 64
 #define MOST_REMOVED_PERCENT 20
 /* Times that the directory is read anew because somebody else changed it meanwhile. */
@@ -290,18 +290,20 @@ read_file(struct import *import)
 
 /* A Unix socket's path is at most 107 bytes: from inside the directory it is short. */
 static int
-find_socket(const char *dir, char path[4096])
+find_redis(const char *dir, struct reach *reach, struct store_options *options)
 {
 	struct sockaddr_un address;
 
-	snprintf(path, 4096, "%s/" SOCKET, dir);
-	if (strlen(path) >= sizeof address.sun_path) {
+	if (strlen(dir) + sizeof "/" REACH_SOCKET > sizeof address.sun_path) {
 		if (chdir(dir) != 0)
 			return fail(dir, strerror(errno));
-		snprintf(path, 4096, SOCKET);
+		dir = ".";
 	}
-	if (access(path, R_OK | W_OK) != 0)
-		return fail("no Redis answers there, is referralctl up?", path);
+	if (!reach_find(reach, dir, options))
+		return EXIT_FAILED;
+	if (!reach->is_elsewhere && access(options->socket_path, R_OK | W_OK) != 0)
+		return fail(
+		    "no Redis answers there, is referralctl up?", options->socket_path);
 	return EXIT_DONE;
 }
 
@@ -357,9 +359,8 @@ work(struct import *import)
 static int
 connect_and_work(struct import *import, const char *dir)
 {
-	char path[4096];
+	static struct reach reach;
 	struct store_options options = {
-		.socket_path = path,
 		.connections = 1,
 		.timeout_ms = 30000,
 		.stall_ms = 10000,
@@ -367,7 +368,7 @@ connect_and_work(struct import *import, const char *dir)
 		.name = "referralctl.import",
 	};
 	struct import_target *target = &import->target;
-	int exit = find_socket(dir, path);
+	int exit = find_redis(dir, &reach, &options);
 
 	if (exit != EXIT_DONE)
 		return exit;

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -23,26 +24,61 @@
 /* The lock stays with Redis until it ends, so the Redis of an `up` that was killed ends before
  * this one reads the files that both write. */
 static void
-wait_for_former_redis(void)
+wait_for_former(const struct process *process)
 {
-	int fd = open("run/redis.lock", O_RDWR | O_CREAT, 0600);
+	char path[64];
+	int fd;
+
+	(void)snprintf(path, sizeof path, "run/%s.lock", process->name);
+	fd = open(path, O_RDWR | O_CREAT, 0600);
 
 	if (fd < 0 || flock(fd, LOCK_EX) != 0)
 		_exit(1);
 }
 
+/* They lie beside the settings.  A sentinel has none, which is no failure. */
 static void
-run_redis(void)
+mend_files(const struct process *process)
 {
-	char *const arguments[] = { "redis-server", "redis.conf", NULL };
+	const char *slash = strrchr(process->settings, '/');
+	char path[64];
 
-	wait_for_former_redis();
-	if (aof_mend("appendonlydir") == STATUS_UNAVAILABLE) {
-		perror("appendonlydir");
+	(void)snprintf(path, sizeof path, "%.*sappendonlydir",
+	    slash != NULL ? (int)(slash + 1 - process->settings) : 0, process->settings);
+	if (aof_mend(path) == STATUS_UNAVAILABLE) {
+		perror(path);
 		_exit(1);
 	}
-	execv(REDIS_BINARY, arguments);
-	execvp("redis-server", arguments);
+}
+
+static void
+run_redis(const struct process *process)
+{
+	const char *arguments[10] = { process->program, process->settings };
+	char host[sizeof process->replica_of];
+	int count = 2;
+	char *port;
+
+	strcpy(host, process->replica_of);
+	port = strchr(host, ' ');
+	if (port != NULL) {
+		*port++ = '\0';
+		arguments[count++] = "--replicaof";
+		arguments[count++] = host;
+		arguments[count++] = port;
+	}
+	if (process->maxmemory != NULL) {
+		arguments[count++] = "--maxmemory";
+		arguments[count++] = process->maxmemory;
+	}
+	if (process->appendfsync != NULL) {
+		arguments[count++] = "--appendfsync";
+		arguments[count] = process->appendfsync;
+	}
+	wait_for_former(process);
+	mend_files(process);
+	execv(REDIS_BINARY, (char *const *)arguments);
+	execvp(process->program, (char *const *)arguments);
 }
 
 static void
@@ -99,7 +135,7 @@ become(const struct process *process, const char *bin, const char *config, pid_t
 	if (process->is_service)
 		run_service(process, bin, config);
 	else
-		run_redis();
+		run_redis(process);
 	perror(process->program);
 	_exit(127);
 }

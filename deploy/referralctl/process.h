@@ -11,10 +11,14 @@
 
 /* One process.  Its standard error goes to run/NAME.log. */
 struct process {
-	char name[PROCESS_NAME_BYTES]; /* redis, gateway.1 ... */
-	const char *program;           /* redis-server, gateway ... */
-	pid_t pid;                     /* 0: not running */
-	bool is_service;               /* one of ours: says when it is ready */
+	char name[PROCESS_NAME_BYTES];     /* redis, gateway.1 ... */
+	const char *program;               /* redis-server, gateway ... */
+	pid_t pid;                         /* 0: not running */
+	bool is_service;                   /* one of ours: says when it is ready */
+	char settings[PROCESS_NAME_BYTES]; /* of a Redis or sentinel: its file */
+	char replica_of[32]; /* "HOST PORT" or "no one"; empty: as the file says */
+	const char *maxmemory, *appendfsync; /* of a Redis; NULL: as the file says */
+	int port;                            /* 0: none known */
 	bool is_ready;
 	int64_t started_at_ms; /* monotonic */
 	int64_t again_at_ms;   /* when to start it again; 0: it runs */

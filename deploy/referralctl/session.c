@@ -13,8 +13,9 @@
 #include "common/archive.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "deploy/referralctl/reach.h"
+#include "deploy/referralctl/referralctl.h"
 
-#define SOCKET "redis.sock"
 #define ARCHIVE "archive.db"
 #define CALL_MS 10000
 #define STALL_MS 5000
@@ -32,7 +33,7 @@
 static bool
 can_connect(void)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = SOCKET };
+	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = REACH_SOCKET };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool is_there =
 	    fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
@@ -47,8 +48,8 @@ can_connect(void)
 static bool
 open_store(struct session *session)
 {
-	const struct store_options options = {
-		.socket_path = SOCKET,
+	static struct reach reach;
+	struct store_options options = {
 		.connections = 1,
 		.timeout_ms = CALL_MS,
 		.stall_ms = STALL_MS,
@@ -56,6 +57,8 @@ open_store(struct session *session)
 		.name = "referralctl",
 	};
 
+	if (!reach_find(&reach, ".", &options))
+		exit(EXIT_FAILED);
 	session->loop = loop_new();
 	if (session->loop != NULL)
 		session->store = store_open(session->loop, &options);
@@ -80,7 +83,7 @@ session_open(
 	*session =
 	    (struct session){ .command = command, .dir = dir, .wants_json = wants_json };
 	log_open("referralctl", LOG_ERROR);
-	if (chdir(dir) != 0 || !can_connect()) {
+	if (chdir(dir) != 0 || (access(REACH_FILE, F_OK) != 0 && !can_connect())) {
 		(void)session_fail(session, STATUS_UNAVAILABLE,
 		    "no Hearthline runs in %s: %s", dir, strerror(errno));
 		return false;

@@ -26,7 +26,7 @@
 static const char HELP[] =
     "usage: referralctl up [--dir DIR] [--http HOST:PORT] [--demo] [--config FILE]\n"
     "                      [--matchers N] [--maxmemory SIZE]\n"
-    "                      [--appendfsync always|everysec]\n\n"
+    "                      [--appendfsync always|everysec] [--ha]\n\n"
     "Runs Redis and the services in the foreground; Ctrl-C or SIGTERM stops them in "
     "order.\n\n"
     "  --dir DIR         state directory, made if missing (default var, or "
@@ -39,7 +39,10 @@ static const char HELP[] =
     "  --maxmemory SIZE  what Redis may use, e.g. 512mb (default: no limit)\n"
     "  --appendfsync always|everysec\n"
     "                    everysec: a power cut loses the last two seconds (default "
-    "always)\n";
+    "always)\n"
+    "  --ha              a primary Redis, two replicas and three sentinels; what is "
+    "there\n"
+    "                    of one Redis moves over, and there is no way back\n";
 
 /* ---- the processes ---- */
 
@@ -53,37 +56,24 @@ add(struct up *up, const char *program, unsigned number)
 	if (number > 0)
 		(void)snprintf(
 		    process->name, sizeof process->name, "%s.%u", program, number);
-	else
-		(void)snprintf(process->name, sizeof process->name, "redis");
 	return process;
-}
-
-/* Several matchers bind addresses of their own, and the notifier takes work from each; the
- * first answers the gateway. */
-static void
-set_matcher_endpoints(const struct up *up, const struct process *process)
-{
-	char value[64], list[256] = "";
-
-	for (unsigned i = 1; i <= up->matchers; i++)
-		(void)snprintf(list + strlen(list), sizeof list - strlen(list),
-		    "%sipc://run/matcher.%u.work.sock", i > 1 ? "," : "", i);
-	(void)setenv("HEARTHLINE_NOTIFIER_UPSTREAM", list, 1);
-	if (strcmp(process->program, "matcher") != 0)
-		return;
-	(void)snprintf(value, sizeof value, "ipc://run/%s.sock", process->name);
-	(void)setenv("HEARTHLINE_MATCHER_QUERIES", value, 1);
-	(void)snprintf(value, sizeof value, "ipc://run/%s.work.sock", process->name);
-	(void)setenv("HEARTHLINE_MATCHER_WORK", value, 1);
 }
 
 static void
 start(struct up *up, struct process *process)
 {
 	if (up->matchers > 1)
-		set_matcher_endpoints(up, process);
+		up_set_matcher_endpoints(up, process);
 	if (!process_start(process, up->bin, up->config, clock_mono_ms()))
 		log_die("cannot start %s: %s", process->name, strerror(errno));
+}
+
+static void
+terminate(struct up *up, bool services)
+{
+	for (unsigned i = 0; i < up->count; i++)
+		if (up->list[i].pid > 0 && up->list[i].is_service == services)
+			(void)kill(up->list[i].pid, SIGTERM);
 }
 
 /* Our own connection first: Redis going away is no loss then. */
@@ -95,8 +85,7 @@ stop_redis(struct up *up)
 		store_close(up->store);
 	up->cases = NULL;
 	up->store = NULL;
-	if (up->list[0].pid > 0)
-		(void)kill(up->list[0].pid, SIGTERM);
+	terminate(up, false);
 }
 
 static void
@@ -108,9 +97,7 @@ begin_stop(void *self)
 		return;
 	up->is_stopping = true;
 	up->until_ms = clock_mono_ms() + STOP_MS;
-	for (unsigned i = 1; i < up->count; i++)
-		if (up->list[i].pid > 0)
-			(void)kill(up->list[i].pid, SIGTERM);
+	terminate(up, true);
 }
 
 static unsigned
@@ -118,8 +105,9 @@ running(const struct up *up, bool services_only)
 {
 	unsigned count = 0;
 
-	for (unsigned i = services_only; i < up->count; i++)
-		count += up->list[i].pid > 0;
+	for (unsigned i = 0; i < up->count; i++)
+		count +=
+		    up->list[i].pid > 0 && (up->list[i].is_service || !services_only);
 	return count;
 }
 
@@ -146,23 +134,6 @@ reap_dead(struct up *up)
 }
 
 static void
-run_demo_import(const struct up *up)
-{
-	char program[PATH_MAX + 16];
-	pid_t pid;
-
-	(void)snprintf(program, sizeof program, "%s/referralctl", up->bin);
-	pid = fork();
-	if (pid == 0) {
-		execl(program, "referralctl", "--dir", ".", "import", "--source", "demo",
-		    up->demo, (char *)NULL);
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
-		log_die("cannot import the demo directory");
-}
-
-static void
 say_up(const struct up *up)
 {
 	printf("Hearthline is up.\n  API      %s/api/v1\n  tokens   %s/tokens.json\n"
@@ -177,9 +148,13 @@ look(struct up *up)
 {
 	bool all = true;
 
-	for (unsigned i = 1; i < up->count; i++) {
+	if (strcmp(up->primary, store_primary(up->store)) != 0)
+		up->is_changed = true;
+	for (unsigned i = 0; i < up->count; i++) {
 		struct process *process = &up->list[i];
 
+		if (!process->is_service)
+			continue;
 		if (process->pid > 0 && !process->is_ready && process_look(process))
 			up->is_changed = true;
 		all &= process->is_ready;
@@ -210,14 +185,15 @@ tick(void *self)
 			for (unsigned i = 0; i < up->count; i++)
 				if (up->list[i].pid > 0)
 					(void)kill(up->list[i].pid, SIGKILL);
-		if (running(up, true) == 0 && up->list[0].pid > 0)
+		if (running(up, true) == 0 && up->store != NULL)
 			stop_redis(up);
 		if (running(up, false) == 0)
 			loop_stop(up->loop);
 		return;
 	}
 	for (unsigned i = 0; i < up->count; i++)
-		if (up->list[i].again_at_ms > 0 && now_ms >= up->list[i].again_at_ms) {
+		if (up->list[i].again_at_ms > 0 && now_ms >= up->list[i].again_at_ms &&
+		    up_ha_may_start(up, &up->list[i])) {
 			start(up, &up->list[i]);
 			up->is_changed = true;
 		}
@@ -227,31 +203,65 @@ tick(void *self)
 /* ---- start ---- */
 
 static void
-start_redis(struct up *up)
+add_redis(struct up *up)
 {
-	const struct store_options options = { .socket_path = "redis.sock",
-		.connections = 1,
-		.timeout_ms = 1000,
-		.stall_ms = 500,
+	struct process *process;
+
+	if (up->is_ha) {
+		up_ha_add(up);
+		return;
+	}
+	if (access(REACH_FILE, F_OK) == 0) {
+		if (access("redis.1", F_OK) == 0)
+			log_die("this directory was made with --ha, and needs it");
+		return;
+	}
+	up_write_redis_config(up);
+	(void)unlink(REACH_SOCKET); /* of a Redis that was killed */
+	process = add(up, "redis-server", 0);
+	strcpy(process->name, "redis");
+	strcpy(process->settings, "redis.conf");
+}
+
+static void
+open_store(struct up *up)
+{
+	struct store_options options = { .connections = 1,
+		.timeout_ms = 2000,
+		.stall_ms = 1000,
 		.most_bytes = 1 << 20,
 		.name = "up" };
-	int64_t until_ms = clock_mono_ms() + START_MS;
 
-	(void)unlink("redis.sock"); /* of a Redis that was killed */
-	start(up, add(up, "redis-server", 0));
-	while (access("redis.sock", F_OK) != 0 && up->list[0].pid > 0 &&
-	       clock_mono_ms() < until_ms && loop_turn(up->loop, 5) == STATUS_OK)
-		reap_dead(up);
+	if (!reach_find(&up->reach, ".", &options))
+		exit(EXIT_FAILED);
+	if (up->reach.is_elsewhere)
+		up_tell_services(&up->reach.config);
 	up->store = store_open(up->loop, &options);
-	if (up->store != NULL)
-		up->cases = cases_open(up->store, "c1");
+	if (up->store == NULL)
+		log_die(
+		    "out of memory, or sentinels in " REACH_FILE " are not HOST:PORT");
+	up->cases = cases_open(up->store, "c1");
 	if (up->cases == NULL)
 		log_die("out of memory");
+}
+
+static void
+start_redis(struct up *up)
+{
+	int64_t until_ms = clock_mono_ms() + START_MS;
+
+	add_redis(up);
+	for (unsigned i = 0; i < up->count; i++)
+		start(up, &up->list[i]);
+	while (up->count == 1 && access(REACH_SOCKET, F_OK) != 0 && up->list[0].pid > 0 &&
+	       clock_mono_ms() < until_ms && loop_turn(up->loop, 5) == STATUS_OK)
+		reap_dead(up);
+	open_store(up);
 	while (library_load(up->store) != STATUS_OK) {
 		reap_dead(up);
-		if (up->list[0].pid == 0)
-			log_die(
-			    "Redis does not start; see %s/redis.log and run/redis.log",
+		if (running(up, false) < up->count)
+			log_die("Redis does not start; see redis*/redis.log and "
+			        "run/redis*.log in %s",
 			    up->dir);
 		if (up->is_stopping || clock_mono_ms() > until_ms) {
 			stop_redis(up);
@@ -291,23 +301,6 @@ start_services(struct up *up, unsigned matchers)
 	start(up, gateway);
 }
 
-/* Where this program lies: the services lie beside it. */
-static const char *
-own_folder(void)
-{
-	static char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-	char *slash;
-
-	if (length < 0)
-		log_die("cannot tell where referralctl lies");
-	path[length] = '\0';
-	slash = strrchr(path, '/');
-	if (slash != NULL)
-		*slash = '\0';
-	return path;
-}
-
 static unsigned
 read_options(struct up *up, int argc, char **argv)
 {
@@ -317,7 +310,8 @@ read_options(struct up *up, int argc, char **argv)
 		{ "matchers", required_argument, NULL, 'm' },
 		{ "maxmemory", required_argument, NULL, 'M' },
 		{ "appendfsync", required_argument, NULL, 'a' },
-		{ "help", no_argument, NULL, 'H' }, { NULL, 0, NULL, 0 } };
+		{ "ha", no_argument, NULL, 'R' }, { "help", no_argument, NULL, 'H' },
+		{ NULL, 0, NULL, 0 } };
 	static char config[PATH_MAX];
 	unsigned matchers = 1;
 	int option;
@@ -338,6 +332,9 @@ read_options(struct up *up, int argc, char **argv)
 		case 'm':
 			matchers = (unsigned)strtoul(optarg, NULL, 10);
 			break;
+		case 'R':
+			up->is_ha = true;
+			break;
 		case 'M':
 			up->maxmemory = optarg;
 			break;
@@ -348,8 +345,7 @@ read_options(struct up *up, int argc, char **argv)
 			fputs(HELP, stdout);
 			exit(EXIT_DONE);
 		default:
-			fputs(HELP, stderr);
-			exit(EXIT_USAGE);
+			matchers = 0; /* said below */
 		}
 	if (optind < argc || matchers < 1 || matchers > 4 ||
 	    (strcmp(up->appendfsync, "always") != 0 &&
@@ -367,20 +363,19 @@ up_command(int argc, char **argv, const char *dir)
 	unsigned matchers;
 
 	log_open("up", LOG_INFO);
-	up.bin = own_folder();
+	up.bin = up_own_folder();
 	matchers = read_options(&up, argc, argv);
 	if (up.wants_demo)
 		up_find_demo(&up);
 	up_enter_dir(&up, dir);
 	up_make_keys();
-	up_write_redis_config(&up);
 	up.loop = loop_new();
 	if (up.loop == NULL || !loop_on_stop_signal(up.loop, begin_stop, &up))
 		log_die("out of memory");
 	start_redis(&up);
 	up_make_tokens(&up);
 	if (up.wants_demo)
-		run_demo_import(&up);
+		up_import_demo(&up);
 	start_services(&up, matchers);
 	if (loop_every(up.loop, TICK_MS, tick, &up) == NULL)
 		log_die("out of memory");

@@ -7,32 +7,49 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "common/seal.h"
 #include "deploy/referralctl/up.h"
 
-static void
-make_dir(const char *path)
+void
+up_make_dir(const char *path)
 {
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		log_die("cannot make the folder %s: %s", path, strerror(errno));
+}
+
+const char *
+up_own_folder(void)
+{
+	static char path[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+	char *slash;
+
+	if (length < 0)
+		log_die("cannot tell where referralctl lies");
+	path[length] = '\0';
+	slash = strrchr(path, '/');
+	if (slash != NULL)
+		*slash = '\0';
+	return path;
 }
 
 /* One `up` per state directory; the lock goes with the process. */
 void
 up_enter_dir(struct up *up, const char *dir)
 {
-	make_dir(dir);
+	up_make_dir(dir);
 	if (chdir(dir) != 0 || getcwd(up->dir, sizeof up->dir) == NULL)
 		log_die("cannot enter the folder %s: %s", dir, strerror(errno));
 	if (strlen(up->dir) + strlen("/run/matcher.1.work.sock") > 100)
 		log_die(
 		    "the path of the state directory is too long for a unix socket: %s",
 		    up->dir);
-	make_dir("run");
-	make_dir("keys");
+	up_make_dir("run");
+	up_make_dir("keys");
 	up->lock_fd = open("run/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (up->lock_fd < 0 || flock(up->lock_fd, LOCK_EX | LOCK_NB) != 0)
 		log_die("another `referralctl up` runs in %s", up->dir);
@@ -54,6 +71,16 @@ up_make_keys(void)
 
 /* Hashes stay compact (listpack) up to the size of a case with several needs. */
 void
+up_write_redis_common(FILE *out)
+{
+	fputs("logfile redis.log\ndaemonize no\nsave \"\"\nappendonly yes\n"
+	      "aof-load-truncated yes\nno-appendfsync-on-rewrite no\n"
+	      "auto-aof-rewrite-min-size 256mb\nmaxmemory-policy noeviction\n"
+	      "hash-max-listpack-entries 512\nhash-max-listpack-value 4096\n",
+	    out);
+}
+
+void
 up_write_redis_config(const struct up *up)
 {
 	FILE *out = fopen("redis.conf", "w");
@@ -61,18 +88,44 @@ up_write_redis_config(const struct up *up)
 	if (out == NULL)
 		log_die("cannot write redis.conf: %s", strerror(errno));
 	fputs("# Written by referralctl up at every start.\n"
-	      "port 0\nunixsocket redis.sock\nunixsocketperm 700\ndir .\nlogfile "
-	      "redis.log\n"
-	      "daemonize no\nsave \"\"\nappendonly yes\naof-load-truncated yes\n"
-	      "no-appendfsync-on-rewrite no\nauto-aof-rewrite-min-size 256mb\n"
-	      "maxmemory-policy noeviction\nhash-max-listpack-entries 512\n"
-	      "hash-max-listpack-value 4096\n",
+	      "port 0\nunixsocket redis.sock\nunixsocketperm 700\ndir .\n",
 	    out);
+	up_write_redis_common(out);
 	fprintf(out, "appendfsync %s\n", up->appendfsync);
 	if (up->maxmemory != NULL)
 		fprintf(out, "maxmemory %s\n", up->maxmemory);
 	if (fclose(out) != 0)
 		log_die("cannot write redis.conf: %s", strerror(errno));
+}
+
+void
+up_tell_services(const struct config *config)
+{
+	char replicas[16];
+
+	(void)snprintf(replicas, sizeof replicas, "%d", (int)config->redis_replicas);
+	(void)setenv("HEARTHLINE_REDIS_SOCKET", config->redis_socket, 0);
+	(void)setenv("HEARTHLINE_REDIS_SENTINELS", config->redis_sentinels, 0);
+	(void)setenv("HEARTHLINE_REDIS_PRIMARY", config->redis_primary, 0);
+	(void)setenv("HEARTHLINE_REDIS_PASSWORD", config->redis_password, 0);
+	(void)setenv("HEARTHLINE_REDIS_REPLICAS", replicas, 0);
+}
+
+void
+up_set_matcher_endpoints(const struct up *up, const struct process *process)
+{
+	char value[64], list[256] = "";
+
+	for (unsigned i = 1; i <= up->matchers; i++)
+		(void)snprintf(list + strlen(list), sizeof list - strlen(list),
+		    "%sipc://run/matcher.%u.work.sock", i > 1 ? "," : "", i);
+	(void)setenv("HEARTHLINE_NOTIFIER_UPSTREAM", list, 1);
+	if (strcmp(process->program, "matcher") != 0)
+		return;
+	(void)snprintf(value, sizeof value, "ipc://run/%s.sock", process->name);
+	(void)setenv("HEARTHLINE_MATCHER_QUERIES", value, 1);
+	(void)snprintf(value, sizeof value, "ipc://run/%s.work.sock", process->name);
+	(void)setenv("HEARTHLINE_MATCHER_WORK", value, 1);
 }
 
 void
@@ -95,16 +148,46 @@ up_find_demo(struct up *up)
 	json_decref(root);
 }
 
+void
+up_import_demo(const struct up *up)
+{
+	char program[PATH_MAX + 16];
+	pid_t pid;
+
+	(void)snprintf(program, sizeof program, "%s/referralctl", up->bin);
+	pid = fork();
+	if (pid == 0) {
+		execl(program, "referralctl", "--dir", ".", "import", "--source", "demo",
+		    up->demo, (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
+		log_die("cannot import the demo directory");
+}
+
 /* ---- what others read ---- */
 
+static json_t *
+sentinels(const struct up *up)
+{
+	const char *rest = up->reach.config.redis_sentinels;
+	json_t *list = json_array();
+	struct text address;
+
+	while ((address = config_list_next(&rest)).at != NULL)
+		json_array_append_new(list, json_stringn(address.at, address.length));
+	return list;
+}
+
 bool
-up_write_endpoints(const struct up *up)
+up_write_endpoints(struct up *up)
 {
 	json_t *metrics = json_object(), *pids = json_object(), *root;
 	const char *http = "";
 	char intake[PATH_MAX + 32], redis[PATH_MAX + 16];
 	bool is_written;
 
+	(void)snprintf(up->primary, sizeof up->primary, "%s", store_primary(up->store));
 	for (unsigned i = 0; i < up->count; i++) {
 		const struct process *process = &up->list[i];
 
@@ -116,9 +199,14 @@ up_write_endpoints(const struct up *up)
 			http = process->http;
 	}
 	(void)snprintf(intake, sizeof intake, "ipc://%s/run/intake.sock", up->dir);
-	(void)snprintf(redis, sizeof redis, "%s/redis.sock", up->dir);
+	if (up->reach.is_elsewhere)
+		(void)snprintf(redis, sizeof redis, "%s", up->primary);
+	else
+		(void)snprintf(redis, sizeof redis, "%s/redis.sock", up->dir);
 	root = json_pack("{s:s,s:s,s:s,s:o,s:o}", "http", http, "intake", intake, "redis",
 	    redis, "metrics", metrics, "pids", pids);
+	if (up->reach.config.redis_sentinels[0] != '\0')
+		json_object_set_new(root, "sentinels", sentinels(up));
 	is_written = root != NULL &&
 	             json_dump_file(root, "endpoints.json.new", JSON_INDENT(2)) == 0 &&
 	             rename("endpoints.json.new", "endpoints.json") == 0;
