@@ -299,6 +299,10 @@ enum status cases_is_archived(struct cases *cases, struct text case_id) MUST_CHE
  * BUSY, UNAVAILABLE. */
 enum status cases_was_archived_with(
     struct cases *cases, struct text item, struct text command) MUST_CHECK;
+/* How many cases were ever moved to the archive. */
+typedef void cases_counted(void *ctx, enum status status, int64_t count);
+enum status cases_archived_count(
+    struct cases *cases, cases_counted *got, void *ctx) MUST_CHECK;
 /* The oldest journal line that is not removed: "" where none ever was. */
 typedef void cases_journal_from(void *ctx, enum status status, struct text line_id);
 enum status cases_oldest_line(

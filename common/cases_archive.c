@@ -253,7 +253,20 @@ cases_archive(struct cases *cases, int64_t keep_ms, unsigned most, cases_round_d
 	return status;
 }
 
-/* ---- where the journal begins ---- */
+/* ---- what the functions count ---- */
+
+static enum status
+ask_count(struct pending *pending, const char *name)
+{
+	char key[KEY_MAX_BYTES];
+	struct arguments a;
+
+	if (pending == NULL)
+		return STATUS_NO_MEMORY;
+	(void)arguments_key(&a, key, pending->cases, "HGET", "count", NULL, NULL);
+	arguments_word(&a, name);
+	return pending_send(pending, LITERAL("journal"), &a);
+}
 
 static void
 read_oldest(
@@ -266,13 +279,25 @@ enum status
 cases_oldest_line(struct cases *cases, cases_journal_from *got, void *ctx)
 {
 	struct pending *pending = pending_take(cases, read_oldest, NULL, ctx);
-	char key[KEY_MAX_BYTES];
-	struct arguments a;
 
-	if (pending == NULL)
-		return STATUS_NO_MEMORY;
-	pending->each.from = got;
-	(void)arguments_key(&a, key, cases, "HGET", "count", NULL, NULL);
-	arguments_word(&a, "archive.from");
-	return pending_send(pending, LITERAL("journal"), &a);
+	if (pending != NULL)
+		pending->each.from = got;
+	return ask_count(pending, "archive.from");
+}
+
+static void
+read_count(
+    struct pending *pending, const struct store_value *value, struct case_result *result)
+{
+	pending->each.counted(pending->ctx, result->status, store_integer(value, 0));
+}
+
+enum status
+cases_archived_count(struct cases *cases, cases_counted *got, void *ctx)
+{
+	struct pending *pending = pending_take(cases, read_count, NULL, ctx);
+
+	if (pending != NULL)
+		pending->each.counted = got;
+	return ask_count(pending, "case.archived");
 }

@@ -46,6 +46,7 @@ struct pending {
 		cases_on_check *on_check;
 		cases_held_got *held;
 		cases_journal_from *from;
+		cases_counted *counted;
 	} each;
 };
 

@@ -20,7 +20,8 @@
 
 static const char HELP[] =
     "usage: referralctl [--dir DIR] fsck [--json]\n\n"
-    "Checks every case, open or closed: each work item is in exactly one set of its "
+    "Checks every case, open, closed or archived: each work item is in exactly one set "
+    "of its "
     "stage\n"
     "and in no other, open counts, the open set, inboxes and the hash chain agree with "
     "the\n"
@@ -142,6 +143,8 @@ run(struct fsck *fsck, int64_t *items)
 		status = fsck_look_again(fsck, &fsck->findings[i]);
 	if (status == STATUS_OK)
 		status = fsck_places(fsck);
+	if (status == STATUS_OK)
+		status = fsck_archive(fsck);
 	if (status == STATUS_OK)
 		status = check_conservation(fsck, items);
 	return status == STATUS_OK && fsck->has_failed ? STATUS_NO_MEMORY : status;

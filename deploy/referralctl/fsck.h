@@ -54,4 +54,7 @@ enum status fsck_recount(struct fsck *fsck, struct directory *directory,
 /* Compares fsck->held with what the places say; a second look at what differs. */
 enum status fsck_places(struct fsck *fsck) MUST_CHECK;
 
+/* Checks every case in the archive: findings. */
+enum status fsck_archive(struct fsck *fsck) MUST_CHECK;
+
 #endif

@@ -292,6 +292,43 @@ class Archive(unittest.TestCase):
             chain = hashlib.sha1(chain + line[:-16]).hexdigest()[:16].encode()
             self.assertEqual(chain, line[-16:])
 
+    def test_fsck_finds_what_is_wrong_in_the_archive(self):
+        case_id = self.new_case()["id"]
+        self.close(case_id)
+        self.archived(case_id)
+
+        def found():
+            done = self.net.ctl("fsck", "--json", check=False)
+            return [(v["item"], v["what"]) for v in json.loads(done.stdout)["violations"]], done.returncode
+
+        self.assertEqual(found(), ([], 0))
+        with self.database() as database:
+            last = database.execute("SELECT last FROM cases WHERE id = ?", (case_id,)).fetchone()[0]
+            prev, line = database.execute("SELECT prev, line FROM lines WHERE id = ?", (last,)).fetchone()
+            row = database.execute("SELECT * FROM cases WHERE id = ?", (case_id,)).fetchone()
+        damages = [
+            ("UPDATE lines SET line = ? WHERE id = ?", (line.replace(case_id.encode(), case_id[::-1].encode()), last),
+             "UPDATE lines SET line = ? WHERE id = ?", (line, last),
+             (case_id, "archived with a broken hash chain")),
+            ("DELETE FROM lines WHERE id = ?", (prev,) if prev else (last,), None, None,
+             (case_id, "archived without all its journal lines")),
+            ("DELETE FROM cases WHERE id = ?", (case_id,),
+             "INSERT INTO cases VALUES (?, ?, ?, ?, ?, ?, ?)", row, ("archive", "moved there")),
+        ]
+        for damage, values, mend, again, expected in damages:
+            with self.database() as database:
+                kept = database.execute("SELECT * FROM lines").fetchall()
+                database.execute(damage, values)
+            wrong, status = found()
+            self.assertEqual((len(wrong), status), (1, 1), (damage, wrong))
+            self.assertEqual(wrong[0][0], expected[0])
+            self.assertIn(expected[1], wrong[0][1])
+            with self.database() as database:
+                if mend:
+                    database.execute(mend, again)
+                database.executemany("INSERT OR IGNORE INTO lines VALUES (?, ?, ?)", kept)
+        self.assertEqual(found(), ([], 0))
+
     def test_the_books_balance_and_redis_holds_nothing_of_what_is_over(self):
         cases = [self.new_case()["id"] for _ in range(3)]
         for case_id in cases:
