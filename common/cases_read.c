@@ -229,7 +229,7 @@ need_transition_of(
 	unsigned need, attempt;
 
 	if (line->kept.need_to.length == 0 ||
-	    !id_split(line->kept.item, &case_id, &need, &attempt))
+	    !id_split(line->kept.item, &case_id, &need, &attempt) || need == 0)
 		return false;
 	transition_of(line, out);
 	id_need(case_id, need, need_id);

@@ -5,7 +5,8 @@
 void
 kept_split(struct text packed, struct text *fields, size_t count)
 {
-	const char *at = packed.at, *end = packed.at + packed.length;
+	const char *at = packed.at != NULL ? packed.at : "";
+	const char *end = at + packed.length;
 
 	for (size_t i = 0; i < count; i++) {
 		const char *stop = at < end ? memchr(at, '\0', (size_t)(end - at)) : NULL;

@@ -199,7 +199,7 @@ send_pieces(const uint8_t *bytes, size_t length, size_t pieces)
 }
 
 /* The length of the answer at `at`: a status line, fields, a body of the length they say; 0
- * for a stream, which has no end. */
+ * for a stream, which has no end.  100 goes before the answer and has no body. */
 static size_t
 answer_length(const char *at, size_t left)
 {
@@ -213,6 +213,8 @@ answer_length(const char *at, size_t left)
 	if (memmem(at, head, "\r\nContent-Type: text/event-stream", 33) != NULL)
 		return 0;
 	length = memmem(at, head, "\r\nContent-Length: ", 18);
+	if (memcmp(at + 9, "100", 3) == 0)
+		return head;
 	require(length != NULL, "an answer without a length");
 	return head + strtoul(length + 18, NULL, 10);
 }
@@ -222,12 +224,13 @@ count_answers(void)
 {
 	unsigned count = 0;
 
-	for (size_t at = 0; at < its.length; count++) {
+	for (size_t at = 0; at < its.length;) {
 		size_t length = answer_length(its.bytes + at, its.length - at);
 
 		require(length <= its.length - at, "half a body");
+		count += memcmp(its.bytes + at + 9, "100", 3) != 0;
 		if (length == 0)
-			return count + 1;
+			break;
 		at += length;
 	}
 	return count;
