@@ -27,7 +27,7 @@ class Receiver:
     """Keeps what agencies are told; while `gate` is shut it gives no answer."""
 
     def __init__(self):
-        self.got, self.gate = [], threading.Event()
+        self.got, self.gate, self.status = [], threading.Event(), 204
         self.gate.set()
         receiver = self
 
@@ -37,7 +37,7 @@ class Receiver:
                 receiver.got.append((self.headers["webhook-id"], json.loads(body)["data"]))
                 receiver.gate.wait(30)
                 try:
-                    self.send_response(204)
+                    self.send_response(receiver.status)
                     self.end_headers()
                 except OSError:  # who asked is dead
                     pass
