@@ -358,6 +358,45 @@ other_bytes_are_damaged_not_believed(void **state)
 	}
 }
 
+static void
+pack_and_compare(double value)
+{
+	struct score_part *part = &why.chosen.parts[0];
+	size_t length;
+
+	record_init(&record_why, &why);
+	why.considered_count = 1;
+	why.has_chosen = true;
+	random_candidate(&why.chosen);
+	why.chosen.rules_count = 0;
+	why.chosen.service = LITERAL("s");
+	why.chosen.parts_count = 1;
+	record_init(&record_score_part, part);
+	part->part = text_of(code_word(CODE_SET_merit, 1));
+	part->value = value;
+	part->points = fabs(value) <= 1000 ? value : 0;
+	assert_int_equal(explanation_pack(&why, bytes, sizeof bytes, &length), STATUS_OK);
+	assert_int_equal(
+	    explanation_unpack(decoder, bytes, length, LITERAL("s"), LITERAL("a"), &back),
+	    STATUS_OK);
+	assert_memory_equal(&back.chosen.parts[0].value, &value, sizeof value);
+	assert_memory_equal(&back.chosen.parts[0].points, &part->points, sizeof value);
+}
+
+static void
+a_figure_of_up_to_six_digits_comes_back_to_the_bit(void **state)
+{
+	static const double EDGES[] = { 0, -0.0, 0.001, -0.01, 0.1, 0.0001, 999.999, 1000,
+		-1000.01, 999999, 0.123456, 1e-7, 67.46 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof EDGES / sizeof *EDGES; i++)
+		pack_and_compare(EDGES[i]);
+	for (int thousandths = -1000500; thousandths <= 1000500; thousandths += 37)
+		if (abs(thousandths) < 1000000 || thousandths % 10 == 0)
+			pack_and_compare(thousandths / 1000.0);
+}
+
 int
 main(void)
 {
@@ -369,6 +408,7 @@ main(void)
 		TEST(a_usual_one_is_small),
 		TEST(a_buffer_that_is_too_small_is_refused),
 		TEST(other_bytes_are_damaged_not_believed),
+		TEST(a_figure_of_up_to_six_digits_comes_back_to_the_bit),
 	};
 
 	return cmocka_run_group_tests(tests, start, end);
