@@ -262,17 +262,33 @@ enum status cases_account_set(struct cases *cases, struct text digest, enum role
 enum status cases_account_remove(
     struct cases *cases, struct text digest, cases_done *done, void *ctx) MUST_CHECK;
 
-/* One page of a walk over every case, open or closed, in no order: `cursor` is "0" at first,
- * then the result's.  What is there all the time is named, perhaps twice. */
-enum status cases_scan(struct cases *cases, struct text cursor, cases_on_id *on_id,
-    cases_done *done, void *ctx) MUST_CHECK;
-/* The same over the services that a place was ever counted of. */
-enum status cases_places(struct cases *cases, struct text cursor, cases_on_id *on_id,
-    cases_done *done, void *ctx) MUST_CHECK;
+/* One page of a walk over every key {cell}:KIND:NAME, in no order: the names.  `cursor` is "0" at
+ * first, then the result's.  What is there all the time is named, perhaps twice.  Kind "case":
+ * every case, open or closed; "place": services that a place was ever counted of; "inbox",
+ * "phone", "where". */
+enum status cases_names(struct cases *cases, const char *kind, struct text cursor,
+    cases_on_id *on_id, cases_done *done, void *ctx) MUST_CHECK;
 /* How many places of a service are held for offers; 0 where none ever was. */
 typedef void cases_held_got(void *ctx, enum status status, int64_t held);
 enum status cases_held(
     struct cases *cases, struct text service, cases_held_got *got, void *ctx) MUST_CHECK;
+
+/* The same, and in the same moment how many of the agency's open referrals hold one: -1 where it
+ * has too many to count at once. */
+typedef void cases_place_counted(
+    void *ctx, enum status status, int64_t held, int64_t counted);
+enum status cases_check_place(struct cases *cases, struct text service,
+    struct text agency, cases_place_counted *counted, void *ctx) MUST_CHECK;
+
+/* Checks the named cases: each violation, and each place they hold (what == "held", item
+ * is the service). */
+typedef void cases_on_check(void *ctx, struct text item, struct text what);
+enum status cases_check(struct cases *cases, const struct text *case_ids, unsigned count,
+    cases_on_check *on_check, cases_done *done, void *ctx) MUST_CHECK;
+/* One page of a walk over the set {cell}:NAME ("open", "match:dead", "inbox:AGENCY" ...): each
+ * entry that names no case, need or referral that is there. */
+enum status cases_check_entries(struct cases *cases, struct text name, struct text cursor,
+    cases_on_check *on_check, cases_done *done, void *ctx) MUST_CHECK;
 
 /* ---- archiving ---- */
 
@@ -307,11 +323,5 @@ enum status cases_archived_count(
 typedef void cases_journal_from(void *ctx, enum status status, struct text line_id);
 enum status cases_oldest_line(
     struct cases *cases, cases_journal_from *got, void *ctx) MUST_CHECK;
-
-/* Checks the named cases: each violation, and each place they hold (what == "held", item
- * is the service). */
-typedef void cases_on_check(void *ctx, struct text item, struct text what);
-enum status cases_check(struct cases *cases, const struct text *case_ids, unsigned count,
-    cases_on_check *on_check, cases_done *done, void *ctx) MUST_CHECK;
 
 #endif

@@ -4,6 +4,8 @@
 
 /* Keys looked at for one page of a walk. */
 #define PAGE "1000"
+/* Entries of a set looked at in one call: Redis does nothing else meanwhile. */
+#define ENTRIES "200"
 
 /* Keys "{cell}:KIND:ID", all of one kind; the id is what follows. */
 static void
@@ -30,8 +32,8 @@ read_page(
 	}
 }
 
-static enum status
-scan(struct cases *cases, const char *kind, struct text cursor, cases_on_id *on_id,
+enum status
+cases_names(struct cases *cases, const char *kind, struct text cursor, cases_on_id *on_id,
     cases_done *done, void *ctx)
 {
 	struct pending *pending;
@@ -51,20 +53,6 @@ scan(struct cases *cases, const char *kind, struct text cursor, cases_on_id *on_
 	arguments_word(&a, "COUNT");
 	arguments_word(&a, PAGE);
 	return pending_send(pending, LITERAL("scan"), &a);
-}
-
-enum status
-cases_scan(struct cases *cases, struct text cursor, cases_on_id *on_id, cases_done *done,
-    void *ctx)
-{
-	return scan(cases, "case", cursor, on_id, done, ctx);
-}
-
-enum status
-cases_places(struct cases *cases, struct text cursor, cases_on_id *on_id,
-    cases_done *done, void *ctx)
-{
-	return scan(cases, "place", cursor, on_id, done, ctx);
 }
 
 static void
@@ -89,6 +77,30 @@ cases_held(struct cases *cases, struct text service, cases_held_got *got, void *
 		return STATUS_NO_MEMORY;
 	pending->each.held = got;
 	arguments_word(&a, "held");
+	return pending_send(pending, service, &a);
+}
+
+static void
+read_place(
+    struct pending *pending, const struct store_value *value, struct case_result *result)
+{
+	pending->each.place(pending->ctx, result->status,
+	    store_integer(store_at(value, 0), 0), store_integer(store_at(value, 1), -1));
+}
+
+enum status
+cases_check_place(struct cases *cases, struct text service, struct text agency,
+    cases_place_counted *counted, void *ctx)
+{
+	struct pending *pending = pending_take(cases, read_place, NULL, ctx);
+	struct arguments a;
+
+	if (pending == NULL)
+		return STATUS_NO_MEMORY;
+	pending->each.place = counted;
+	arguments_begin(&a, cases, "hl_check_place");
+	arguments_text(&a, service);
+	arguments_text(&a, agency);
 	return pending_send(pending, service, &a);
 }
 
@@ -122,5 +134,36 @@ cases_check(struct cases *cases, const struct text *case_ids, unsigned count,
 	arguments_begin(&a, cases, "hl_check");
 	for (unsigned i = 0; i < count; i++)
 		arguments_text(&a, case_ids[i]);
+	return pending_send(pending, LITERAL("check"), &a);
+}
+
+/* ---- entries of nothing ---- */
+
+static void
+read_entries(
+    struct pending *pending, const struct store_value *value, struct case_result *result)
+{
+	result->cursor = store_text(store_at(value, 0));
+	for (size_t i = 1; i + 1 < store_count(value); i += 2) {
+		result->count++;
+		pending->each.on_check(pending->ctx, store_text(store_at(value, i)),
+		    store_text(store_at(value, i + 1)));
+	}
+}
+
+enum status
+cases_check_entries(struct cases *cases, struct text name, struct text cursor,
+    cases_on_check *on_check, cases_done *done, void *ctx)
+{
+	struct pending *pending = pending_take(cases, read_entries, done, ctx);
+	struct arguments a;
+
+	if (pending == NULL)
+		return STATUS_NO_MEMORY;
+	pending->each.on_check = on_check;
+	arguments_begin(&a, cases, "hl_check_entries");
+	arguments_text(&a, name);
+	arguments_text(&a, cursor);
+	arguments_word(&a, ENTRIES);
 	return pending_send(pending, LITERAL("check"), &a);
 }

@@ -47,6 +47,7 @@ struct pending {
 		cases_held_got *held;
 		cases_journal_from *from;
 		cases_counted *counted;
+		cases_place_counted *place;
 	} each;
 };
 

@@ -339,6 +339,12 @@ def places_kept(books, figures_fell):
             yield f"{service}: {figure} places, {held[service]} held and {sold} taken"
 
 
+def violations(books, keys, figures_fell=False):
+    """Everything that is wrong; `keys`: {idempotency key: case id} of every case there is."""
+    return [*acknowledged_once(books, keys), *in_one_place(books), *listed(books), *conserved(books),
+            *reasons(books), *chained(books), *done_once(books), *places_kept(books, figures_fell)]
+
+
 def audit(net, acknowledged, seconds=120, dead=0, figures_fell=False):
     """AssertionError unless all is as promised once the network has settled; the books.
 
@@ -353,8 +359,7 @@ def audit(net, acknowledged, seconds=120, dead=0, figures_fell=False):
         books = Books(net.redis)
         return books.is_settled and books
     books = wait_for(settled, seconds, "a settled network")
-    wrong = [*acknowledged_once(books, keys), *in_one_place(books), *listed(books), *conserved(books),
-             *reasons(books), *chained(books), *done_once(books), *places_kept(books, figures_fell)]
+    wrong = violations(books, keys, figures_fell)
     letters = sum(len(books.sets[stage, "dead"]) for stage in STAGES)
     if letters != dead:
         wrong.append(f"{letters} dead letters, should be {dead}")

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * referralctl fsck: whether everything is exactly where it should be.
  *
- * Redis looks at one case, or at all queues, in one step, so what it sees there is a true
- * moment.  Still the system is alive: what is found is looked at twice, and counts when it is
- * there both times. */
+ * Redis looks at one case, some entries of a set, or all counts in one step, so what it sees
+ * there is a true moment.  Places alone are counted over many steps; what differs is counted
+ * again. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "deploy/referralctl/flags.h"
 #include "deploy/referralctl/fsck.h"
@@ -23,12 +24,10 @@ static const char HELP[] =
     "Checks every case, open, closed or archived: each work item is in exactly one set "
     "of its "
     "stage\n"
-    "and in no other, open counts, the open set, inboxes and the hash chain agree with "
-    "the\n"
-    "states, every held place belongs to an offer, and for cases and each stage what "
-    "entered\n"
-    "is what left and what is there.  The system may run; what is found is looked at "
-    "twice.\n\n"
+    "and in no other, open counts, the open set and inboxes agree with the states, the\n"
+    "journal has every line of every case and their hashes agree, no queue, inbox or\n"
+    "index names what is not there, every held place belongs to an offer, and for cases\n"
+    "and each stage what entered is what left and what is there.  The system may run.\n\n"
     "  --json  print JSON: {\"cases\",\"items\",\"violations\":[{\"item\",\"what\"}]}\n\n"
     "Example: referralctl fsck\n\n"
     "Exit: 0 all is well, 1 violations, or it could not be checked, 2 usage.\n";
@@ -61,6 +60,18 @@ fsck_find(struct fsck *fsck, struct text item, bool is_violation, const char *fo
 		fsck->has_failed = true;
 	else
 		fsck->findings_count++;
+}
+
+void
+fsck_progress(const struct fsck *fsck, const char *what, uint64_t count)
+{
+	if (!isatty(STDERR_FILENO) || fsck->session->wants_json)
+		return;
+	if (count > 0)
+		fprintf(stderr, "\r%" PRIu64 " %s\033[K", count, what);
+	else
+		fprintf(stderr, "\r%s\033[K", what);
+	(void)fflush(stderr);
 }
 
 /* ---- conservation ---- */
@@ -142,11 +153,14 @@ run(struct fsck *fsck, int64_t *items)
 	for (size_t i = 0; status == STATUS_OK && i < found; i++)
 		status = fsck_look_again(fsck, &fsck->findings[i]);
 	if (status == STATUS_OK)
+		status = fsck_entries(fsck);
+	if (status == STATUS_OK)
 		status = fsck_places(fsck);
 	if (status == STATUS_OK)
 		status = fsck_archive(fsck);
 	if (status == STATUS_OK)
 		status = check_conservation(fsck, items);
+	fsck_progress(fsck, "", 0);
 	return status == STATUS_OK && fsck->has_failed ? STATUS_NO_MEMORY : status;
 }
 

@@ -5,8 +5,8 @@
 
 #include "deploy/referralctl/session.h"
 
-/* Cases that Redis checks in one call: it does nothing else meanwhile. */
-#define FSCK_BATCH 50
+/* Cases that Redis checks in one call, line by line: it does nothing else meanwhile. */
+#define FSCK_BATCH 8
 
 /* Something that looks wrong. */
 struct finding {
@@ -37,13 +37,17 @@ enum status fsck_all_cases(struct fsck *fsck) MUST_CHECK;
 /* Looks once more at a finding of a case. */
 enum status fsck_look_again(struct fsck *fsck, struct finding *finding) MUST_CHECK;
 
-/* One page after the other of cases, or of services with places. */
-typedef enum status fsck_scan(struct cases *cases, struct text cursor, cases_on_id *on_id,
-    cases_done *done, void *ctx);
+/* One page after the other of cases_names. */
 typedef enum status fsck_page(
     struct fsck *fsck, const struct session_ids *ids, void *ctx);
 enum status fsck_walk(
-    struct fsck *fsck, fsck_scan *scan, fsck_page *take, void *ctx) MUST_CHECK;
+    struct fsck *fsck, const char *kind, fsck_page *take, void *ctx) MUST_CHECK;
+
+/* Looks for entries of nothing in every queue, inbox and index, and in the open set. */
+enum status fsck_entries(struct fsck *fsck) MUST_CHECK;
+
+/* Tells how far it is, where a person looks on. */
+void fsck_progress(const struct fsck *fsck, const char *what, uint64_t count);
 
 struct directory;
 struct facts_reader;

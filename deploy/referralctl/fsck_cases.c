@@ -81,7 +81,7 @@ on_page(void *ctx, const struct case_result *result)
 }
 
 enum status
-fsck_walk(struct fsck *fsck, fsck_scan *scan, fsck_page *take, void *ctx)
+fsck_walk(struct fsck *fsck, const char *kind, fsck_page *take, void *ctx)
 {
 	struct page page = { .cursor = "0" };
 	struct session *session = fsck->session;
@@ -90,8 +90,8 @@ fsck_walk(struct fsck *fsck, fsck_scan *scan, fsck_page *take, void *ctx)
 	do {
 		page.ids.count = 0;
 		status = session_settle(session,
-		    scan(session->cases, text_of(page.cursor), session_on_id, on_page,
-		        &page),
+		    cases_names(session->cases, kind, text_of(page.cursor), session_on_id,
+		        on_page, &page),
 		    &page.ids.wait);
 		if (status == STATUS_OK && page.ids.has_failed)
 			status = STATUS_NO_MEMORY;
@@ -106,15 +106,17 @@ static enum status
 take_cases(struct fsck *fsck, const struct session_ids *ids, void *ctx)
 {
 	(void)ctx;
-	if (fsck->only == NULL)
+	if (fsck->only == NULL) {
 		fsck->cases += ids->count;
+		fsck_progress(fsck, "cases", fsck->cases);
+	}
 	return check_all(fsck, ids);
 }
 
 enum status
 fsck_all_cases(struct fsck *fsck)
 {
-	return fsck_walk(fsck, cases_scan, take_cases, NULL);
+	return fsck_walk(fsck, "case", take_cases, NULL);
 }
 
 /* ---- the second look ---- */

@@ -141,7 +141,7 @@ fsck_places(struct fsck *fsck)
 {
 	struct places places = { .fsck = fsck };
 	struct session_ids services = { .count = 0 };
-	enum status status = fsck_walk(fsck, cases_places, take_services, &services);
+	enum status status = fsck_walk(fsck, "place", take_services, &services);
 
 	for (size_t i = 0; i < fsck->held.count; i++)
 		session_on_id(&services, text_of(fsck->held.list[i]));

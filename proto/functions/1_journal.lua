@@ -77,13 +77,18 @@ local function books_close(books)
 	call(unpack(books.words))
 end
 
+-- The hash over a case's lines up to this one, which is packed but for the hash itself.
+local function chain_after(before, line)
+	return sub(redis.sha1hex(before .. line), 1, CHAIN_DIGITS)
+end
+
 -- One journal line; `e` names what it is about.  The case keeps the newest line's id and the
 -- hash over all of them, so a lost, doubled or reordered transition shows.
 local function record(case, e)
 	local head = case.head
 	e.prev = head.last
 	local line = pack_line(e)
-	head.chain = sub(redis.sha1hex(head.chain .. line), 1, CHAIN_DIGITS)
+	head.chain = chain_after(head.chain, line)
 	head.last = call('XADD', case.cell.journal, '*', 'line', line .. head.chain)
 end
 

@@ -115,14 +115,18 @@ local function queues(keys)
 	return out
 end
 
+local function is_older(id, than)
+	local ms, number = match(id, '^(%d+)-(%d+)$')
+	local than_ms, than_number = match(than, '^(%d+)-(%d+)$')
+	if not ms or not than_ms then return false end
+	if ms ~= than_ms then return tonumber(ms) < tonumber(than_ms) end
+	return tonumber(number) < tonumber(than_number)
+end
+
 -- Whether the journal line is in the archive alone.
 local function is_trimmed(cell, id)
 	local from = call('HGET', cell.count, 'archive.from')
-	local ms, number = match(id, '^(%d+)-(%d+)$')
-	if not from or not ms then return false end
-	local from_ms, from_number = match(from, '^(%d+)-(%d+)$')
-	ms, from_ms = tonumber(ms), tonumber(from_ms)
-	return ms < from_ms or ms == from_ms and tonumber(number) < tonumber(from_number)
+	return from and is_older(id, from)
 end
 
 local function places_of(case, stage, item)
@@ -137,6 +141,25 @@ local function places_of(case, stage, item)
 		end
 	end
 	return n
+end
+
+-- What is wrong with the case's lines, from the newest back, or with their hashes; nil: nothing.
+local function chain_fault(cell, head)
+	local at, chain, newer = head.last, head.chain, nil
+	while true do
+		local entry, line = line_at(cell, at)
+		if not entry and at ~= '' then
+			if is_trimmed(cell, at) then return nil end
+			return 'the journal lacks its line ' .. at
+		end
+		local before = entry and line.chain or ''
+		if chain ~= (newer and chain_after(before, newer) or before) then
+			return 'hash chain broken'
+		end
+		if not entry then return nil end
+		if line.prev ~= '' and not is_older(line.prev, at) then return 'hash chain broken' end
+		at, chain, newer = line.prev, before, sub(entry[2][2], 1, -CHAIN_DIGITS - 1)
+	end
 end
 
 -- ARGV: case...     reply per violation: item, what; then 'held', service for every place
@@ -186,11 +209,9 @@ local function check(keys, argv)
 			end
 			local listed = call('ZSCORE', cell.open, id)
 			if (open > 0) ~= (listed and true or false) then wrong(id, 'open set disagrees') end
-			local _, newest = line_at(cell, head.last)
-			if newest and newest.chain ~= head.chain or
-				not newest and not is_trimmed(cell, head.last) then
-				wrong(id, 'hash chain broken')
-			end
+			if tonumber(head.needs) == 0 then wrong(id, 'has no needs') end
+			local fault = chain_fault(cell, head)
+			if fault then wrong(id, fault) end
 		else
 			wrong(id, 'no such case')
 		end

@@ -604,7 +604,8 @@ class Fsck(Running):
         self.assertEqual(set(wrong), {self.one["id"], "clock"})
 
     def test_an_item_of_no_case(self):
-        self.assertEqual(set(self.added(self.key("notify", "dead"), NOWHERE + "-1-1")), {"notify"})
+        item = NOWHERE + "-1-1"
+        self.assertEqual(set(self.added(self.key("notify", "dead"), item)), {"notify", item})
 
     def test_a_wrong_open_count(self):
         wrong = self.field_set(self.case_id, "open", 9)

@@ -301,7 +301,7 @@ a_walk_names_every_case(void **state)
 		(void)snprintf(name, sizeof name, "c%u", i);
 		new_case(name, urgency_normal, 1, id);
 	}
-	LIST(cases_scan(fixture.cases, LITERAL("0"), on_id, on_listed, NULL));
+	LIST(cases_names(fixture.cases, "case", LITERAL("0"), on_id, on_listed, NULL));
 	assert_int_equal(list.count, 20);
 	assert_string_equal(list.cursor, "0");
 	assert_int_equal(strlen(list.ids[0]), ID_CASE_BYTES);
