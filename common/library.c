@@ -173,3 +173,20 @@ library_load(struct store *store)
 	free(text);
 	return status;
 }
+
+enum status
+library_keep(struct store *store)
+{
+	char version[ID_DIGEST_BYTES + 1];
+	char *text = library_text(version);
+	enum status status = STATUS_NO_MEMORY;
+
+	if (text != NULL) {
+		const struct text load[] = { LITERAL("FUNCTION"), LITERAL("LOAD"),
+			text_of(text) };
+
+		status = store_greet(store, 3, load);
+	}
+	free(text);
+	return status;
+}

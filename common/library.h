@@ -14,4 +14,10 @@ char *library_text(char *version);
  * OK, UNAVAILABLE or INTERNAL. */
 enum status library_load(struct store *store) MUST_CHECK;
 
+/* From now on a Redis that has no library gets it before the first call of each new
+ * connection: after a loss of everything, or of its first second with appendfsync everysec.
+ * It never replaces one, so an old process does not undo what a newer one has loaded.
+ * NO_MEMORY. */
+enum status library_keep(struct store *store) MUST_CHECK;
+
 #endif

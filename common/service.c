@@ -174,6 +174,8 @@ service_join_redis(struct service *service)
 			log_die("redis.socket: %s: %s", service->config->redis_socket,
 			    status_about(status));
 	}
+	if (library_keep(service->store) != STATUS_OK)
+		log_die("out of memory");
 }
 
 void

@@ -58,8 +58,9 @@ typedef void store_done(void *ctx, enum status status, const struct store_value 
 struct store *store_open(struct loop *loop, const struct store_options *options);
 /* Settles every waiting call with UNAVAILABLE. */
 void store_close(struct store *store);
-/* Commands (argument vectors) that every new connection gets first, e.g. FUNCTION LOAD.
- * The texts are copied.  NO_MEMORY. */
+/* Commands (argument vectors) that every new connection gets first; the texts are copied.
+ * One that is refused loses the connection, but for a FUNCTION LOAD of a library that is
+ * there.  NO_MEMORY. */
 enum status store_greet(
     struct store *store, size_t count, const struct text *arguments) MUST_CHECK;
 

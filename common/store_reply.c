@@ -82,6 +82,14 @@ is_of_primary(const redisReply *reply)
 	       strcmp(reply->element[0]->str, "master") == 0;
 }
 
+/* FUNCTION LOAD without REPLACE, and the library is there. */
+static bool
+is_there_already(const redisReply *reply)
+{
+	return begins_with(reply, "ERR Library") &&
+	       strstr(reply->str, "already exists") != NULL;
+}
+
 /* What store_greet was given must succeed.  The naming may be forbidden; the PING behind
  * it tells whether Redis serves already. */
 static void
@@ -90,7 +98,7 @@ take_greeting(struct connection *connection, const redisReply *reply)
 	const struct greeting *words = connection->words;
 	bool is_last = connection->greetings_left == 1;
 	bool may_fail = connection->greetings_left <= words->tail_count;
-	bool is_error = reply->type == REDIS_REPLY_ERROR;
+	bool is_error = reply->type == REDIS_REPLY_ERROR && !is_there_already(reply);
 	bool is_role = words->count - connection->greetings_left + 1 == words->role_at;
 
 	if (connection->greeting == NULL ||

@@ -127,6 +127,27 @@ loading_replaces_what_was_there_and_keeps_the_cases(void **state)
 	assert_whole();
 }
 
+static void
+a_redis_that_lost_the_library_gets_it_again_and_another_one_is_left(void **state)
+{
+	static const char OTHER[] = "#!lua name=hearthline\nredis.register_function("
+	                            "'hl_version', function() return 'other' end)";
+	struct text load[] = { LITERAL("FUNCTION"), LITERAL("LOAD"), LITERAL("REPLACE"),
+		text_of(OTHER) };
+
+	(void)state;
+	assert_int_equal(library_keep(fixture.store), STATUS_OK);
+	free(library_text(version));
+	(void)redis_ask("FUNCTION FLUSH");
+	(void)redis_ask("CLIENT KILL TYPE normal SKIPME no");
+	assert_string_equal(redis_ask("FCALL hl_version 1 {c1}"), version);
+	assert_int_equal(
+	    store_call_wait(fixture.store, 4, load, ignore, NULL), STATUS_OK);
+	(void)redis_ask("CLIENT KILL TYPE normal SKIPME no");
+	assert_string_equal(redis_ask("FCALL hl_version 1 {c1}"), "other");
+	assert_int_equal(library_load(fixture.store), STATUS_OK);
+}
+
 /* What drains goes on; only what comes in anew is refused. */
 static void
 without_memory_only_accept_is_refused(void **state)
@@ -177,6 +198,7 @@ main(void)
 		TEST(every_state_move_and_role_stands_in_it),
 		TEST(redis_runs_the_version_that_was_loaded),
 		TEST(loading_replaces_what_was_there_and_keeps_the_cases),
+		TEST(a_redis_that_lost_the_library_gets_it_again_and_another_one_is_left),
 		TEST(without_memory_only_accept_is_refused),
 		TEST(the_clock_of_the_functions_never_runs_backwards),
 	};
