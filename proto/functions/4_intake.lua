@@ -9,22 +9,25 @@ local function is_busy(books, urgency, most)
 		ready_count(books.cell, 'match') >= most
 end
 
+local function accepted_before(cell, id, digest)
+	local case = case_of(cell, id)
+	if not case then return { 'archived' } end
+	if call('HGET', case.key, 'digest') ~= digest then return { 'key_reused' } end
+	local out = { 'dup', case.head.version }
+	for i = 1, tonumber(case.head.needs) do out[#out + 1] = item_of(case, i).state end
+	return out
+end
+
 -- ARGV: case digest by role urgency key identity routing phone where
 --       lease_ms handoff_count ready_most terms...
 -- ok | dup version state... | key_reused | archived | busy
 local function accept(keys, argv)
 	local cell, id = cell_of(keys[1]), argv[1]
 	local key = cell.tag .. ':case:' .. id
-	local digest = call('HGET', key, 'digest')
-	if digest then
-		if digest ~= argv[2] then return { 'key_reused' } end
-		local case = case_of(cell, id)
-		local out = { 'dup', case.head.version }
-		for i = 1, tonumber(case.head.needs) do out[#out + 1] = item_of(case, i).state end
-		return out
-	end
 	-- It may have been archived since intake looked there.
-	if call('EXISTS', cell.tag .. ':gone:' .. id) == 1 then return { 'archived' } end
+	if call('EXISTS', key, cell.tag .. ':gone:' .. id) > 0 then
+		return accepted_before(cell, id, argv[2])
+	end
 	local books = books_of(cell)
 	if is_busy(books, argv[5], tonumber(argv[13])) then return { 'busy' } end
 	local needs = #argv - 13

@@ -199,7 +199,7 @@ offer(struct decision *decision, const struct work *work,
 	uint8_t buffers[MATCH_CANDIDATES_MAX][EXPLANATION_MAX_BYTES];
 	struct case_candidate candidates[MATCH_CANDIDATES_MAX];
 	uint32_t count = count_candidates(result);
-	char commit[96];
+	char commit[16];
 	struct case_offer offer = {
 		.need = work->item,
 		.version = work->version,
@@ -225,9 +225,9 @@ offer(struct decision *decision, const struct work *work,
 	}
 	if (status != STATUS_OK)
 		return status;
-	/* The same work from the same version is the same commit, whoever does it. */
-	(void)snprintf(commit, sizeof commit, "%.*s:%u", (int)work->item.length,
-	    work->item.at, work->version);
+	/* The same work from the same version is the same commit, whoever does it: an id among
+	 * those of its need. */
+	(void)snprintf(commit, sizeof commit, "%u", work->version);
 	offer.commit_id = text_of(commit);
 	offer.first_purpose = clocks_next(
 	    config, (enum urgency)work->urgency, TEXT_ABSENT, &offer.first_ms);
