@@ -169,7 +169,8 @@ inline extend(number)
 }
 
 /* Nobody ends the lease of another.  One of the same number in an earlier visit to the stage
- * may: only time is lost, since the commit is fenced by the version. */
+ * may, since numbers begin anew: the item is worked on twice, or is a dead letter too soon, but
+ * the commit is fenced by the version. */
 #define ITS_OWN(v, name) (name == leases || v != version)
 
 inline nack(v, number, name, kind)
