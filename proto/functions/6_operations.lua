@@ -221,8 +221,16 @@ end
 
 local function library_version() return VERSION end
 
+-- A global is found ten times as slowly as a local, and not at all while a library is loaded:
+-- whichever function is called first binds them.
 local function register(name, body, ...)
-	redis.register_function({ function_name = 'hl_' .. name, callback = body, flags = { ... } })
+	local function bound(keys, argv)
+		if not call then
+			call, match, format, sub = redis.call, string.match, string.format, string.sub
+		end
+		return body(keys, argv)
+	end
+	redis.register_function({ function_name = 'hl_' .. name, callback = bound, flags = { ... } })
 end
 
 register('accept', accept)
