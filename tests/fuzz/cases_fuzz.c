@@ -154,6 +154,12 @@ on_held(void *ctx, enum status status, int64_t held)
 	its.seen += (unsigned)held + status;
 }
 
+static void
+on_counted(void *ctx, enum status status, int64_t held, int64_t counted)
+{
+	on_held(ctx, status, held + counted);
+}
+
 /* ---- calls ---- */
 
 static enum status
@@ -180,9 +186,14 @@ call(unsigned which)
 	case 7:
 		return cases_accounts(cases, on_account, on_done, NULL);
 	case 8:
-		return cases_scan(cases, LITERAL("0"), on_id, on_done, NULL);
+		return cases_names(cases, "case", LITERAL("0"), on_id, on_done, NULL);
 	case 9:
 		return cases_held(cases, id, on_held, NULL);
+	case 10:
+		return cases_check_entries(
+		    cases, LITERAL("open"), LITERAL("0"), on_check, on_done, NULL);
+	case 11:
+		return cases_check_place(cases, id, id, on_counted, NULL);
 	default:
 		return cases_reap(cases, 10, on_done, NULL);
 	}
@@ -259,7 +270,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	start();
 	connect_store();
 	its.times = 0;
-	require(call(data[0] % 11) == STATUS_OK, "refused");
+	require(call(data[0] % 13) == STATUS_OK, "refused");
 	turn();
 	answer(data + 1, size - 1);
 	store_close(its.store);
