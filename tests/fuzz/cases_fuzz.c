@@ -157,7 +157,8 @@ on_held(void *ctx, enum status status, int64_t held)
 static void
 on_counted(void *ctx, enum status status, int64_t held, int64_t counted)
 {
-	on_held(ctx, status, held + counted);
+	its.seen += (unsigned)counted;
+	on_held(ctx, status, held);
 }
 
 /* ---- calls ---- */
