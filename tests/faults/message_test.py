@@ -87,6 +87,7 @@ class Messages(unittest.TestCase):
                 say()
                 peer.say("ping", epoch=epoch)
                 self.assertEqual(peer.hear("pong")["epoch"], epoch, "it was thrown out")
+            self.assertEqual(credit(), own + WINDOW + 1, "a window has changed")
             peer.hello(1)
             wait_for(lambda: credit() == own + 1, 10, "the windows as they were")
             load = Load(net, intakes_for(net, 30, SEED), window=30).run()
