@@ -192,6 +192,15 @@ local function park(books, case, need, commit, by, reason, look_ms)
 	return { 'parked', reason }
 end
 
+-- Any one is forgotten where more wait: the periodic look finds its place too.
+local WAITING_MOST, WAITING_S = 1000, 86400
+
+local function wait_for_place(cell, service, id)
+	local key = cell.tag .. ':waiting:' .. service
+	if call('SADD', key, id) == 1 and call('SCARD', key) > WAITING_MOST then call('SPOP', key) end
+	call('EXPIRE', key, WAITING_S)
+end
+
 -- ARGV: need version commit by reason look_ms expires_ms first_ms first_purpose lease_ms
 --       (service agency why)...
 -- The first candidate with a free place gets the need; lease_ms > 0: the notifier has room,
@@ -209,10 +218,9 @@ local function offer(keys, argv)
 	for i = 11, #argv - 2, 3 do
 		if place_reserve(cell, argv[i]) then position = i break end
 		reason = 'no_capacity'
-		call('SADD', cell.tag .. ':waiting:' .. argv[i], need.id)
-		call('EXPIRE', cell.tag .. ':waiting:' .. argv[i], 86400)
 	end
 	if not position then
+		for i = 11, #argv - 2, 3 do wait_for_place(cell, argv[i], need.id) end
 		return park(books, case, need, argv[3], argv[4], reason, tonumber(argv[6]))
 	end
 	leave(books, case, 'match', need)

@@ -143,6 +143,31 @@ the_last_place_is_given_once(void **state)
 	assert_whole();
 }
 
+/* What found a place elsewhere waits for none, and the list of who waits has an end. */
+static void
+only_what_is_parked_waits_for_a_place_and_no_more_than_a_thousand(void **state)
+{
+	struct case_offer in = usual_offer(need, 1, "c1", 2);
+
+	(void)state;
+	assert_string_equal(do_capacity("service1", "0", 1000), "ok");
+	assert_int_equal(do_offer(&in)->status, STATUS_OK);
+	assert_string_equal(redis_ask("EXISTS {c1}:waiting:service1"), "0");
+	for (unsigned i = 0; i < 1000; i++)
+		(void)redis_ask("SADD {c1}:waiting:service1 %u", i);
+	for (unsigned i = 0; i < 5; i++) {
+		char name[8], other[ID_CASE_BYTES + 1], waits[ID_ITEM_MAX];
+
+		(void)snprintf(name, sizeof name, "w%u", i);
+		new_case(name, urgency_normal, 1, other);
+		id_need(text_of(other), 1, waits);
+		in = usual_offer(waits, 1, "c1", 1);
+		assert_null(do_offer(&in)->referral.at);
+		assert_string_equal(redis_ask("SCARD {c1}:waiting:service1"), "1000");
+	}
+	assert_whole();
+}
+
 static void
 of_an_unknown_number_any_number_may_be_held(void **state)
 {
@@ -349,6 +374,7 @@ main(void)
 		TEST(a_telling_is_leased_at_once_where_the_notifier_has_room),
 		TEST(the_first_candidate_with_a_free_place_gets_it),
 		TEST(the_last_place_is_given_once),
+		TEST(only_what_is_parked_waits_for_a_place_and_no_more_than_a_thousand),
 		TEST(of_an_unknown_number_any_number_may_be_held),
 		TEST(without_a_candidate_a_need_is_parked_and_looked_at_again),
 		TEST(a_parked_need_can_be_looked_at_again_and_again),
