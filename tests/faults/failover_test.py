@@ -5,6 +5,7 @@ acknowledged."""
 import concurrent.futures
 import os
 import random
+import shutil
 import signal
 import socket
 import statistics
@@ -15,6 +16,7 @@ import threading
 import time
 import types
 import unittest
+import unittest.mock
 import urllib.error
 import urllib.request
 
@@ -302,6 +304,29 @@ class Failover(unittest.TestCase):
         self.assertEqual(net.ctl("import", "--source", "demo", os.path.join(DEMO, "directory.json")).returncode, 0)
         audit(net, {"kept": case_id})
 
+    def test_the_clock_of_the_functions_goes_on_where_it_was(self):
+        """Whoever becomes the primary, and however wrong its clock is."""
+        folder = tempfile.mkdtemp(prefix="hl-")
+        self.addCleanup(shutil.rmtree, folder)
+        shim = os.path.join(folder, "shim.so")
+        compile_shim(CLOCK_SHIM, shim)
+        with unittest.mock.patch.dict(os.environ, {"LD_PRELOAD": shim}):
+            net = self.up()
+        accepted, wall = {}, []
+        for number in range(4):
+            case_id = net.submit(demo_intake(), key=str(number)).json["case"]["id"]
+            net.settled(case_id)
+            accepted[str(number)] = case_id
+            wall.append((net.primary(), net.redis.time()[0]))
+            before = net.primary()
+            net.signal(before, signal.SIGKILL)
+            net.wait_moved(before)
+            net.wait_ready()
+        at = [net.redis.zscore(f"{TAG}:open", case_id) for case_id in accepted.values()]
+        self.assertEqual(at, sorted(set(at)), wall)
+        self.assertTrue(any(b < a for (_, a), (_, b) in zip(wall, wall[1:])), f"no clock was behind: {wall}")
+        audit(net, accepted)
+
     def test_the_state_of_one_redis_moves_to_three(self):
         net = Available()
         self.addCleanup(net.close)
@@ -316,7 +341,36 @@ class Failover(unittest.TestCase):
         audit(net, {"kept": case_id})
 
 
-SHIM = r"""
+CLOCK_SHIM = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+/* The wall clock of redis.1 is an hour ahead, that of redis.3 an hour behind. */
+static long shift;
+__attribute__((constructor)) static void begin(void)
+{
+	char line[4096] = "";
+	FILE *file = fopen("/proc/self/cmdline", "r");
+	size_t count = file ? fread(line, 1, sizeof line - 1, file) : 0;
+
+	if (memmem(line, count, "redis.1/", 8))
+		shift = 3600;
+	if (memmem(line, count, "redis.3/", 8))
+		shift = -3600;
+	if (file)
+		fclose(file);
+}
+int gettimeofday(struct timeval *now, void *zone)
+{
+	int status = ((int (*)(struct timeval *, void *))dlsym(RTLD_NEXT, "gettimeofday"))(now, zone);
+
+	now->tv_sec += shift;
+	return status;
+}
+"""
+SYNC_SHIM = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <poll.h>
@@ -330,6 +384,11 @@ int fdatasync(int fd)
 	return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(fd);
 }
 """
+
+
+def compile_shim(source, path):
+    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-o", path, "-", "-ldl"], input=source, text=True,
+                   check=True)
 
 
 class Sync(unittest.TestCase):
@@ -357,8 +416,7 @@ class Sync(unittest.TestCase):
         """What acknowledgement rests on, and what no document of Redis 7.0 says."""
         with tempfile.TemporaryDirectory(prefix="hl-") as folder:
             shim, gate = os.path.join(folder, "shim.so"), os.path.join(folder, "gate")
-            subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-o", shim, "-", "-ldl"], input=SHIM,
-                           text=True, check=True)
+            compile_shim(SYNC_SHIM, shim)
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
                 port = free.getsockname()[1]
