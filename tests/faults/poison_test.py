@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import kept  # noqa: E402
 from audit import audit, read_journal  # noqa: E402
 from harness import BUILD, TAG, Network, wait_for  # noqa: E402
 from load import Load, intakes_for  # noqa: E402
@@ -80,6 +81,7 @@ class Poison(unittest.TestCase):
             self.assertEqual(beside[ALONE_AFTER:], [0] * (DEAD_AFTER - ALONE_AFTER))
             wait_for(lambda: net.redis.zrange(f"{TAG}:match:dead", 0, -1) == [item.encode()], 30, "its end")
             self.assertEqual(self.crashes(net), [(item, "matcher.1")] * DEAD_AFTER, "a neighbour was blamed")
+            wait_for(lambda: net.answers("matcher.1"), 30, "the matcher that counted it")
             self.assertEqual(net.metric("matcher.1", 'referral_dead_total{stage="match"}'), 1)
             self.look_at_the_dead(net, item)
             self.replay(net, item)
@@ -95,7 +97,7 @@ class Poison(unittest.TestCase):
         """Mended, it is called back with a clean sheet and is like any other."""
         os.unlink(self.path)
         net.ctl("dead", "replay", item)
-        wait_for(lambda: net.redis.hget(f"{TAG}:case:{item[:-2]}", "n1.state") in (b"offered", b"parked"), 20,
+        wait_for(lambda: kept.field(net.redis, item[:-2], "n1.state") in ("offered", "parked"), 20,
                  "the need matched")
 
     def test_a_worker_that_is_killed_between_two_items_blames_none(self):
