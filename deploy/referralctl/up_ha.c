@@ -23,9 +23,9 @@
 #define PORT_LEAST 20000
 #define PORT_MOST 32000
 #define PORT_TRIES 1000
-/* So long the sentinels have to put another in the place of a dead primary; it comes back as
+/* So long the sentinels have, for four attempts, to replace a dead primary; it comes back as
  * a replica then.  If they cannot, it comes back as what it was. */
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 30000
 
 static FILE *
 create(const char *path)

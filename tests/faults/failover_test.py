@@ -145,8 +145,19 @@ class Available(Network):
         except AssertionError:
             raise AssertionError(f"not {text!r} within {seconds} s: {said}\n{self.logs()}") from None
 
+    def sentinels(self):
+        """The end of their logs."""
+        text = ""
+        for name in SENTINELS:
+            with open(os.path.join(self.dir, name, "sentinel.log"), errors="replace") as file:
+                text += f"--- {name}\n" + file.read()[-3000:]
+        return text
+
     def wait_moved(self, before, seconds=60):
-        wait_for(lambda: self.primary() != before, seconds, "another primary")
+        try:
+            wait_for(lambda: self.primary() != before, seconds, "another primary")
+        except AssertionError:
+            raise AssertionError(f"no failover from {before}\n{self.sentinels()}") from None
         self.redis = self.connect()
         return self.primary()
 
