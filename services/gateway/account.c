@@ -51,6 +51,7 @@ on_accounts(void *ctx, const struct case_result *result)
 	gateway->is_reading_accounts = false;
 	if (result->status != STATUS_OK)
 		return; /* the ones that are known stay in force */
+	gateway->has_accounts = true;
 	gateway->accounts = gateway->fresh_accounts;
 	gateway->accounts_count = gateway->fresh_count;
 	gateway->fresh_accounts = old;
@@ -77,10 +78,12 @@ accounts_open(struct gateway *gateway)
 	    loop_every(gateway->service->loop, READ_EVERY_MS, read_accounts, gateway);
 	if (!gateway->accounts || !gateway->fresh_accounts || !gateway->account_timer)
 		log_die("out of memory");
-	read_accounts(gateway);
-	while (gateway->is_reading_accounts)
+	/* Nobody is known, or refused, before; Redis may have gone since the service joined it. */
+	while (!gateway->has_accounts && !gateway->service->is_draining) {
+		read_accounts(gateway);
 		if (loop_turn(gateway->service->loop, 100) != STATUS_OK)
 			log_die("the loop does not turn");
+	}
 }
 
 const struct account *

@@ -40,7 +40,7 @@ struct gateway {
 	struct loop_timer *ask_timer, *account_timer, *event_timer;
 	struct account *accounts, *fresh_accounts;
 	unsigned accounts_count, fresh_count;
-	bool is_reading_accounts;
+	bool is_reading_accounts, has_accounts;
 	struct stream *streams;
 	unsigned streams_count;
 	char last_event[48];
