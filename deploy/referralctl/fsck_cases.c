@@ -135,25 +135,6 @@ on_second(void *ctx, struct text item, struct text what)
 		second->finding->is_violation = true;
 }
 
-static void
-ignore(void *ctx, struct case_view *view)
-{
-	(void)ctx;
-	(void)view;
-}
-
-/* "no such case": it has been archived meanwhile, or lacks what makes it one. */
-static enum status
-look_for_case(struct fsck *fsck, struct finding *finding)
-{
-	const struct session_reading reading = { .timeline_most = 1, .visit = ignore };
-	enum status status =
-	    session_case(fsck->session, &reading, text_of(finding->item));
-
-	finding->is_violation = status == STATUS_OK;
-	return status == STATUS_ABSENT ? STATUS_OK : status;
-}
-
 enum status
 fsck_look_again(struct fsck *fsck, struct finding *finding)
 {
@@ -163,8 +144,6 @@ fsck_look_again(struct fsck *fsck, struct finding *finding)
 	unsigned need, attempt;
 	enum status status;
 
-	if (strcmp(finding->what, "no such case") == 0)
-		return look_for_case(fsck, finding);
 	if (id_split(case_id, &of, &need, &attempt))
 		case_id = of;
 	status = session_settle(session,

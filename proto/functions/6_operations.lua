@@ -212,7 +212,7 @@ local function check(keys, argv)
 			if tonumber(head.needs) == 0 then wrong(id, 'has no needs') end
 			local fault = chain_fault(cell, head)
 			if fault then wrong(id, fault) end
-		else
+		elseif call('EXISTS', cell.tag .. ':gone:' .. id) == 0 then -- else it is in the archive
 			wrong(id, 'no such case')
 		end
 	end
