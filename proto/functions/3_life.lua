@@ -5,7 +5,7 @@ local function place_key(cell, service) return cell.tag .. ':place:' .. service 
 
 -- For who keeps the directory in memory; an unknown figure is empty.
 local function place_changed(cell, service, available, held)
-	call('XADD', cell.tag .. ':changes', 'MAXLEN', '~', 100000, '*', 'kind', 'capacity',
+	call('XADD', cell.tag .. ':changes', 'MAXLEN', '~', 10000, '*', 'kind', 'capacity',
 		'subject', service, 'available', available or '', 'held', held or '0')
 end
 

@@ -30,7 +30,7 @@ local function directory_swap(keys, argv)
 	call('PERSIST', tag .. ':service:' .. argv[1] .. ':' .. argv[3])
 	call('HSET', tag .. ':directory', argv[1], argv[3])
 	if current ~= '' then call('UNLINK', tag .. ':service:' .. argv[1] .. ':' .. current) end
-	call('XADD', tag .. ':changes', 'MAXLEN', '~', 100000, '*', 'kind', 'swap',
+	call('XADD', tag .. ':changes', 'MAXLEN', '~', 10000, '*', 'kind', 'swap',
 		'subject', argv[1])
 	return { 'ok' }
 end
