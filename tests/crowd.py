@@ -102,7 +102,7 @@ class People(Worker):
     def work(self):
         self.socket = self.net.socket()
         while not self.over.wait(self.pause_s):
-            known = list(self.families.load.accepted.values())[-400:]
+            known = list(self.families.load.accepted.values())[-500:]
             if not known:
                 self.over.wait(0.02)
                 continue
@@ -164,7 +164,7 @@ class People(Worker):
         if is_done:
             self.done[item, action] += 1
         else:
-            assert code in ("illegal_move", "stale", "forbidden", "full"), (item, action, code)
+            assert code in ("illegal_move", "stale", "forbidden", "full", "archived"), (item, action, code)
             self.refused[code] += 1
 
     def ask(self, method, path, body, role, headers=None, seconds=60):
@@ -257,9 +257,10 @@ class Killer(Worker):
 
     def work(self):
         while (self.most is None or self.count < self.most) and not self.over.wait(self.rng.uniform(*self.pauses_s)):
-            name = self.rng.choice(sorted(self.net.endpoints["pids"]))
-            if self.rng.random() < 0.05 or self.net.answers(name):
-                self.kills[name] += kill_now(self.net, name)
+            names = sorted(self.net.endpoints["pids"])
+            self.rng.shuffle(names)
+            name = next((n for n in names if self.rng.random() < 0.05 or self.net.answers(n)), names[0])
+            self.kills[name] += kill_now(self.net, name)
         self.all_up()
 
     def all_up(self):
