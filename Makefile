@@ -41,7 +41,7 @@ BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.
 # Every core, unless make was told how many.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all run test check bench fuzz format lint clean units fuzzers benches tidy help
+.PHONY: all run test check bench fuzz soak format lint clean units fuzzers benches tidy help
 all: $(PROGRAMS)
 .SECONDARY: # objects of tests are kept, so that the next make does not compile them again
 
@@ -144,6 +144,12 @@ SECONDS ?= 60
 fuzz: ## every fuzz target for SECONDS=60 each
 	@deploy/install.sh build run test check
 	@tests/fuzz/run.sh $(SECONDS)
+
+MINUTES ?= 60
+soak: ## chaos for MINUTES=60, with an audit at the end
+	@deploy/install.sh build run test
+	@$(MAKE) --no-print-directory $(PARALLEL) all
+	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/soak.py $(MINUTES)
 
 format: ## writes every C file the way clang-format wants it
 	@clang-format -i $$(git ls-files '*.c' '*.h')
