@@ -235,6 +235,7 @@ service_run(struct service *service)
 {
 	enum status status = loop_run(service->loop);
 
+	store_end(service->store); /* while the handlers of its calls are there */
 	log_event(LOG_INFO, "stopped", LOG_STRING("status", status_code(status)));
 	return status == STATUS_OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -155,11 +155,11 @@ failed:
 }
 
 void
-store_close(struct store *store)
+store_end(struct store *store)
 {
-	if (store == NULL || store->is_closed)
+	if (store->is_ended)
 		return;
-	store->is_closed = true;
+	store->is_ended = true;
 	loop_before_sleep_end(store->loop, flush, store);
 	store_hold(store);
 	finder_stop(store->finder);
@@ -167,6 +167,17 @@ store_close(struct store *store)
 		loop_timer_set(store->probe_timer, -1);
 	for (struct connection *c = store->connections; c != NULL; c = c->next)
 		connection_close(c);
+	store_release(store);
+}
+
+void
+store_close(struct store *store)
+{
+	if (store == NULL || store->is_closed)
+		return;
+	store_hold(store);
+	store_end(store);
+	store->is_closed = true;
 	store_release(store);
 }
 
@@ -198,7 +209,7 @@ store_call(struct store *store, struct text route, size_t count,
 	size_t bytes = command_bytes(count, arguments);
 
 	assert(count > 0 && done != NULL); /* Redis gives no reply to an empty command */
-	if (store->is_closed)
+	if (store->is_ended)
 		return STATUS_UNAVAILABLE;
 	if (bytes > store->most_bytes || store->bytes > store->most_bytes - bytes)
 		return STATUS_BUSY;
@@ -280,7 +291,7 @@ connection_of(struct store_blocking *blocking)
 struct store_blocking *
 store_blocking_open(struct store *store)
 {
-	if (store->is_closed)
+	if (store->is_ended)
 		return NULL;
 	return (struct store_blocking *)connection_new(
 	    store, USE_BLOCKING, &store->primary, &store->words);

@@ -56,7 +56,10 @@ typedef void store_done(void *ctx, enum status status, const struct store_value 
 
 /* NULL: out of memory, or a sentinel is no HOST:PORT.  Connects in the background; calls made before are sent then. */
 struct store *store_open(struct loop *loop, const struct store_options *options);
-/* Settles every waiting call with UNAVAILABLE. */
+/* Settles every waiting call with UNAVAILABLE and takes no more, so that who made them can be
+ * closed before the store is. */
+void store_end(struct store *store);
+/* Ends it first. */
 void store_close(struct store *store);
 /* Commands (argument vectors) that every new connection gets first; the texts are copied.
  * One that is refused loses the connection, but for a FUNCTION LOAD of a library that is

@@ -119,8 +119,9 @@ struct store {
 	size_t waiting; /* calls of the pool that are not settled */
 	struct greeting words;
 	bool has_output; /* something may be to write */
-	bool is_closed;
-	unsigned holds; /* callbacks that are running */
+	bool is_ended;   /* no more calls */
+	bool is_closed;  /* freed when no callback is running */
+	unsigned holds;  /* callbacks that are running */
 };
 
 /* ---- store_connection.c ---- */

@@ -123,7 +123,7 @@ on_address(void *ctx, enum status status, const struct store_value *value)
 	struct finder *finder = sentinel->finder;
 	struct endpoint said;
 
-	if (finder->store->is_closed || status != STATUS_OK)
+	if (finder->store->is_ended || status != STATUS_OK)
 		return;
 	endpoint_join(
 	    &said, store_text(store_at(value, 0)), store_text(store_at(value, 1)));
@@ -146,7 +146,7 @@ on_epoch(void *ctx, enum status status, const struct store_value *value)
 	struct sentinel *sentinel = ctx;
 
 	sentinel->epoch = NO_EPOCH;
-	if (status == STATUS_OK && !sentinel->finder->store->is_closed)
+	if (status == STATUS_OK && !sentinel->finder->store->is_ended)
 		sentinel->epoch = store_integer(member(value, "config-epoch"), NO_EPOCH);
 }
 
@@ -184,7 +184,7 @@ on_state(void *ctx, enum status status, const struct store_value *value)
 	struct finder *finder = sentinel->finder;
 	struct endpoint says;
 
-	if (finder->store->is_closed)
+	if (finder->store->is_ended)
 		return;
 	endpoint_join(
 	    &says, store_text(member(value, "ip")), store_text(member(value, "port")));
@@ -272,14 +272,14 @@ tick(void *self)
 	store_hold(store);
 	if (finder->is_confirming)
 		end_round(finder);
-	if (!store->is_closed && !finder->is_confirming && now >= finder->confirm_at)
+	if (!store->is_ended && !finder->is_confirming && now >= finder->confirm_at)
 		begin_round(finder);
-	if (!store->is_closed && now >= finder->ask_at)
+	if (!store->is_ended && now >= finder->ask_at)
 		ask(finder);
 	/* In a round a lost sentinel is to be noticed. */
 	next = finder->is_confirming || finder->confirm_at > now ? now + ASK_IN_DOUBT_MS
 	                                                         : finder->ask_at;
-	if (!store->is_closed)
+	if (!store->is_ended)
 		loop_timer_set(
 		    finder->timer, (next < finder->ask_at ? next : finder->ask_at) - now);
 	store_release(store);
@@ -295,7 +295,7 @@ finder_confirm(struct finder *finder)
 void
 finder_doubt(struct finder *finder)
 {
-	if (finder == NULL || finder->is_in_doubt || finder->store->is_closed)
+	if (finder == NULL || finder->is_in_doubt || finder->store->is_ended)
 		return;
 	finder->is_in_doubt = true;
 	finder->doubts_since = clock_mono_ms();

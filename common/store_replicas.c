@@ -44,7 +44,7 @@ on_probe(void *ctx, enum status status, const struct store_value *value)
 {
 	struct store *store = ctx;
 
-	if (status == STATUS_OK && !store->is_closed)
+	if (status == STATUS_OK && !store->is_ended)
 		see(store, store_integer(value, 0));
 }
 

@@ -697,6 +697,38 @@ done_closing_the_store(void *ctx, enum status status, const struct store_value *
 }
 
 static void
+a_store_that_has_ended_is_still_there_for_who_closes_after_it(void **state)
+{
+	struct text ping = LITERAL("PING");
+	struct outcome outcomes[10] = { { 0 } };
+	struct store_blocking *blocking;
+	char route[24];
+
+	(void)state;
+	open_usual(3);
+	CALL("a", &outcomes[0], ping);
+	assert_true(outcome_wait_all(loop, outcomes, 1));
+	blocking = store_blocking_open(store);
+	assert_non_null(blocking);
+	redis_fixture_stop_signal(&redis);
+	for (int i = 1; i < 10; i++)
+		CALL(number_text(route, i).at, &outcomes[i], ping);
+	store_end(store);
+	redis_fixture_continue_signal(&redis);
+	for (int i = 1; i < 10; i++) {
+		assert_int_equal(outcomes[i].times, 1);
+		assert_int_equal(outcomes[i].status, STATUS_UNAVAILABLE);
+	}
+	assert_int_equal(
+	    store_call(store, TEXT_ABSENT, 1, &ping, outcome_done, &outcomes[0]),
+	    STATUS_UNAVAILABLE);
+	assert_null(store_blocking_open(store));
+	store_end(store);
+	store_blocking_close(blocking);
+	turn_for(loop, 5);
+}
+
+static void
 the_store_can_be_closed_from_inside_done(void **state)
 {
 	struct text ping = LITERAL("PING");
@@ -863,6 +895,7 @@ main(void)
 		TEST(a_silent_connection_is_dropped_and_its_calls_are_sent_again),
 		TEST(without_redis_calls_become_unavailable_and_leave_room),
 		TEST(closing_settles_every_call_and_takes_no_more),
+		TEST(a_store_that_has_ended_is_still_there_for_who_closes_after_it),
 		TEST(the_store_can_be_closed_from_inside_done),
 		TEST(the_store_can_be_closed_from_inside_a_deadline),
 		TEST(a_blocking_read_wakes_at_once_and_outlives_deadlines),
