@@ -24,7 +24,7 @@ from harness import DEMO, TAG, Network, wait_for  # noqa: E402
 OPEN_MOST = 300
 RATE = 10
 KILL_EVERY_S = (5, 15)
-LOOK_EVERY_S, SAMPLE_EVERY_S, REPORT_EVERY_S = 30, 5, 20
+LOOK_EVERY_S, SAMPLE_EVERY_S, REPORT_EVERY_S, RESTART_EVERY_S = 30, 5, 20, 25
 KEEP_S = 15
 GREW_MOST = 1.25  # of the median; allocators and buffers breathe
 GREW_LEAST_BYTES = 4 << 20
@@ -108,6 +108,19 @@ class Reports(Worker):
             self.done += self.net.ctl("import", "--source", "demo", path, check=False).returncode == 0
 
 
+class Restarts(Worker):
+    """A service drawn by lot is restarted in order."""
+
+    def __init__(self, net, seed):
+        super().__init__()
+        self.net, self.rng, self.done = net, random.Random(f"restarts/{seed}"), 0
+
+    def work(self):
+        while not self.over.wait(RESTART_EVERY_S):
+            name = self.rng.choice(sorted(self.net.endpoints["metrics"]))
+            self.done += self.net.ctl("restart", name, check=False).returncode == 0  # else it was killed first
+
+
 class Watch(Worker):
     """fsck now and then, and the memory of every process."""
 
@@ -189,20 +202,21 @@ def soak(net, minutes, seed):
     people = [People(net, f"{seed}/{n}", families, pause_s=0.02) for n in range(2)]
     closer, reports, watch = Closer(net, People(net, "closer", families)), Reports(net, seed), Watch(net)
     killer = Killer(net, seed, pauses_s=KILL_EVERY_S)
-    threads = (families, *people, closer, reports, watch, killer)
+    restarts = Restarts(net, seed)
+    threads = (families, *people, closer, reports, restarts, watch, killer)
     for thread in threads:
         thread.start()
     until = time.monotonic() + minutes * 60
     while time.monotonic() < until and not any(thread.error for thread in threads):
         killer.join(1)
-    for thread in (killer, reports, *people, families, closer, watch):
+    for thread in (killer, reports, restarts, *people, families, closer, watch):
         thread.end()
     close_all(net, families, people[0], closer)
     wrong = [*acknowledged_are_somewhere(net, families), *watch.grown()]
     wrong += [f"fsck: {line}" for line in net.ctl("fsck", check=False).stdout.splitlines()[:-1]]
     print(f"{minutes} min, seed {seed}: {len(families.load.accepted)} cases, {killer.count} kills "
           f"{dict(killer.kills)}, {sum(sum(p.done.values()) for p in people)} commands, {closer.closed} to close cases, "
-          f"{reports.done} directories, fsck {watch.looks} times ({watch.failed_looks} cut off by a kill)")
+          f"{restarts.done} restarts, {reports.done} directories, fsck {watch.looks} times ({watch.failed_looks} cut off by a kill)")
     if watch.looks == 0 or not watch.samples:
         wrong.append("too short: fsck or the sampling of memory never had its turn")
     return wrong

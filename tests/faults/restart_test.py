@@ -17,7 +17,7 @@ from harness import Network, wait_for  # noqa: E402
 from load import random_intake, terms_in_use  # noqa: E402
 
 SEED = 20261122
-ROUNDS = 3
+ROUNDS = 5
 
 
 class Client(Worker):
