@@ -71,10 +71,15 @@ enum status link_client_send(
 /* ---- work ---- */
 
 struct link_upstream;
+/* What was handed over, and under which lease. */
+struct link_lost {
+	struct text item;
+	uint32_t attempt;
+};
 /* A worker is gone for sure (its connection or heartbeat ended, or it said hello anew): the
  * items it had and had not finished, oldest first, may be given back. */
 typedef void link_on_lost(
-    void *self, const char *service, const struct text *items, size_t count);
+    void *self, const char *service, const struct link_lost *items, size_t count);
 
 enum status link_upstream_open(struct link *link, const char *endpoint,
     link_on_lost *on_lost, void *self, struct link_upstream **upstream, char *why,

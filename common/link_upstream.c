@@ -22,6 +22,7 @@
 
 struct item {
 	char text[ITEM_BYTES];
+	uint32_t attempt;
 };
 
 enum seat_state { SEAT_FREE, SEAT_SERVING, SEAT_LOST };
@@ -56,7 +57,7 @@ struct link_upstream {
 	unsigned published;            /* this upstream's part of METRIC_credit */
 	struct seat *seats[SEATS_MAX]; /* made on first use, then kept */
 	unsigned seat_count;
-	struct text lost[LINK_WINDOW_MAX];
+	struct link_lost lost[LINK_WINDOW_MAX];
 };
 
 /* Never the same in two upstreams of a process, and hardly in two processes: the worker must
@@ -158,11 +159,12 @@ most_free(struct link_upstream *upstream)
 }
 
 static void
-note_sent(struct seat *seat, struct text item)
+note_sent(struct seat *seat, const struct work *work)
 {
 	struct item *kept = &seat->items[seat->sent % LINK_WINDOW_MAX];
 
-	(void)text_copy(item, kept->text, sizeof kept->text);
+	(void)text_copy(work->item, kept->text, sizeof kept->text);
+	kept->attempt = work->attempt;
 	seat->sent++;
 }
 
@@ -179,7 +181,7 @@ link_upstream_send(struct link_upstream *upstream, struct message *work)
 		work->work.epoch = seat->epoch;
 		status = tell(upstream, seat, work);
 		if (status == STATUS_OK)
-			note_sent(seat, work->work.item);
+			note_sent(seat, &work->work);
 		if (status != STATUS_ABSENT)
 			return status == STATUS_BUSY ? STATUS_UNAVAILABLE : status;
 	}
@@ -205,9 +207,13 @@ report_lost(struct link_upstream *upstream, struct seat *seat)
 {
 	uint32_t count = seat->sent - seat->finished;
 
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
+		const struct item *kept =
+		    &seat->items[(seat->finished + i) % LINK_WINDOW_MAX];
+
 		upstream->lost[i] =
-		    text_of(seat->items[(seat->finished + i) % LINK_WINDOW_MAX].text);
+		    (struct link_lost){ text_of(kept->text), kept->attempt };
+	}
 	upstream->on_lost(upstream->self, seat->service, upstream->lost, count);
 	seat->state = SEAT_FREE;
 	return upstream->socket.zmq != NULL;

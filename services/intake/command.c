@@ -185,7 +185,7 @@ handoff_work(struct command *command, const struct work *work)
 	intake->out->trace = command->trace[0] ? text_of(command->trace) : TEXT_ABSENT;
 	command->reserved--;
 	if (link_upstream_send(intake->work, intake->out) != STATUS_OK)
-		handoff_return(intake, work->item);
+		handoff_return(intake, work->item, work->attempt);
 }
 
 void

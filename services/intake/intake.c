@@ -50,12 +50,12 @@ on_bytes(void *self, const struct link_peer *peer, const void *bytes, size_t len
 }
 
 void
-handoff_return(struct intake_service *intake, struct text need)
+handoff_return(struct intake_service *intake, struct text need, uint32_t attempt)
 {
 	const struct case_nack nack = {
 		.stage = stage_match,
 		.item = need,
-		.attempt = 1, /* a hand-off is an item's first lease */
+		.attempt = attempt,
 		.kind = NACK_FREE,
 		.why = LITERAL("worker_lost"),
 	};
@@ -66,12 +66,12 @@ handoff_return(struct intake_service *intake, struct text need)
 /* A matcher died or froze: what it held goes back at once.  What it died on, if anything, its
  * successor knows. */
 static void
-on_lost(void *self, const char *service, const struct text *items, size_t count)
+on_lost(void *self, const char *service, const struct link_lost *items, size_t count)
 {
 	log_event(LOG_WARN, "worker_lost", LOG_STRING("worker", service),
 	    LOG_NUMBER("items", count));
 	for (size_t i = 0; i < count; i++)
-		handoff_return(self, items[i]);
+		handoff_return(self, items[i].item, items[i].attempt);
 }
 
 void

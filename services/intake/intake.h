@@ -94,7 +94,7 @@ void handoff_reserve(struct command *command, uint32_t most);
 /* Hands the first `reserved` needs, leased by accept, to workers. */
 void handoff_needs(struct command *command, int64_t accepted_at_ms);
 /* Gives back what was leased for a matcher that is gone. */
-void handoff_return(struct intake_service *intake, struct text need);
+void handoff_return(struct intake_service *intake, struct text need, uint32_t attempt);
 /* Hands one item that a function leased. */
 void handoff_work(struct command *command, const struct work *work);
 

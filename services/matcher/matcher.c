@@ -66,12 +66,12 @@ decision_end(struct decision *decision)
 
 /* It was leased for a notifier that is gone. */
 static void
-give_telling_back(struct matcher *matcher, struct text referral)
+give_telling_back(struct matcher *matcher, struct text referral, uint32_t attempt)
 {
 	const struct case_nack nack = {
 		.stage = stage_notify,
 		.item = referral,
-		.attempt = 1, /* a hand-off is an item's first lease */
+		.attempt = attempt,
 		.kind = NACK_FREE,
 		.why = LITERAL("worker_lost"),
 	};
@@ -101,7 +101,7 @@ hand_to_notifier(struct decision *decision, struct text referral, uint32_t posit
 	work->accepted_at = decision->accepted_at;
 	decision->has_place_at_notifier = false;
 	if (link_upstream_send(matcher->notifiers, matcher->out) != STATUS_OK)
-		give_telling_back(matcher, referral);
+		give_telling_back(matcher, referral, work->attempt);
 }
 
 static void
@@ -292,12 +292,12 @@ on_match_work(void *self, struct worker_item *item, const struct work *work)
 /* A notifier died or froze: what it held goes back at once.  What it died on, if anything, its
  * successor knows. */
 static void
-on_lost(void *self, const char *service, const struct text *items, size_t count)
+on_lost(void *self, const char *service, const struct link_lost *items, size_t count)
 {
 	log_event(LOG_WARN, "worker_lost", LOG_STRING("worker", service),
 	    LOG_NUMBER("items", count));
 	for (size_t i = 0; i < count; i++)
-		give_telling_back(self, items[i]);
+		give_telling_back(self, items[i].item, items[i].attempt);
 }
 
 static void

@@ -200,13 +200,13 @@ loop_timer_free(struct loop_timer *timer)
 /* ---- what must hold ---- */
 
 static void
-on_lost(void *self, const char *service, const struct text *items, size_t count)
+on_lost(void *self, const char *service, const struct link_lost *items, size_t count)
 {
 	(void)self;
 	CHECK(strlen(service) < LINK_SERVICE_BYTES);
 	CHECK(count > 0 && count <= LINK_WINDOW_MAX);
 	for (size_t i = 0; i < count; i++)
-		CHECK(items[i].at != NULL && items[i].length == 4);
+		CHECK(items[i].item.at != NULL && items[i].item.length == 4);
 }
 
 static void

@@ -166,7 +166,7 @@ a_client_comes_in_as_soon_as_it_is_listed(void **state)
 }
 
 static void
-on_lost(void *self, const char *service, const struct text *items, size_t count)
+on_lost(void *self, const char *service, const struct link_lost *items, size_t count)
 {
 	(void)self, (void)service, (void)items, (void)count;
 }

@@ -41,7 +41,7 @@ struct worker {
 };
 
 static inline void
-on_lost(void *self, const char *service, const struct text *items, size_t count)
+on_lost(void *self, const char *service, const struct link_lost *items, size_t count)
 {
 	struct upstream *upstream = self;
 
@@ -50,10 +50,12 @@ on_lost(void *self, const char *service, const struct text *items, size_t count)
 	upstream->lost_count = count;
 	snprintf(upstream->service, sizeof upstream->service, "%s", service);
 	for (size_t i = 0; i < count; i++) {
-		assert_true(
-		    text_copy(items[i], upstream->lost[i], sizeof upstream->lost[i]));
+		assert_true(text_copy(
+		    items[i].item, upstream->lost[i], sizeof upstream->lost[i]));
+		assert_int_equal(
+		    items[i].attempt, atoi(upstream->lost[i] + strlen("item-")) + 1);
 		if (upstream->each != NULL)
-			upstream->each(upstream, items[i]);
+			upstream->each(upstream, items[i].item);
 	}
 	if (upstream->is_closing) {
 		link_upstream_close(upstream->link);
@@ -140,7 +142,7 @@ hand_over(struct upstream *upstream, long number)
 	work.work.stage = stage_match;
 	work.work.item = text_of(item);
 	work.work.version = 1;
-	work.work.attempt = 1;
+	work.work.attempt = (uint32_t)number + 1;
 	work.work.urgency = urgency_normal;
 	return link_upstream_send(upstream->link, &work);
 }

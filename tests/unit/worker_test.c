@@ -413,7 +413,7 @@ what_two_died_on_waits_until_nothing_else_is_in_work(void **state)
 /* ---- handed over ---- */
 
 static void
-on_lost(void *self, const char *name, const struct text *items, size_t count)
+on_lost(void *self, const char *name, const struct link_lost *items, size_t count)
 {
 	(void)self, (void)name, (void)items, (void)count;
 }
