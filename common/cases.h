@@ -55,7 +55,7 @@ struct case_accept {
 	enum role role;
 	enum urgency urgency;
 	struct text key, identity, routing; /* sealed */
-	struct text phone, where;           /* blind, or absent */
+	struct text phone, where;           /* blind numbers, or absent */
 	int64_t lease_ms;
 	uint32_t handoff_count; /* so many needs, from the first, are leased at once */
 	uint32_t ready_most;
@@ -264,8 +264,7 @@ enum status cases_account_remove(
 
 /* One page of a walk over every key {cell}:KIND:NAME, in no order: the names.  `cursor` is "0" at
  * first, then the result's.  What is there all the time is named, perhaps twice.  Kind "case":
- * every case, open or closed; "place": services that a place was ever counted of; "inbox",
- * "phone", "where". */
+ * every case, open or closed; "place": services that a place was ever counted of; "inbox". */
 enum status cases_names(struct cases *cases, const char *kind, struct text cursor,
     cases_on_id *on_id, cases_done *done, void *ctx) MUST_CHECK;
 /* How many places of a service are held for offers; 0 where none ever was. */

@@ -108,12 +108,13 @@ cases_find(struct cases *cases, const char *kind, struct text blind, cases_on_id
     cases_done *done, void *ctx)
 {
 	struct pending *pending;
-	char key[KEY_MAX_BYTES], name[128];
+	char key[KEY_MAX_BYTES];
 	struct arguments a;
 
-	if (!text_copy(blind, name, sizeof name) ||
-	    !arguments_key(&a, key, cases, "SMEMBERS", kind, name, NULL))
+	if (!arguments_key(&a, key, cases, "ZRANGEBYSCORE", kind, NULL, NULL))
 		return STATUS_INVALID;
+	arguments_text(&a, blind);
+	arguments_text(&a, blind);
 	pending = pending_take(cases, read_found, done, ctx);
 	if (pending == NULL)
 		return STATUS_NO_MEMORY;

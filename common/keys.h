@@ -25,8 +25,8 @@
  *  {c1}:gone:CASE               string  the case was archived a moment ago
  *  {c1}:place:SERVICE           hash    available, held, maximum, reported_at
  *  {c1}:waiting:SERVICE         set     parked needs that would take a place here
- *  {c1}:phone:BLIND             set     cases by keyed hash of the phone
- *  {c1}:where:BLIND             set     cases by keyed hash of the place code
+ *  {c1}:phone                   zset    cases by keyed hash of the phone
+ *  {c1}:where                   zset    cases by keyed hash of the place code
  *  {c1}:directory               hash    source -> version in use
  *  {c1}:service:SOURCE:VERSION  hash    service id -> HSDS document
  *  {c1}:changes                 stream  directory swaps and capacity changes

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <sodium.h>
+#include <stdio.h>
 
 #include "common/hash.h"
 #include "common/seal_keys.h"
@@ -16,6 +17,7 @@
 #define POOL_BYTES 512
 /* The key number of a bare key; key files count from 1. */
 #define BARE_KEY 0
+#define BLIND_FIRST 100000000000000 /* the least number of SEAL_BLIND_BYTES digits */
 
 _Static_assert(SEAL_OVERHEAD_BYTES == HEADER_BYTES + NONCE_BYTES + TAG_BYTES, "overhead");
 _Static_assert(SEAL_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key");
@@ -204,10 +206,14 @@ void
 seal_blind(const struct seal *seal, struct text kind, struct text value,
     char blind[SEAL_BLIND_BYTES + 1])
 {
-	uint8_t hash[SEAL_BLIND_BYTES / 2];
+	uint64_t number = 0;
+	uint8_t hash[16]; /* libsodium makes none shorter */
 
 	hash_pair(seal->blind_key, kind, value, hash, sizeof hash);
-	sodium_bin2hex(blind, SEAL_BLIND_BYTES + 1, hash, sizeof hash);
+	for (size_t i = 0; i < sizeof number; i++)
+		number = number << 8 | hash[i];
+	number = BLIND_FIRST + number % (9 * BLIND_FIRST);
+	(void)snprintf(blind, SEAL_BLIND_BYTES + 1, "%llu", (unsigned long long)number);
 }
 
 void

@@ -48,9 +48,10 @@ enum status seal_get_key(const uint8_t key[SEAL_KEY_BYTES], struct text context,
     struct text sealed, void *out, size_t size, size_t *length) MUST_CHECK;
 void seal_wipe(void *bytes, size_t length);
 
-/* Keyed hash for blind indexes: the same value gives the same 32 hexadecimal digits, and
- * nobody without the oldest key can tell which value it was. */
-#define SEAL_BLIND_BYTES 32
+/* Keyed hash for blind indexes: the same value gives the same number of 15 digits, which a double
+ * holds exactly, and nobody without the oldest key can tell which value it was.  Of ten million
+ * values another one has the same number in one search of 90 million. */
+#define SEAL_BLIND_BYTES 15
 void seal_blind(const struct seal *seal, struct text kind, struct text value,
     char blind[SEAL_BLIND_BYTES + 1]);
 

@@ -124,8 +124,7 @@ class Books:
         self.open = [m.decode() for m in next(answers)]
         self.count = {k.decode(): int(v) for k, v in next(answers).items()}
         self.is_still = next(answers) == newest
-        self.index = {kind: {name: [m.decode() for m in redis.smembers(f"{TAG}:{kind}:{name}")]
-                             for name in names(redis, kind)} for kind in ("phone", "where")}
+        self.index = {kind: [m.decode() for m in redis.zrange(f"{TAG}:{kind}", 0, -1)] for kind in ("phone", "where")}
         self.figures = figures(redis)
 
     @property
@@ -199,10 +198,9 @@ def listed(books):
             yield f"{case.id} has {count} open, says {case.open}"
     for agency, item in should ^ boxed:
         yield f"{item} should {'' if (agency, item) in should else 'not '}be in the inbox of {agency}"
-    for kind, entries in books.index.items():
-        for name, ids in entries.items():
-            for case_id in set(ids) - set(books.cases):
-                yield f"{kind}:{name} names {case_id}, which is not there"
+    for kind, ids in books.index.items():
+        for case_id in set(ids) - set(books.cases):
+            yield f"{kind} names {case_id}, which is not there"
 
 
 def conserved(books):

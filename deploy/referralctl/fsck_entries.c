@@ -7,7 +7,7 @@
 #define NAME_BYTES 128
 
 static const char *const SETS[] = { "leased", "delayed", "dead" };
-static const char *const INDEXES[] = { "inbox", "phone", "where" };
+static const char *const WHOLE[] = { "open", "phone", "where" };
 
 struct entries {
 	struct session_wait wait; /* first */
@@ -69,15 +69,15 @@ check_stage(struct fsck *fsck, const char *stage)
 }
 
 static enum status
-take_names(struct fsck *fsck, const struct session_ids *names, void *ctx)
+take_inboxes(struct fsck *fsck, const struct session_ids *agencies, void *ctx)
 {
-	const char *kind = ctx;
 	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < names->count && status == STATUS_OK; i++) {
+	(void)ctx;
+	for (size_t i = 0; i < agencies->count && status == STATUS_OK; i++) {
 		char name[NAME_BYTES];
 
-		(void)snprintf(name, sizeof name, "%s:%s", kind, names->list[i]);
+		(void)snprintf(name, sizeof name, "inbox:%s", agencies->list[i]);
 		status = check_set(fsck, name);
 	}
 	return status;
@@ -86,14 +86,14 @@ take_names(struct fsck *fsck, const struct session_ids *names, void *ctx)
 enum status
 fsck_entries(struct fsck *fsck)
 {
-	enum status status = check_set(fsck, "open");
+	enum status status = STATUS_OK;
 
+	for (size_t i = 0; i < sizeof WHOLE / sizeof WHOLE[0] && status == STATUS_OK; i++)
+		status = check_set(fsck, WHOLE[i]);
 	for (uint8_t i = 1; i <= code_count(CODE_SET_stage) && status == STATUS_OK; i++)
 		status = check_stage(fsck, code_word(CODE_SET_stage, i));
-	for (size_t i = 0; i < sizeof INDEXES / sizeof INDEXES[0] && status == STATUS_OK;
-	     i++) {
-		fsck_progress(fsck, INDEXES[i], 0);
-		status = fsck_walk(fsck, INDEXES[i], take_names, (void *)INDEXES[i]);
-	}
-	return status;
+	if (status != STATUS_OK)
+		return status;
+	fsck_progress(fsck, "inbox", 0);
+	return fsck_walk(fsck, "inbox", take_inboxes, NULL);
 }

@@ -160,15 +160,15 @@ local function open_referral(case, need)
 	return nil
 end
 
+-- Found by phone and place code: blind numbers, '' for none, which stand as scores.
 local function index_add(case, phone, where)
-	if phone ~= '' then
-		call('SADD', case.cell.tag .. ':phone:' .. phone, case.id)
-		case.changed.phone = phone
-	end
-	if where ~= '' then
-		call('SADD', case.cell.tag .. ':where:' .. where, case.id)
-		case.changed.where = where
-	end
+	if phone ~= '' then call('ZADD', case.cell.phone, phone, case.id) end
+	if where ~= '' then call('ZADD', case.cell.where, where, case.id) end
+end
+
+local function index_remove(case)
+	call('ZREM', case.cell.phone, case.id)
+	call('ZREM', case.cell.where, case.id)
 end
 
 local function ready_count(cell, stage)

@@ -158,13 +158,7 @@ local function amend(keys, argv)
 	local needs, more = tonumber(head.needs), #argv - 10
 	if needs + more > 16 then return { 'invalid' } end
 	local books = books_of(cell)
-	local f = call('HMGET', case.key, 'phone', 'where')
-	for i, kind in ipairs({ 'phone', 'where' }) do
-		if f[i] and f[i] ~= argv[8 + i] then
-			call('SREM', cell.tag .. ':' .. kind .. ':' .. f[i], case.id)
-			call('HDEL', case.key, kind)
-		end
-	end
+	index_remove(case)
 	index_add(case, argv[9], argv[10])
 	local lane = argv[6] ~= '' and argv[6] or head.urgency
 	for number = 1, needs do amend_need(books, case, item_of(case, number), lane) end

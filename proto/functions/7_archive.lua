@@ -39,17 +39,16 @@ local function archive_read(keys, argv)
 		if case and case.head.last == entry[1] then all, digest = over(case) end
 		out[i] = { entry, id, line.prev, all and 'over' or case and 'stays' or 'gone' }
 		if all then
-			local f = call('HMGET', case.key, 'phone', 'where')
-			out[i][5], out[i][6], out[i][7], out[i][8] = digest, all, f[1] or '', f[2] or ''
+			out[i][5], out[i][6] = digest, all
+			out[i][7] = call('ZSCORE', cell.phone, id) or ''
+			out[i][8] = call('ZSCORE', cell.where, id) or ''
 		end
 	end
 	return out
 end
 
 local function remove(case)
-	local f = call('HMGET', case.key, 'phone', 'where')
-	if f[1] then call('SREM', case.cell.tag .. ':phone:' .. f[1], case.id) end
-	if f[2] then call('SREM', case.cell.tag .. ':where:' .. f[2], case.id) end
+	index_remove(case)
 	call('UNLINK', case.key)
 	call('SET', case.cell.tag .. ':gone:' .. case.id, '1', 'PX', GONE_MS)
 	call('HINCRBY', case.cell.count, 'case.archived', 1)

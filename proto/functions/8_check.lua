@@ -15,10 +15,9 @@ end
 -- ARGV: key(after the tag) cursor most     reply: cursor, then each entry of nothing, what
 local function check_entries(keys, argv)
 	local cell, key = cell_of(keys[1]), keys[1] .. ':' .. argv[1]
-	local is_sorted = call('TYPE', key).ok == 'zset'
-	local page = call(is_sorted and 'ZSCAN' or 'SSCAN', key, argv[2], 'COUNT', argv[3])
+	local page = call('ZSCAN', key, argv[2], 'COUNT', argv[3])
 	local kind, out = NAMES[match(argv[1], '^%l+')], { page[1] }
-	for i = 1, #page[2], is_sorted and 2 or 1 do
+	for i = 1, #page[2], 2 do
 		if not is_there(cell, kind, page[2][i]) then
 			out[#out + 1] = page[2][i]
 			out[#out + 1] = 'in ' .. argv[1] .. ', but there is no such ' .. kind

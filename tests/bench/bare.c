@@ -18,7 +18,7 @@
 #define FUNCTIONS_MOST 4
 #define ARGUMENTS_MOST 64
 #define ID_BYTES 26
-#define BLIND_BYTES 32
+#define BLIND_BYTES 15
 /* Where an accept names them. */
 #define ARGUMENT_FUNCTION 1
 #define ARGUMENT_CASE 4
@@ -141,9 +141,8 @@ append(
 		id[i] = DIGITS[bits & (i == 0 ? 7 : 31)];
 		bits >>= 5;
 	}
-	snprintf(phone, sizeof phone, "%016llx%016llx",
-	    (unsigned long long)bench_random(&random),
-	    (unsigned long long)bench_random(&random));
+	snprintf(phone, sizeof phone, "%015llu",
+	    (unsigned long long)(bench_random(&random) % 1000000000000000));
 	memcpy(bytes, call->bytes, call->length);
 	stamp_put(&call->id, bytes, id);
 	stamp_put(&call->phone, bytes, phone);

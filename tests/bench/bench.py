@@ -218,12 +218,12 @@ class Bench:
         assert told == self.size.cases, f"{told} told, not {self.size.cases}"
         case, keys = stand.memory_of("case:*", 500)
         sets = [stand.memory_of(p)[0] for p in ("open", "*:ready:*", "*:leased", "*:delayed", "inbox:*")]
-        index = stand.memory_of("phone:*", 500)[0] / 500 + stand.memory_of("where:*")[0] / self.size.cases
+        indexes = [stand.memory_of(p)[0] for p in ("phone", "where")]
         took["parts"] = {
             "journal": stand.memory_of("journal")[0] / self.size.cases,
             "case hash": case / keys,
             "queues and inboxes": sum(sets) / self.size.cases,
-            "phone and place index": index,
+            "phone and place index": sum(indexes) / self.size.cases,
         }
         took["calls"] = stand.redis.info("commandstats")["cmdstat_fcall"]["calls"] / self.size.cases
 

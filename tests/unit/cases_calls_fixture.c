@@ -94,8 +94,8 @@ usual_accept(const char *name, enum urgency urgency, unsigned needs)
 		.key = LITERAL("sealed key"),
 		.identity = LITERAL("sealed identity"),
 		.routing = LITERAL("sealed routing"),
-		.phone = LITERAL("blindphone"),
-		.where = LITERAL("blindwhere"),
+		.phone = LITERAL("100000000000001"),
+		.where = LITERAL("100000000000002"),
 		.lease_ms = LEASE_MS,
 		.ready_most = 1000000,
 		.terms = TERMS,
@@ -162,8 +162,8 @@ usual_amend(const char *case_id, uint32_t version, const char *command)
 		.role = role_operator,
 		.identity = LITERAL("sealed anew"),
 		.routing = LITERAL("routing anew"),
-		.phone = LITERAL("blindphone"),
-		.where = LITERAL("blindwhere") };
+		.phone = LITERAL("100000000000001"),
+		.where = LITERAL("100000000000002") };
 }
 
 const struct case_result *

@@ -309,7 +309,8 @@ blind_indexes_and_secrets_come_from_the_oldest_key(void **state)
 	seal_derive(seal, LITERAL("webhook agency-7"), secret_again, 32);
 	assert_string_equal(blind, again);
 	assert_memory_equal(secret, secret_again, 32);
-	assert_int_equal(strspn(blind, "0123456789abcdef"), SEAL_BLIND_BYTES);
+	assert_int_equal(strspn(blind, "0123456789"), SEAL_BLIND_BYTES);
+	assert_int_not_equal(blind[0], '0');
 	seal_close(seal);
 	seal = open_keys("4 " HEX_B "\n");
 	seal_blind(seal, LITERAL("phone"), LITERAL("+380440000000"), again);
