@@ -58,15 +58,15 @@ tear_down(void **state)
 }
 
 static void
-open_store(unsigned replicas, bool has_sentinel, int64_t timeout_ms)
+open_store(unsigned replicas, const char *sentinels, int64_t timeout_ms)
 {
 	const struct store_options options = { .socket_path = redises[0].socket_path,
 		.connections = 1,
 		.timeout_ms = timeout_ms,
 		.stall_ms = 60000,
 		.most_bytes = (size_t)1 << 20,
-		.password = has_sentinel ? "secret" : NULL,
-		.sentinels = has_sentinel ? sentinel.socket_path : NULL,
+		.password = sentinels != NULL ? "secret" : NULL,
+		.sentinels = sentinels,
 		.primary = "cell",
 		.replicas = replicas };
 
@@ -143,7 +143,7 @@ a_reply_waits_until_the_replicas_have_the_write(void **state)
 	struct line probe, line;
 
 	(void)state;
-	open_store(2, false, TIMEOUT_MS);
+	open_store(2, NULL, TIMEOUT_MS);
 	line = greeted(&probe);
 	ask(&outcome, "WRITE");
 	expect(&line, "WRITE");
@@ -167,7 +167,7 @@ one_wait_serves_a_batch_and_the_next_batch_comes_after_it(void **state)
 	struct line probe, line;
 
 	(void)state;
-	open_store(1, false, TIMEOUT_MS);
+	open_store(1, NULL, TIMEOUT_MS);
 	line = greeted(&probe);
 	ask(&outcomes[0], "A");
 	ask(&outcomes[1], "B");
@@ -201,7 +201,7 @@ without_any_replica_the_wait_is_repeated_and_the_call_is_not(void **state)
 	struct line probe, line;
 
 	(void)state;
-	open_store(2, false, TIMEOUT_MS);
+	open_store(2, NULL, TIMEOUT_MS);
 	line = greeted(&probe);
 	ask(&outcome, "WRITE");
 	expect(&line, "WRITE");
@@ -227,7 +227,7 @@ what_no_replica_has_in_time_is_unavailable_and_the_next_call_goes_on(void **stat
 	struct line probe, line;
 
 	(void)state;
-	open_store(1, false, 300);
+	open_store(1, NULL, 300);
 	line = greeted(&probe);
 	ask(&outcomes[0], "OLD");
 	expect(&line, "OLD");
@@ -255,7 +255,7 @@ a_held_reply_is_forgotten_with_its_connection(void **state)
 	struct line probe, line;
 
 	(void)state;
-	open_store(2, false, TIMEOUT_MS);
+	open_store(2, NULL, TIMEOUT_MS);
 	line = greeted(&probe);
 	ask(&outcome, "WRITE");
 	expect(&line, "WRITE");
@@ -283,7 +283,7 @@ a_wait_that_is_refused_drops_the_connection(void **state)
 	struct line probe, line;
 
 	(void)state;
-	open_store(2, false, TIMEOUT_MS);
+	open_store(2, NULL, TIMEOUT_MS);
 	line = greeted(&probe);
 	ask(&outcome, "WRITE");
 	expect(&line, "WRITE");
@@ -303,7 +303,7 @@ a_store_may_be_closed_while_replies_are_held(void **state)
 	struct line probe, line;
 
 	(void)state;
-	open_store(2, false, TIMEOUT_MS);
+	open_store(2, NULL, TIMEOUT_MS);
 	line = greeted(&probe);
 	ask(&outcomes[0], "A");
 	ask(&outcomes[1], "B");
@@ -327,7 +327,7 @@ the_probe_finds_what_is_missing_and_what_is_back(void **state)
 	struct line probe, line;
 
 	(void)state;
-	open_store(2, false, TIMEOUT_MS);
+	open_store(2, NULL, TIMEOUT_MS);
 	line = greeted(&probe);
 	expect(&probe, "PING");
 	say(&probe, "+PONG\r\n");
@@ -407,7 +407,7 @@ the_primary_that_the_sentinel_names_is_called(void **state)
 	struct line eye, line;
 
 	(void)state;
-	open_store(0, true, TIMEOUT_MS);
+	open_store(0, sentinel.socket_path, TIMEOUT_MS);
 	assert_string_equal(store_primary(store), "");
 	ask(&outcome, "CALL");
 	eye = greeted_sentinel();
@@ -429,7 +429,7 @@ a_replica_is_never_called(void **state)
 	struct line eye, line;
 
 	(void)state;
-	open_store(0, true, TIMEOUT_MS);
+	open_store(0, sentinel.socket_path, TIMEOUT_MS);
 	ask(&outcome, "CALL");
 	eye = greeted_sentinel();
 	say_primary(&eye, &redises[0], 0);
@@ -453,7 +453,7 @@ a_higher_epoch_moves_the_calls_and_a_lower_one_does_not(void **state)
 	struct line eye, first, second;
 
 	(void)state;
-	open_store(0, true, TIMEOUT_MS);
+	open_store(0, sentinel.socket_path, TIMEOUT_MS);
 	eye = greeted_sentinel();
 	say_primary(&eye, &redises[0], 4);
 	first = greeted_primary(&redises[0], MASTER_ROLE);
@@ -521,7 +521,7 @@ too_few_replicas_are_enough_once_the_sentinels_confirm_the_primary(void **state)
 	char command[64];
 
 	(void)state;
-	open_store(2, true, TIMEOUT_MS);
+	open_store(2, sentinel.socket_path, TIMEOUT_MS);
 	eye = greeted_sentinel();
 	say_primary(&eye, &redises[0], 7);
 	line = called(&probe, &outcome, "WRITE");
@@ -553,7 +553,7 @@ without_sentinels_to_confirm_it_too_few_replicas_are_not_enough(void **state)
 	struct line eye, line, probe;
 
 	(void)state;
-	open_store(2, true, 1500);
+	open_store(2, sentinel.socket_path, 1500);
 	eye = greeted_sentinel();
 	say_primary(&eye, &redises[0], 7);
 	line = called(&probe, &outcome, "WRITE");
@@ -562,6 +562,31 @@ without_sentinels_to_confirm_it_too_few_replicas_are_not_enough(void **state)
 	say(&line, "+written\r\n:1\r\n");
 	assert_true(outcome_wait(loop, &outcome));
 	assert_int_equal(outcome.status, STATUS_UNAVAILABLE);
+	end_line(&line);
+	end_line(&probe);
+}
+
+/* Two of the three are cut off with, perhaps, another primary. */
+static void
+one_sentinel_of_three_is_not_enough_to_confirm_it(void **state)
+{
+	struct outcome outcome = { 0 };
+	struct line eye, line, probe;
+	char three[128];
+
+	(void)state;
+	(void)snprintf(
+	    three, sizeof three, "%s,127.0.0.1:1,127.0.0.1:2", sentinel.socket_path);
+	open_store(2, three, 1500);
+	eye = greeted_sentinel();
+	say_primary(&eye, &redises[0], 7);
+	line = called(&probe, &outcome, "WRITE");
+	expect(&line, "WAIT 2 500");
+	say(&line, "+written\r\n:1\r\n");
+	while (outcome.times == 0)
+		answer_sentinel(&eye, &redises[0], 7, "master");
+	assert_int_equal(outcome.status, STATUS_UNAVAILABLE);
+	end_line(&eye);
 	end_line(&line);
 	end_line(&probe);
 }
@@ -632,6 +657,7 @@ main(void)
 		TEST(a_higher_epoch_moves_the_calls_and_a_lower_one_does_not),
 		TEST(too_few_replicas_are_enough_once_the_sentinels_confirm_the_primary),
 		TEST(without_sentinels_to_confirm_it_too_few_replicas_are_not_enough),
+		TEST(one_sentinel_of_three_is_not_enough_to_confirm_it),
 		TEST(a_list_of_sentinels_is_numeric_or_refused),
 		TEST(a_password_is_the_first_line_of_its_file),
 	};
