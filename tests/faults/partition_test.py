@@ -59,6 +59,8 @@ class Line:
         ip("-n", self.name, "neigh", "del", self.here, "dev", "eth0")
 
     def close(self):
+        """The line first: of a namespace that ends the kernel takes it away later, maybe too late for the next."""
+        subprocess.run(["ip", "link", "del", self.name], capture_output=True, check=False)
         subprocess.run(["ip", "netns", "del", self.name], capture_output=True, check=False)
 
 
