@@ -13,17 +13,17 @@
 
 local CHAIN_DIGITS = 16
 
--- Fields of the counters: the clock's two first, and where each of them stands.
-local COUNTERS = { 'clock.offset', 'clock.last', 'case.entered', 'case.left' }
+-- What a call reads of the counters at once: the clock's two first.
+local CLOCK = { 'clock.offset', 'clock.last' }
+local COUNTERS = { CLOCK[1], CLOCK[2], 'case.entered', 'case.left' }
 for i = 1, #STAGES do -- no ipairs while a library is loaded
 	COUNTERS[#COUNTERS + 1] = STAGES[i] .. '.entered'
 	COUNTERS[#COUNTERS + 1] = STAGES[i] .. '.left'
 end
-local COUNTER_AT = {}
-for i = 1, #COUNTERS do COUNTER_AT[COUNTERS[i]] = i end
 
 local function int(number)
-	return format('%d', number) -- six times as fast as %.0f, or as Redis' own conversion
+	-- Six times as fast as %.0f, or as Redis' own conversion of a number that a command gets.
+	return format('%d', number)
 end
 
 -- Names of a cell's keys, built once.
@@ -48,11 +48,14 @@ end
 -- The clock and the counters of a cell, read once and written once per call.
 -- The clock is Redis' TIME plus an offset that is raised when TIME falls back: never runs
 -- backwards, and knows nothing but what Redis holds, so it does not after a failover either.
-local function books_of(cell)
-	local counts = call('HMGET', cell.count, unpack(COUNTERS))
+-- `names`: the counters that will be wanted, all where it is nil; another one is read when it is.
+local function books_of(cell, names)
+	names = names or COUNTERS
+	local f, counts = call('HMGET', cell.count, unpack(names)), {}
+	for i = #CLOCK + 1, #names do counts[names[i]] = f[i] or '0' end
 	local t = call('TIME')
-	local offset, last = tonumber(counts[1] or 0), tonumber(counts[2] or 0)
-	local now = t[1] * 1000 + (t[2] - t[2] % 1000) / 1000 + offset
+	local offset, last, us = tonumber(f[1] or 0), tonumber(f[2] or 0), tonumber(t[2])
+	local now = t[1] * 1000 + (us - us % 1000) / 1000 + offset
 	local at = int(now < last and last or now)
 	local books = { cell = cell, now = now, at = at, counts = counts,
 		words = { 'HSET', cell.count, 'clock.last', at } }
@@ -63,11 +66,18 @@ local function books_of(cell)
 	return books
 end
 
-local function counted(books, name) return books.counts[COUNTER_AT[name]] or '0' end
+local function counted(books, name)
+	local value = books.counts[name]
+	if not value then
+		value = call('HGET', books.cell.count, name) or '0'
+		books.counts[name] = value
+	end
+	return value
+end
 
 local function count(books, name, by)
 	local words, value = books.words, int(counted(books, name) + (by or 1))
-	books.counts[COUNTER_AT[name]] = value
+	books.counts[name] = value
 	words[#words + 1] = name
 	words[#words + 1] = value -- of two for one name the later one counts
 end

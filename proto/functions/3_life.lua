@@ -5,7 +5,7 @@ local function place_key(cell, service) return cell.tag .. ':place:' .. service 
 
 -- For who keeps the directory in memory; an unknown figure is empty.
 local function place_changed(cell, service, available, held)
-	call('XADD', cell.tag .. ':changes', 'MAXLEN', '~', 10000, '*', 'kind', 'capacity',
+	call('XADD', cell.tag .. ':changes', 'MAXLEN', '~', '10000', '*', 'kind', 'capacity',
 		'subject', service, 'available', available or '', 'held', held or '0')
 end
 
@@ -30,7 +30,7 @@ local function place_reserve(cell, service)
 	local f = call('HMGET', key, 'available', 'held')
 	local available = f[1] and tonumber(f[1])
 	if available and available - tonumber(f[2] or '0') < 1 then return false end
-	local held = call('HINCRBY', key, 'held', 1)
+	local held = call('HINCRBY', key, 'held', '1')
 	if available then place_changed(cell, service, f[1], held) end
 	return true
 end
@@ -47,20 +47,20 @@ local function place_effect(books, referral, effect)
 		referral.place = 'held'
 		return
 	elseif effect == 'free' and place == 'held' then
-		held = call('HINCRBY', key, 'held', -1)
+		held = call('HINCRBY', key, 'held', '-1')
 		referral.place = ''
 		wake_waiting(books, service)
 	elseif effect == 'take' and place == 'held' then
-		held = call('HINCRBY', key, 'held', -1)
+		held = call('HINCRBY', key, 'held', '-1')
 		-- What was reported away meanwhile is not taken again, nor given back later.
 		local is_gone = available and available < 1
 		if available and not is_gone then
-			available = call('HINCRBY', key, 'available', -1)
+			available = call('HINCRBY', key, 'available', '-1')
 		end
 		referral.place = is_gone and 'gone' or 'taken ' .. reported_at
 	elseif effect == 'giveback' and place ~= '' then
 		if available and place == 'taken ' .. reported_at then
-			available = call('HINCRBY', key, 'available', 1)
+			available = call('HINCRBY', key, 'available', '1')
 		end
 		referral.place = ''
 		wake_waiting(books, service)

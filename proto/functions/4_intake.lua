@@ -18,6 +18,8 @@ local function accepted_before(cell, id, digest)
 	return out
 end
 
+local ACCEPT_COUNTS = { CLOCK[1], CLOCK[2], 'match.entered', 'match.left', 'case.entered' }
+
 -- ARGV: case digest by role urgency key identity routing phone where
 --       lease_ms handoff_count ready_most terms...
 -- ok | dup version state... | key_reused | archived | busy
@@ -28,7 +30,7 @@ local function accept(keys, argv)
 	if call('EXISTS', key, cell.tag .. ':gone:' .. id) > 0 then
 		return accepted_before(cell, id, argv[2])
 	end
-	local books = books_of(cell)
+	local books = books_of(cell, ACCEPT_COUNTS)
 	if is_busy(books, argv[5], tonumber(argv[13])) then return { 'busy' } end
 	local needs = #argv - 13
 	local needs_text = int(needs)
@@ -41,7 +43,9 @@ local function accept(keys, argv)
 	count(books, 'case.entered')
 	index_add(case, argv[9], argv[10])
 	local handoff, lease = tonumber(argv[12]), tonumber(argv[11])
-	for i = 1, needs do add_need(books, case, i, argv[13 + i], i <= handoff and lease) end
+	for i = 1, needs do
+		add_need(books, case, int(i), argv[13 + i], i <= handoff and lease)
+	end
 	record(case, { item = id, action = 'accept', to = 'received', by = argv[3], role = argv[4] })
 	case_close(books, case)
 	return { 'ok', '1', books.at }
@@ -164,7 +168,7 @@ local function amend(keys, argv)
 	for number = 1, needs do amend_need(books, case, item_of(case, number), lane) end
 	head.urgency, head.needs = lane, int(needs + more)
 	case.changed.identity, case.changed.routing = argv[7], argv[8]
-	for i = 1, more do add_need(books, case, needs + i, argv[10 + i]) end
+	for i = 1, more do add_need(books, case, int(needs + i), argv[10 + i]) end
 	if more > 0 then open_more(books, case, more) end
 	record(case, { item = case.id, action = 'amend', by = argv[4], role = argv[5],
 		command = argv[3] })

@@ -27,7 +27,7 @@ end
 
 local function release_due(books, stage, from, most)
 	local due = call('ZRANGEBYSCORE', books.cell[stage][from], '-inf', books.at,
-		'LIMIT', 0, most)
+		'LIMIT', '0', int(most))
 	for _, id in ipairs(due) do release(books, stage, from, id) end
 	return #due
 end
@@ -58,12 +58,12 @@ end
 -- ARGV: stage most lease_ms     reply: one array of work per item
 local function claim(keys, argv)
 	local cell, stage, most = cell_of(keys[1]), argv[1], tonumber(argv[2])
-	local books = books_of(cell)
+	local books = books_of(cell, CLOCK)
 	release_due(books, stage, 'delayed', most)
 	local picked = {}
 	local function pop(lane, n)
 		if n < 1 then return end
-		local popped = call('ZPOPMIN', cell[stage].ready[lane], n)
+		local popped = call('ZPOPMIN', cell[stage].ready[lane], int(n))
 		for i = 1, #popped, 2 do
 			local p = { score = popped[i + 1] }
 			p.case, p.item = case_and_item(cell, popped[i])
@@ -89,7 +89,7 @@ end
 local function extend(keys, argv)
 	local cell, stage = cell_of(keys[1]), argv[1]
 	local leased, held = cell[stage].leased, 0
-	local deadline = int(books_of(cell).now + tonumber(argv[2]))
+	local deadline = int(books_of(cell, CLOCK).now + tonumber(argv[2]))
 	for i = 3, #argv - 1, 2 do
 		local _, item = case_and_item(cell, argv[i])
 		if item and tries_of(stage, item) == tonumber(argv[i + 1]) and
@@ -168,7 +168,7 @@ end
 
 -- ARGV: most     reply: ok, then how many leases of each stage ran out
 local function reap(keys, argv)
-	local books, out, released = books_of(cell_of(keys[1])), { 'ok' }, 0
+	local books, out, released = books_of(cell_of(keys[1]), CLOCK), { 'ok' }, 0
 	for i, stage in ipairs(STAGES) do
 		local n = release_due(books, stage, 'leased', tonumber(argv[1]))
 		out[i + 1], released = int(n), released + n
@@ -201,6 +201,8 @@ local function wait_for_place(cell, service, id)
 	call('EXPIRE', key, WAITING_S)
 end
 
+local OFFER_COUNTS = { CLOCK[1], CLOCK[2], 'match.left', 'notify.entered', 'clock.entered' }
+
 -- ARGV: need version commit by reason look_ms expires_ms first_ms first_purpose lease_ms
 --       (service agency why)...
 -- The first candidate with a free place gets the need; lease_ms > 0: the notifier has room,
@@ -213,7 +215,7 @@ local function offer(keys, argv)
 	local state, version = need.state, need.version
 	if need.commit == argv[3] then return { 'dup' } end
 	if version ~= argv[2] or not MOVES.need.offer[state] then return { 'stale', state, version } end
-	local books = books_of(cell)
+	local books = books_of(cell, OFFER_COUNTS)
 	local position, reason = nil, argv[5]
 	for i = 11, #argv - 2, 3 do
 		if place_reserve(cell, argv[i]) then position = i break end
@@ -246,6 +248,8 @@ local function offer(keys, argv)
 	return { 'ok', referral.id, int((position - 11) / 3) }
 end
 
+local TOLD_COUNTS = { CLOCK[1], CLOCK[2], 'notify.left' }
+
 -- ARGV: referral version purpose channel delivered(0|1) by
 -- Version is the number of tellings done before this one.  ok more(0|1) | dup | absent
 local function told(keys, argv)
@@ -255,7 +259,7 @@ local function told(keys, argv)
 	local done = tonumber(referral.told) or 0
 	local purpose, rest = match(referral.tell, '^([^,]+),?(.*)$')
 	if done ~= tonumber(argv[2]) or purpose ~= argv[3] then return { 'dup' } end
-	local books = books_of(cell)
+	local books = books_of(cell, TOLD_COUNTS)
 	take_out(case, 'notify', referral)
 	referral.told, referral.tell, referral.notify = int(done + 1), rest, ''
 	referral.is_changed = true

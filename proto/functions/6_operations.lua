@@ -3,7 +3,7 @@
 
 -- ARGV: service available maximum reported_at     ok | dup
 local function capacity(keys, argv)
-	local books = books_of(cell_of(keys[1]))
+	local books = books_of(cell_of(keys[1]), CLOCK)
 	local key = place_key(books.cell, argv[1])
 	local f = call('HMGET', key, 'reported_at', 'held')
 	if f[1] and tonumber(f[1]) >= tonumber(argv[4]) then return { 'dup' } end
@@ -30,7 +30,7 @@ local function directory_swap(keys, argv)
 	call('PERSIST', tag .. ':service:' .. argv[1] .. ':' .. argv[3])
 	call('HSET', tag .. ':directory', argv[1], argv[3])
 	if current ~= '' then call('UNLINK', tag .. ':service:' .. argv[1] .. ':' .. current) end
-	call('XADD', tag .. ':changes', 'MAXLEN', '~', 10000, '*', 'kind', 'swap',
+	call('XADD', tag .. ':changes', 'MAXLEN', '~', '10000', '*', 'kind', 'swap',
 		'subject', argv[1])
 	return { 'ok' }
 end
