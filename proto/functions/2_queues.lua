@@ -3,12 +3,13 @@
 
 -- A late repeat is known among so many commands of its item, or of its case.
 local RECENT_MOST, DIGEST_DIGITS = 32, 16
+local CASE_DIGITS = 26 -- of a case's id; what is of it has a hyphen there
 
 -- Case, need and attempt of an item's id; attempt is nil for a need, all are for what is none.
 local function split(id)
-	local case, need, attempt = match(id, '^(%w+)-(%d+)-?(%d*)$')
-	if attempt == '' then attempt = nil end
-	return case, need, attempt
+	local need, attempt = match(id, '^-(%d+)-?(%d*)$', CASE_DIGITS + 1)
+	if not need then return nil end
+	return sub(id, 1, CASE_DIGITS), need, attempt ~= '' and attempt or nil
 end
 
 local function name_of(need, attempt)

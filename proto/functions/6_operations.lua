@@ -227,6 +227,7 @@ local function register(name, body, ...)
 	local function bound(keys, argv)
 		if not call then
 			call, match, format, sub = redis.call, string.match, string.format, string.sub
+			texts = struct.unpack
 		end
 		return body(keys, argv)
 	end
