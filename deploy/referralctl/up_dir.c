@@ -69,14 +69,16 @@ up_make_keys(void)
 	}
 }
 
-/* Hashes stay compact (listpack) up to the size of a case with several needs. */
+/* Hashes stay compact (listpack) up to the size of a case with several needs.  The services time
+ * their calls themselves. */
 void
 up_write_redis_common(FILE *out)
 {
 	fputs("logfile redis.log\ndaemonize no\nsave \"\"\nappendonly yes\n"
 	      "aof-load-truncated yes\nno-appendfsync-on-rewrite no\n"
 	      "auto-aof-rewrite-min-size 256mb\nmaxmemory-policy noeviction\n"
-	      "hash-max-listpack-entries 512\nhash-max-listpack-value 4096\n",
+	      "hash-max-listpack-entries 512\nhash-max-listpack-value 4096\n"
+	      "latency-tracking no\n",
 	    out);
 }
 
