@@ -48,9 +48,9 @@ end
 -- The clock and the counters of a cell, read once and written once per call.
 -- The clock is Redis' TIME plus an offset that is raised when TIME falls back: never runs
 -- backwards, and knows nothing but what Redis holds, so it does not after a failover either.
--- `names`: the counters that will be wanted, all where it is nil; another one is read when it is.
+-- `names`: the counters that will surely be wanted; another one is read when it is.
 local function books_of(cell, names)
-	names = names or COUNTERS
+	names = names or CLOCK
 	local f, counts = call('HMGET', cell.count, unpack(names)), {}
 	for i = #CLOCK + 1, #names do counts[names[i]] = f[i] or '0' end
 	local t = call('TIME')

@@ -58,7 +58,7 @@ end
 -- ARGV: stage most lease_ms     reply: one array of work per item
 local function claim(keys, argv)
 	local cell, stage, most = cell_of(keys[1]), argv[1], tonumber(argv[2])
-	local books = books_of(cell, CLOCK)
+	local books = books_of(cell)
 	release_due(books, stage, 'delayed', most)
 	local picked = {}
 	local function pop(lane, n)
@@ -89,7 +89,7 @@ end
 local function extend(keys, argv)
 	local cell, stage = cell_of(keys[1]), argv[1]
 	local leased, held = cell[stage].leased, 0
-	local deadline = int(books_of(cell, CLOCK).now + tonumber(argv[2]))
+	local deadline = int(books_of(cell).now + tonumber(argv[2]))
 	for i = 3, #argv - 1, 2 do
 		local _, item = case_and_item(cell, argv[i])
 		if item and tries_of(stage, item) == tonumber(argv[i + 1]) and
@@ -168,7 +168,7 @@ end
 
 -- ARGV: most     reply: ok, then how many leases of each stage ran out
 local function reap(keys, argv)
-	local books, out, released = books_of(cell_of(keys[1]), CLOCK), { 'ok' }, 0
+	local books, out, released = books_of(cell_of(keys[1])), { 'ok' }, 0
 	for i, stage in ipairs(STAGES) do
 		local n = release_due(books, stage, 'leased', tonumber(argv[1]))
 		out[i + 1], released = int(n), released + n

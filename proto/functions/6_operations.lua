@@ -3,7 +3,7 @@
 
 -- ARGV: service available maximum reported_at     ok | dup
 local function capacity(keys, argv)
-	local books = books_of(cell_of(keys[1]), CLOCK)
+	local books = books_of(cell_of(keys[1]))
 	local key = place_key(books.cell, argv[1])
 	local f = call('HMGET', key, 'reported_at', 'held')
 	if f[1] and tonumber(f[1]) >= tonumber(argv[4]) then return { 'dup' } end
@@ -95,7 +95,7 @@ end
 -- reply: now, then per stage: name, per lane (count, oldest score or ''), leased (count, oldest),
 -- delayed (count, next), dead (count, oldest), entered, left; last open, entered, left of cases
 local function queues(keys)
-	local books = books_of(cell_of(keys[1]))
+	local books = books_of(cell_of(keys[1]), COUNTERS)
 	local cell, out = books.cell, { books.at }
 	local function shape(key)
 		out[#out + 1] = int(call('ZCARD', key))

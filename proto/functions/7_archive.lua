@@ -31,7 +31,7 @@ end
 -- 'gone' (in the archive already) | 'stays' | 'over' digest case phone where
 local function archive_read(keys, argv)
 	local cell, out = cell_of(keys[1]), {}
-	local oldest = int(books_of(cell, CLOCK).now - tonumber(argv[1]))
+	local oldest = int(books_of(cell).now - tonumber(argv[1]))
 	for i, entry in ipairs(call('XRANGE', cell.journal, '-', oldest, 'COUNT', argv[2])) do
 		local line = unpack_line(entry[2][2])
 		local id = split(line.item) or line.item

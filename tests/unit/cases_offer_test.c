@@ -103,6 +103,23 @@ a_telling_is_leased_at_once_where_the_notifier_has_room(void **state)
 }
 
 static void
+what_a_packed_record_lacks_at_its_end_is_absent(void **state)
+{
+	struct case_offer in = usual_offer(need, 1, "c1", 1);
+
+	(void)state;
+	redis_script("local key = '{c1}:case:' .. ARGV[1]\n"
+	             "local need = redis.call('HGET', key, 'n1')\n"
+	             "need = string.match(need, '^%Z*%z%Z*%z%Z*')\n"
+	             "redis.call('HSET', key, 'n1', need)",
+	    id);
+	assert_int_equal(do_offer(&in)->status, STATUS_OK);
+	assert_string_equal(field_of(id, "n1.state"), "offered");
+	assert_string_equal(field_of(id, "n1.referrals"), "1");
+	assert_whole();
+}
+
+static void
 the_first_candidate_with_a_free_place_gets_it(void **state)
 {
 	struct case_offer in = usual_offer(need, 1, "c1", 3);
@@ -372,6 +389,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_offer_reserves_a_place_and_starts_telling_and_clock),
 		TEST(a_telling_is_leased_at_once_where_the_notifier_has_room),
+		TEST(what_a_packed_record_lacks_at_its_end_is_absent),
 		TEST(the_first_candidate_with_a_free_place_gets_it),
 		TEST(the_last_place_is_given_once),
 		TEST(only_what_is_parked_waits_for_a_place_and_no_more_than_a_thousand),
