@@ -77,16 +77,19 @@ read_keys(struct link_keys *keys, const char *path, char *why, size_t why_size)
 static bool
 is_client(const struct link_keys *keys, const char *key)
 {
-	char name[NAME_MOST + 1], listed[LINK_KEY_BYTES], line[256];
+	char name[NAME_MOST + 1], listed[LINK_KEY_BYTES], *line = NULL;
 	FILE *file = fopen(keys->clients_path, "re");
 	bool is_listed = false;
+	size_t size = 0;
 
-	while (file != NULL && !is_listed && fgets(line, sizeof line, file) != NULL)
+	/* Whole lines: the end of a long remark must not be read as one of its own. */
+	while (file != NULL && !is_listed && getline(&line, &size, file) > 0)
 		is_listed = line[0] != '#' &&
 		            sscanf(line, "%64s %40s", name, listed) == 2 &&
 		            strcmp(listed, key) == 0;
 	if (file != NULL)
 		(void)fclose(file);
+	free(line);
 	return is_listed;
 }
 

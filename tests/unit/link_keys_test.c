@@ -104,6 +104,20 @@ let_in(struct scene *scene, const char *key)
 	(void)fclose(file);
 }
 
+/* A remark that is longer than any buffer, with a line in it that was taken back. */
+static void
+take_back(struct scene *scene, const char *key)
+{
+	char path[64];
+	FILE *file;
+
+	path_of(scene, "link.clients", path);
+	file = fopen(path, "w");
+	for (int i = 0; i < 2000; i++)
+		fprintf(file, "%s %s ", i == 0 ? "#" : "shelter", key);
+	(void)fclose(file);
+}
+
 static void
 who_has_the_networks_key_comes_in(void **state)
 {
@@ -140,6 +154,25 @@ nobody_else_does(void **state)
 	assert_int_equal(questions, 0);
 	zmq_close(unknown);
 	zmq_close(clear);
+	link_server_close(server);
+}
+
+static void
+who_stands_in_a_remark_stays_outside(void **state)
+{
+	struct scene *scene = *state;
+	char own[LINK_KEY_BYTES], secret[LINK_KEY_BYTES];
+	double refused = refused_count(STATUS_FORBIDDEN);
+	void *client;
+
+	open_server(scene);
+	assert_int_equal(zmq_curve_keypair(own, secret), 0);
+	take_back(scene, own);
+	client = stranger(scene, public_key, own, secret);
+	raw_send(client, "hello", 5);
+	TURN_UNTIL(scene, refused_count(STATUS_FORBIDDEN) > refused || questions > 0);
+	assert_int_equal(questions, 0);
+	zmq_close(client);
 	link_server_close(server);
 }
 
@@ -257,6 +290,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(who_has_the_networks_key_comes_in),
 		TEST(nobody_else_does),
+		TEST(who_stands_in_a_remark_stays_outside),
 		TEST(a_client_comes_in_as_soon_as_it_is_listed),
 		TEST(work_is_for_the_network_alone),
 		TEST(an_address_is_four_numbers_and_a_port),
