@@ -8,7 +8,7 @@ PYTHON := /usr/bin/python3
 # Looked up once, and only when something is compiled: `make test` on a bare machine has yet to
 # install pkg-config.  Debian 12 names msgpack-c's file "msgpack"; trixie names it "msgpack-c".
 MSGPACK = $(shell pkg-config --exists msgpack && echo msgpack || echo msgpack-c)
-PACKAGES = libevent hiredis libzmq $(MSGPACK) jansson libsodium libcurl inih sqlite3
+PACKAGES = libevent hiredis libzmq $(MSGPACK) jansson libsodium libcurl inih sqlite3 nettle
 PACKAGE_CFLAGS = $(eval PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_CFLAGS)
 PACKAGE_LIBS = $(eval PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PACKAGE_LIBS)
 TEST_LIBS = $(eval TEST_LIBS := $(shell pkg-config --libs cmocka))$(TEST_LIBS)
