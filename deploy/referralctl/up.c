@@ -301,6 +301,12 @@ start_services(struct up *up, unsigned matchers)
 	start(up, gateway);
 }
 
+static bool
+is_appendfsync(const char *word)
+{
+	return strcmp(word, "always") == 0 || strcmp(word, "everysec") == 0;
+}
+
 static unsigned
 read_options(struct up *up, int argc, char **argv)
 {
@@ -348,8 +354,7 @@ read_options(struct up *up, int argc, char **argv)
 			matchers = 0; /* said below */
 		}
 	if (optind < argc || matchers < 1 || matchers > 4 ||
-	    (strcmp(up->appendfsync, "always") != 0 &&
-	        strcmp(up->appendfsync, "everysec") != 0)) {
+	    !is_appendfsync(up->appendfsync)) {
 		fputs(HELP, stderr);
 		exit(EXIT_USAGE);
 	}
