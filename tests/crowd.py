@@ -6,8 +6,6 @@ repeated under the same key until it is answered; what was answered is remembere
 
 import collections
 import http.client
-import http.server
-import json
 import os
 import random
 import signal
@@ -20,6 +18,7 @@ import msgpack
 from audit import MOVES, WHO, read_cases
 from harness import wait_for
 from load import Load, random_intake, terms_in_use
+from receiver import Receiver, agencies_of
 
 OPEN_OUTCOME = {"busy", "draining", "unavailable", "no_memory"}
 # Who does what, how often.  Of each move that its state allows, one is drawn.
@@ -289,42 +288,12 @@ def kill_now(net, name):
 
 # ---- agencies' web servers ----
 
-class Hooks:
-    """Takes what agencies are told and keeps (webhook-id, referral, purpose) of each telling."""
-
-    def __init__(self):
-        self.got, hooks = [], self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["data"]
-                hooks.got.append((self.headers["webhook-id"], data["referral"], data["purpose"]))
-                try:
-                    self.send_response(204)
-                    self.end_headers()
-                except OSError:  # who asked is dead
-                    pass
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+class Hooks(Receiver):
+    """Hears of each telling once or more."""
 
     def take(self, net):
         """Half of the agencies of the directory are told here, the others by their inbox."""
-        agencies = set()
-        offset = 0
-        while offset is not None:
-            page = net.http("GET", f"/api/v1/services?offset={offset}", role="supervisor").json
-            agencies |= {s["agency"] for s in page["services"]}
-            offset = page.get("next")
-        self.agencies = sorted(agencies)[::2]
+        self.agencies = sorted(agencies_of(net))[::2]
         for agency in self.agencies:
             done = net.http("PUT", f"/api/v1/agencies/{agency}/channel", role="coordinator",
                             body={"channel": "webhook", "address": f"http://127.0.0.1:{self.server.server_port}/"})
@@ -333,8 +302,8 @@ class Hooks:
     def wrong(self, books):
         """Each offer was heard, and what was told twice came under one id."""
         ids = collections.defaultdict(set)
-        for webhook_id, referral, purpose in self.got:
-            ids[referral, purpose].add(webhook_id)
+        for webhook_id, data in self.got:
+            ids[data["referral"], data["purpose"]].add(webhook_id)
         sent = {line["item"] for _, line in books.lines if line["action"] == "send"}
         agency = {item: r["agency"] for case in books.cases.values() for item, r in case.referrals.items()}
         for item in sent:

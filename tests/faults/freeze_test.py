@@ -2,8 +2,6 @@
 """A worker that stands still for longer than its lease comes back too late and harms nothing."""
 
 import collections
-import http.server
-import json
 import os
 import re
 import signal
@@ -18,51 +16,10 @@ import kept  # noqa: E402
 from audit import audit  # noqa: E402
 from harness import BUILD, TAG, Network, demo_intake, wait_for  # noqa: E402
 from load import Load, intakes_for  # noqa: E402
+from receiver import Receiver  # noqa: E402
 
 SEED = 20261122
 LEASE = {"limits.lease": "700 ms", "limits.reap_every": "100 ms", "limits.claim_every": "50 ms"}
-
-
-class Receiver:
-    """Keeps what agencies are told; while `gate` is shut it gives no answer."""
-
-    def __init__(self):
-        self.got, self.gate, self.status = [], threading.Event(), 204
-        self.gate.set()
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.got.append((self.headers["webhook-id"], json.loads(body)["data"]))
-                receiver.gate.wait(30)
-                try:
-                    self.send_response(receiver.status)
-                    self.end_headers()
-                except OSError:  # who asked is dead
-                    pass
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.gate.set()
-        self.server.shutdown()
-        self.server.server_close()
-
-    def takes_all(self, net):
-        """Every agency of the directory is told here."""
-        agencies, offset = set(), 0
-        while offset is not None:
-            page = net.http("GET", f"/api/v1/services?offset={offset}", role="supervisor").json
-            agencies |= {s["agency"] for s in page["services"]}
-            offset = page.get("next")
-        for agency in agencies:
-            net.ctl("channel", "set", agency, "webhook", f"http://127.0.0.1:{self.server.server_port}/hook")
 
 
 def commits(url):
@@ -86,6 +43,12 @@ class Freeze(unittest.TestCase):
         os.kill(pid, signal.SIGCONT)
         self.frozen.remove(pid)
 
+    def wait_for_late_commit(self, url, before, name):
+        def fenced():
+            now = commits(url)
+            return now["dup"] + now["stale"] - before["dup"] - before["stale"]
+        wait_for(lambda: fenced() > 0, 20, f"a late commit of the frozen {name}")
+
     def test_a_matcher_that_was_frozen_commits_too_late_and_changes_nothing(self):
         with Network(options=["--matchers", "2"], settings=LEASE) as net:
             pid, url = net.pid("matcher.1"), net.endpoints["metrics"]["matcher.1"]
@@ -98,11 +61,7 @@ class Freeze(unittest.TestCase):
             load.states()
             load.told()
             self.thaw(pid)
-
-            def fenced():
-                now = commits(url)
-                return now["dup"] + now["stale"] - before["dup"] - before["stale"]
-            wait_for(lambda: fenced() > 0, 20, "a late commit of the frozen matcher")
+            self.wait_for_late_commit(url, before, "matcher")
             after = Load(net, intakes_for(net, 200, 3), window=64).run()
             audit(net, [warm, load, after])
             wait_for(lambda: commits(url)["ok"] > before["ok"], 20, "the thawed matcher at work again")
@@ -137,11 +96,7 @@ class Freeze(unittest.TestCase):
             load.states()
             load.told()
             self.thaw(pid)
-
-            def fenced():
-                now = commits(url)
-                return now["dup"] + now["stale"] - before["dup"] - before["stale"]
-            wait_for(lambda: fenced() > 0, 20, "a late commit of the frozen notifier")
+            self.wait_for_late_commit(url, before, "notifier")
             audit(net, [warm, load])
             ids = collections.defaultdict(set)
             for webhook_id, data in receiver.got:

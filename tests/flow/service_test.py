@@ -338,6 +338,16 @@ class Holding(unittest.TestCase):
             load.states()
             self.assertEqual(net.violations(), [])
 
+    def test_a_redis_that_lost_the_functions_has_them_again_without_a_restart(self):
+        with Network() as net:
+            pids = net.endpoints["pids"]
+            net.redis.execute_command("FUNCTION", "FLUSH")
+            net.redis.execute_command("CLIENT", "KILL", "TYPE", "normal")
+            net.settled(wait_for(lambda: (a := net.submit(demo_intake(), key="one")).status in (200, 201) and a, 20,
+                                 "an intake accepted").json["case"]["id"])
+            self.assertEqual(net.endpoints["pids"], pids)
+            self.assertEqual(net.violations(), [])
+
     def test_without_the_hand_off_claims_alone_deliver_everything(self):
         with Network(settings={"intake.handoff": "no", "matcher.handoff": "no"}) as net:
             load = Load(net, intakes_for(net, 600, SEED), window=128).run()
