@@ -110,6 +110,24 @@ local function open_more(books, case, by)
 	end
 end
 
+-- attempt (lease number), failures, crashes of an item at a stage
+local function tries_of(stage, item)
+	local a, f, c = match(item[stage] or '', '^(%d+) ?(%d*) ?(%d*)$')
+	return tonumber(a) or 0, tonumber(f) or 0, tonumber(c) or 0
+end
+
+local function set_tries(stage, item, attempt, failures, crashes)
+	item[stage] = attempt .. ' ' .. failures .. ' ' .. crashes
+	item.is_changed = true
+end
+
+-- The item's visit to the stage is over.  The next one goes on from its lease number: who held
+-- a lease of this one must not match one of that.
+local function tries_end(stage, item)
+	item[stage] = match(item[stage] or '', '^%d*')
+	item.is_changed = true
+end
+
 -- Takes an item out of whichever set of the stage holds it; the name of the set, or nil.
 local function take_out(case, stage, item)
 	local sets = case.cell[stage]
@@ -131,7 +149,7 @@ end
 
 local function enter_leased(books, case, stage, item, lease)
 	call('ZADD', case.cell[stage].leased, int(books.now + lease), item.id)
-	item[stage], item.is_changed = '1 0 0', true
+	set_tries(stage, item, tries_of(stage, item) + 1, 0, 0)
 	count(books, stage .. '.entered')
 end
 
@@ -143,21 +161,10 @@ end
 local function leave(books, case, stage, item)
 	local from = take_out(case, stage, item)
 	if from then
-		item[stage], item.is_changed = '', true
+		tries_end(stage, item)
 		count(books, stage .. '.left')
 	end
 	return from
-end
-
--- attempt (lease number), failures, crashes of an item at a stage
-local function tries_of(stage, item)
-	local a, f, c = match(item[stage] or '', '^(%d+) (%d+) (%d+)$')
-	return tonumber(a or 0), tonumber(f or 0), tonumber(c or 0)
-end
-
-local function set_tries(stage, item, attempt, failures, crashes)
-	item[stage] = attempt .. ' ' .. failures .. ' ' .. crashes
-	item.is_changed = true
 end
 
 -- From so many workers that died on it an item is claimed with nothing beside it.

@@ -142,13 +142,11 @@ end
 -- The agency is told that an offer is over, unless it said so itself or never heard of it;
 -- what else it was to be told of the offer is dropped.
 local function recall(books, case, referral, from, role)
-	local attempt = tries_of('notify', referral)
 	local where = leave(books, case, 'notify', referral)
 	referral.tell, referral.is_changed = '', true
 	-- A lease means that it may just be going out.
 	if where ~= 'leased' and (from == 'queued' or role == 'agency') then return end
 	tell(books, case, referral, 'recall')
-	if where then set_tries('notify', referral, attempt, 0, 0) end -- no old lease matches
 end
 
 -- The referral of a need that is still open, if any.

@@ -261,8 +261,8 @@ local function told(keys, argv)
 	if done ~= tonumber(argv[2]) or purpose ~= argv[3] then return { 'dup' } end
 	local books = books_of(cell, TOLD_COUNTS)
 	take_out(case, 'notify', referral)
-	referral.told, referral.tell, referral.notify = int(done + 1), rest, ''
-	referral.is_changed = true
+	referral.told, referral.tell = int(done + 1), rest
+	tries_end('notify', referral)
 	if rest ~= '' then
 		make_ready(books, case, 'notify', referral)
 	else
@@ -298,7 +298,8 @@ local function clock(keys, argv)
 	local books = books_of(cell)
 	if argv[3] ~= 'expire' then
 		take_out(case, 'clock', referral)
-		referral.step, referral.next, referral.clock = int(step + 1), argv[4], ''
+		referral.step, referral.next = int(step + 1), argv[4]
+		tries_end('clock', referral)
 		call('ZADD', cell.clock.delayed, int(referral.offered_at + argv[5]), referral.id)
 		record(case, { item = referral.id, action = argv[3], from = state, to = state,
 			by = argv[6], role = 'system' })

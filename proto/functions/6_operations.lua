@@ -38,7 +38,7 @@ end
 
 -- Dropped, a need is closed unmet, a telling is left out, a clock ends the offer.
 local function drop(books, case, stage, item, by)
-	item[stage], item.is_changed = '', true
+	tries_end(stage, item)
 	count(books, stage .. '.left')
 	if stage == 'notify' then item.tell = '' end
 	record(case, { item = item.id, action = 'drop', from = stage, by = by, role = 'operations' })

@@ -201,7 +201,7 @@ handoff_needs(struct command *command, int64_t accepted_at_ms)
 		work.stage = stage_match;
 		work.item = text_of(id);
 		work.version = 1;
-		work.attempt = 1;
+		work.attempt = 1; /* the need is new */
 		work.urgency = (uint8_t)command->urgency;
 		work.term = text_of(command->terms[need - 1]);
 		work.routing = (struct text){ (const char *)command->routing,

@@ -33,6 +33,9 @@
 #ifndef NO_ATTEMPT_CHECK
 #define NO_ATTEMPT_CHECK false
 #endif
+#ifndef LEAVE_FORGETS_ATTEMPT
+#define LEAVE_FORGETS_ATTEMPT false
+#endif
 #ifndef REPLAY_FORGETS_ATTEMPT
 #define REPLAY_FORGETS_ATTEMPT false
 #endif
@@ -111,7 +114,7 @@ inline take_out()
 inline leave()
 {
 	take_out();
-	attempt = 0;
+	attempt = (LEAVE_FORGETS_ATTEMPT -> 0 : attempt);
 	failures = 0;
 	crashes = 0
 }
@@ -159,26 +162,26 @@ inline claim()
 	IN_ONE_SET
 }
 
-inline extend(number)
+/* Nobody extends or ends the lease of another, in whichever visit to the stage it was given. */
+#define ITS_OWN(name) (name == leases)
+
+inline extend(number, name)
 {
 	is_ok = leased && attempt == number;
 	if
-	:: is_ok -> lapsed = false
+	:: is_ok ->
+		assert(ITS_OWN(name));
+		lapsed = false
 	:: else
 	fi
 }
 
-/* Nobody ends the lease of another.  One of the same number in an earlier visit to the stage
- * may, since numbers begin anew: the item is worked on twice, or is a dead letter too soon, but
- * the commit is fenced by the version. */
-#define ITS_OWN(v, name) (name == leases || v != version)
-
-inline nack(v, number, name, kind)
+inline nack(number, name, kind)
 {
 	is_ok = leased && (attempt == number || NO_ATTEMPT_CHECK);
 	if
 	:: is_ok ->
-		assert(ITS_OWN(v, name));
+		assert(ITS_OWN(name));
 		leased = false;
 		lapsed = false;
 		failures = failures + (kind == FAILURE -> 1 : 0);
@@ -195,7 +198,7 @@ inline nack(v, number, name, kind)
 	IN_ONE_SET
 }
 
-inline crash(v, number, name)
+inline crash(number, name)
 {
 	is_ok = ready || leased || delayed;
 	if
@@ -204,7 +207,7 @@ inline crash(v, number, name)
 		if
 		:: crashes >= CRASHES_MOST -> take_out(); buried = true
 		:: crashes < CRASHES_MOST && leased && attempt == number ->
-			assert(ITS_OWN(v, name));
+			assert(ITS_OWN(name));
 			leased = false;
 			lapsed = false;
 			ready = true
@@ -303,7 +306,7 @@ active proctype intake()
 	is_acknowledged = true;
 end:
 	do
-	:: atomic { lost?v,number,name -> nack(v, number, name, FREE);
+	:: atomic { lost?v,number,name -> nack(number, name, FREE);
 		v = 0; number = 0; name = 0 }
 	:: atomic { nempty(lost) && FAULT; lost?_,_,_ }
 	od
@@ -331,10 +334,10 @@ busy:
 	:: atomic { offer(v, true); DONE }
 	:: atomic { FAULT; offer(v, true) } /* no reply: will be repeated */
 	:: atomic { FAULT; offer(v, false); DONE }
-	:: atomic { FAULT; nack(v, number, name, FREE); DONE }
-	:: atomic { FAULT; nack(v, number, name, FAILURE); DONE }
-	:: atomic { FAULT; nack(v, number, name, DEAD); DONE }
-	:: atomic { FAULT; extend(number) }
+	:: atomic { FAULT; nack(number, name, FREE); DONE }
+	:: atomic { FAULT; nack(number, name, FAILURE); DONE }
+	:: atomic { FAULT; nack(number, name, DEAD); DONE }
+	:: atomic { FAULT; extend(number, name) }
 	:: atomic { FAULT;
 		if
 		:: is_handed -> lost!v,number,name
@@ -345,7 +348,7 @@ busy:
 		:: true /* it was only silent for too long */
 		fi }
 	od;
-	atomic { crash(v, number, name); DONE }
+	atomic { crash(number, name); DONE }
 }
 
 active proctype redis_time()

@@ -133,7 +133,7 @@ a_crash_counts_once_and_only_while_the_item_waits(void **state)
 	assert_int_equal(do_claim(stage_match, 1, LEASE_MS), 1);
 	assert_int_equal(do_offer(&offer)->status, STATUS_OK);
 	assert_int_equal(do_crash(stage_match, need, 2, "second")->status, STATUS_ABSENT);
-	assert_string_equal(field_of(id, "n1.match"), "");
+	assert_string_equal(field_of(id, "n1.match"), "2");
 	assert_whole();
 }
 
@@ -270,6 +270,7 @@ a_dropped_telling_leaves_the_referral_where_it_is(void **state)
 	assert_int_equal(do_dead(stage_notify, referral, "drop")->status, STATUS_OK);
 	assert_string_equal(field_of(id, "r1-1.state"), "queued");
 	assert_string_equal(field_of(id, "r1-1.tell"), "");
+	assert_string_equal(field_of(id, "r1-1.notify"), "1"); /* the next lease is 2 */
 	assert_whole();
 }
 

@@ -220,6 +220,43 @@ tellings_go_out_in_order_one_at_a_time(void **state)
 }
 
 static void
+who_was_late_with_one_telling_does_not_give_back_the_next(void **state)
+{
+	const struct case_nack late = usual_nack(stage_notify, referral, 1);
+	char *before;
+
+	(void)state;
+	claim_telling("offer", 0);
+	assert_int_equal(
+	    do_clock(referral, 0, "remind", "expire", 5000000)->status, STATUS_OK);
+	assert_true(do_told(referral, 0, "offer", true)->is_more);
+	claim_telling("remind", 1);
+	before = redis_dump();
+	assert_int_equal(do_nack(&late)->status, STATUS_STALE);
+	assert_int_equal(do_extend(stage_notify, referral, 1, 9 * LEASE_MS)->count, 0);
+	assert_unchanged(before);
+	assert_int_equal(do_extend(stage_notify, referral, 2, LEASE_MS)->count, 1);
+}
+
+static void
+who_was_late_with_one_clock_does_not_give_back_the_next(void **state)
+{
+	const struct case_nack late = usual_nack(stage_clock, referral, 1);
+	char *before;
+
+	(void)state;
+	make_due("clock:delayed");
+	assert_int_equal(do_claim(stage_clock, 1, LEASE_MS), 1);
+	assert_int_equal(do_clock(referral, 0, "remind", "expire", 1)->status, STATUS_OK);
+	make_due("clock:delayed");
+	assert_int_equal(do_claim(stage_clock, 1, LEASE_MS), 1);
+	before = redis_dump();
+	assert_int_equal(do_nack(&late)->status, STATUS_STALE);
+	assert_unchanged(before);
+	assert_int_equal(do_extend(stage_clock, referral, 2, LEASE_MS)->count, 1);
+}
+
+static void
 a_dead_telling_is_tried_again_with_the_next_clock(void **state)
 {
 	struct case_nack nack;
@@ -254,6 +291,8 @@ main(void)
 		TEST(the_last_clock_ends_the_offer_and_the_need_is_matched_again),
 		TEST(an_answer_stops_the_clock_under_the_hands_of_a_worker),
 		TEST(tellings_go_out_in_order_one_at_a_time),
+		TEST(who_was_late_with_one_telling_does_not_give_back_the_next),
+		TEST(who_was_late_with_one_clock_does_not_give_back_the_next),
 		TEST(a_dead_telling_is_tried_again_with_the_next_clock),
 	};
 

@@ -60,7 +60,7 @@ an_offer_reserves_a_place_and_starts_telling_and_clock(void **state)
 	assert_string_equal(field_of(id, "n1.state"), "offered");
 	assert_string_equal(field_of(id, "n1.version"), "2");
 	assert_string_equal(field_of(id, "n1.referrals"), "1");
-	assert_string_equal(field_of(id, "n1.match"), "");
+	assert_string_equal(field_of(id, "n1.match"), "1");
 	assert_string_equal(field_of(id, "r1-1.state"), "queued");
 	assert_string_equal(field_of(id, "r1-1.version"), "1");
 	assert_string_equal(field_of(id, "r1-1.service"), "service1");

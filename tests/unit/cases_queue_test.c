@@ -230,6 +230,40 @@ a_lost_lease_is_not_extended_nor_given_back(void **state)
 	assert_unchanged(before);
 }
 
+/* An item that comes to its stage again goes on from the lease number of its last visit. */
+static void
+a_lease_of_an_earlier_visit_matches_none_of_a_later_one(void **state)
+{
+	struct case_nack late = usual_nack(stage_match, need, 1);
+	const struct case_offer offer = usual_offer(need, 1, "first", 1);
+	char referral[ID_ITEM_MAX], *before;
+	struct case_answer decline;
+
+	(void)state;
+	for (int64_t lease_ms = 0; lease_ms <= LEASE_MS; lease_ms += LEASE_MS) {
+		(void)one_case(state);
+		late.item = text_of(need);
+		assert_int_equal(do_claim(stage_match, 1, LEASE_MS), 1);
+		assert_int_equal(do_offer(&offer)->status, STATUS_OK);
+		id_referral(text_of(need), 1, referral);
+		decline = usual_answer(referral, "decline", "no");
+		decline.lease_ms = lease_ms; /* given out with the answer, or claimed */
+		if (lease_ms > 0)
+			assert_int_equal(do_answer(&decline)->work->attempt, 2);
+		else
+			assert_int_equal(do_answer(&decline)->status, STATUS_OK);
+		assert_int_equal(
+		    do_claim(stage_match, 1, LEASE_MS), lease_ms > 0 ? 0 : 1);
+		assert_string_equal(field_of(id, "n1.match"), "2 0 0");
+		before = redis_dump();
+		assert_int_equal(do_nack(&late)->status, STATUS_STALE);
+		assert_int_equal(do_extend(stage_match, need, 1, 9 * LEASE_MS)->count, 0);
+		assert_unchanged(before);
+		assert_int_equal(do_extend(stage_match, need, 2, LEASE_MS)->count, 1);
+	}
+	assert_whole();
+}
+
 static void
 so_many_leases_as_a_call_holds_are_extended(void **state)
 {
@@ -261,6 +295,7 @@ main(void)
 		TEST(all_stages_are_reaped_so_many_at_a_time),
 		TEST(a_lease_is_extended_by_who_has_it_and_nobody_else),
 		TEST(a_lost_lease_is_not_extended_nor_given_back),
+		TEST(a_lease_of_an_earlier_visit_matches_none_of_a_later_one),
 		TEST(so_many_leases_as_a_call_holds_are_extended),
 	};
 
