@@ -129,7 +129,7 @@ get_code(const msgpack_object *object, enum form form, const struct field *field
 {
 	struct text word;
 
-	if (form == FORM_KEPT) {
+	if (form != FORM_MESSAGE) {
 		if (object->type != MSGPACK_OBJECT_POSITIVE_INTEGER ||
 		    object->via.u64 > UINT8_MAX)
 			return false;
@@ -156,7 +156,7 @@ get_scalar(
 	case FIELD_ASKED:
 		return get_number(object, field, at);
 	case FIELD_REAL:
-		return get_real(object, form == FORM_KEPT ? KEPT_REAL_PARTS : 1, at);
+		return get_real(object, form == FORM_MESSAGE ? 1 : KEPT_REAL_PARTS, at);
 	case FIELD_TIME:
 		return get_time(object, at);
 	case FIELD_FLAG:
@@ -175,7 +175,7 @@ get_scalar(
 
 /* ---- records ---- */
 
-static void get_record(const msgpack_object_map *map, enum form form,
+static void get_fields(const msgpack_object_map *map, enum form form,
     const struct path *up, const struct record *record, void *values,
     struct defects *defects);
 
@@ -190,9 +190,8 @@ get_value(const msgpack_object *object, enum form form, const struct path *path,
 		if (!get_scalar(object, form, field, at) || !field_is_legal(field, at))
 			path_refuse(path, must, defects);
 	} else if (object->type == MSGPACK_OBJECT_MAP) {
-		get_record(&object->via.map, form, path, field->record, at, defects);
+		get_fields(&object->via.map, form, path, field->record, at, defects);
 	} else {
-		record_init(field->record, at);
 		path_refuse(path, must, defects);
 	}
 }
@@ -201,20 +200,25 @@ static void
 get_list(const msgpack_object *object, enum form form, const struct path *path,
     const struct field *field, void *values, struct defects *defects)
 {
-	uint32_t count;
+	uint32_t count, there = 0;
 
 	if (object->type != MSGPACK_OBJECT_ARRAY) {
 		path_refuse(path, field->must, defects);
 		return;
 	}
 	count = object->via.array.size;
-	if (count > field->most_count || (count == 0 && field->is_required))
+	if (form == FORM_KEPT_ONTO && field->record != NULL)
+		there = field_count(field, values);
+	if (count > field->most_count || (count == 0 && field->is_required) ||
+	    (there > 0 && count != there))
 		path_refuse(path, field->must, defects);
 	if (count > field->most_count)
 		count = field->most_count;
 	for (uint32_t i = 0; i < count; i++) {
 		struct path element = PATH_ELEMENT(path, i);
 
+		if (field->record != NULL && i >= there)
+			record_init(field->record, field_place(field, values, i));
 		get_value(&object->via.array.ptr[i], form, &element, field,
 		    field_place(field, values, i), defects);
 	}
@@ -228,7 +232,7 @@ get_field(const msgpack_object *object, enum form form, const struct path *up,
 	struct path path = PATH_FIELD(up, field->name);
 
 	if (object == NULL) {
-		if (field->is_required)
+		if (field->is_required && form != FORM_KEPT_ONTO)
 			path_refuse(&path, "missing", defects);
 	} else if (field_is_list(field->type)) {
 		get_list(object, form, &path, field, values, defects);
@@ -239,6 +243,7 @@ get_field(const msgpack_object *object, enum form form, const struct path *up,
 	}
 }
 
+/* Recurses as deep as the table's records nest, however deep the bytes do. */
 static void
 get_fields(const msgpack_object_map *map, enum form form, const struct path *up,
     const struct record *record, void *values, struct defects *defects)
@@ -248,20 +253,11 @@ get_fields(const msgpack_object_map *map, enum form form, const struct path *up,
 
 	for (const struct field *field = record->fields; field->name != NULL; field++)
 		get_field(find(map,
-		              form == FORM_KEPT
-		                  ? (struct text){ kept_key(record, field, &key), 1 }
-		                  : field_name(field),
+		              form == FORM_MESSAGE
+		                  ? field_name(field)
+		                  : (struct text){ kept_key(record, field, &key), 1 },
 		              &next),
 		    form, up, field, values, defects);
-}
-
-/* Recurses as deep as the table's records nest, however deep the bytes do. */
-static void
-get_record(const msgpack_object_map *map, enum form form, const struct path *up,
-    const struct record *record, void *values, struct defects *defects)
-{
-	record_init(record, values);
-	get_fields(map, form, up, record, values, defects);
 }
 
 /* ---- the doors ---- */
@@ -285,14 +281,13 @@ unpack(struct decoder *decoder, const void *bytes, size_t length, msgpack_object
 	return STATUS_OK;
 }
 
-static enum status
-get_root(struct decoder *decoder, enum form form, const struct record *record,
+enum status
+record_get(struct decoder *decoder, enum form form, const struct record *record,
     void *values, const void *bytes, size_t length, struct defects *defects)
 {
 	msgpack_object root;
 	enum status status = unpack(decoder, bytes, length, &root, defects);
 
-	record_init(record, values);
 	if (status != STATUS_OK)
 		return status;
 	get_fields(&root.via.map, form, NULL, record, values, defects);
@@ -303,23 +298,8 @@ enum status
 record_decode(struct decoder *decoder, const struct record *record, void *values,
     const void *bytes, size_t length, struct defects *defects)
 {
-	return get_root(decoder, FORM_MESSAGE, record, values, bytes, length, defects);
-}
-
-enum status
-record_unpack(struct decoder *decoder, const struct record *record, void *values,
-    const void *bytes, size_t length, struct defects *defects)
-{
-	const char *version = bytes;
-
-	if (length == 0 || *version != KEPT_VERSION) {
-		record_init(record, values);
-		defects->count = 0;
-		defects_add(defects, "must be a packed record", "%s", "");
-		return STATUS_BAD_MESSAGE;
-	}
-	return get_root(
-	    decoder, FORM_KEPT, record, values, version + 1, length - 1, defects);
+	record_init(record, values);
+	return record_get(decoder, FORM_MESSAGE, record, values, bytes, length, defects);
 }
 
 static const struct field ENVELOPE_TEXT = { .type = FIELD_TEXT,

@@ -110,6 +110,8 @@ put_field(struct sink *sink, const struct record *record, const struct field *fi
 	char key;
 	uint32_t count;
 
+	if (mask == MASK_PERSONAL && field->mark == PERSONAL)
+		mask = MASK_ALL;
 	if (!put_text(sink, sink->form == FORM_KEPT
 	                        ? (struct text){ kept_key(record, field, &key), 1 }
 	                        : field_name(field)))
@@ -125,11 +127,36 @@ put_field(struct sink *sink, const struct record *record, const struct field *fi
 	return true;
 }
 
+static uint32_t put_count(
+    const struct record *record, const void *values, enum mask mask);
+
+/* Whether MASK_PERSONAL puts anything of it. */
+static bool
+is_personal(const struct field *field, const void *values)
+{
+	if (field->mark == PERSONAL || field->mark == COARSE)
+		return true;
+	for (uint32_t i = 0; field->record != NULL && i < field_count(field, values); i++)
+		if (put_count(field->record, field_at(field, values, i), MASK_PERSONAL) >
+		    0)
+			return true;
+	return false;
+}
+
 static bool
 is_put(const struct field *field, const void *values, enum mask mask)
 {
-	return field_is_present(field, values) &&
-	       !(mask == MASK_NOT_PERSONAL && field->mark == PERSONAL);
+	if (!field_is_present(field, values))
+		return false;
+	switch (mask) {
+	case MASK_ALL:
+		return true;
+	case MASK_NOT_PERSONAL:
+		return field->mark != PERSONAL;
+	case MASK_PERSONAL:
+		return is_personal(field, values);
+	}
+	return false;
 }
 
 static uint32_t

@@ -31,8 +31,9 @@ field_name(const struct field *field)
 	return (struct text){ field->name, field->name_length };
 }
 
-/* How a record is written: with names and words, as in a message, or packed for storage. */
-enum form { FORM_MESSAGE, FORM_KEPT };
+/* How a record is written: with names and words, as in a message, or packed for storage, and
+ * then perhaps a part that belongs onto another one. */
+enum form { FORM_MESSAGE, FORM_KEPT, FORM_KEPT_ONTO };
 
 /* First byte of a packed record. */
 #define KEPT_VERSION 1
@@ -46,6 +47,11 @@ kept_key(const struct record *record, const struct field *field, char *key)
 	*key = (char)('A' + (field - record->fields));
 	return key;
 }
+
+/* Reads a record in one of the forms onto values that are initialised; `defects` starts afresh. */
+enum status record_get(struct decoder *decoder, enum form form,
+    const struct record *record, void *values, const void *bytes, size_t length,
+    struct defects *defects) MUST_CHECK;
 
 static inline bool
 field_is_list(enum field_type type)

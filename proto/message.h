@@ -123,7 +123,7 @@ enum field_type {
 	FIELD_MANY
 };
 
-enum mark { PLAIN, ROUTING, PERSONAL };
+enum mark { PLAIN, ROUTING, COARSE, PERSONAL };
 
 struct record;
 
@@ -192,6 +192,8 @@ void message_init(struct message *message, enum message_kind kind);
 enum mask {
 	MASK_ALL,
 	MASK_NOT_PERSONAL, /* leaves out what is marked PERSONAL, at every depth */
+	MASK_PERSONAL, /* the others: what is marked PERSONAL or COARSE, and as far as it is in
+	                    * one what holds it; in a list every element, so that they count */
 };
 
 /* Holds the memory of one decoded message: texts of a decoded message point into the
@@ -229,13 +231,17 @@ enum status record_decode(struct decoder *decoder, const struct record *record,
     void *values, const void *bytes, size_t length, struct defects *defects) MUST_CHECK;
 enum status record_unpack(struct decoder *decoder, const struct record *record,
     void *values, const void *bytes, size_t length, struct defects *defects) MUST_CHECK;
+/* Reads what was packed with MASK_PERSONAL onto what was unpacked of MASK_NOT_PERSONAL; all of a
+ * record may lie on a part of it, too.  INVALID: also where the two do not make a whole record. */
+enum status record_unpack_onto(struct decoder *decoder, const struct record *record,
+    void *values, const void *bytes, size_t length, struct defects *defects) MUST_CHECK;
 
 /* Checks a record built in C or read from JSON against the table's bounds; adds to
  * `defects`. */
 void record_check(
     const struct record *record, const void *values, struct defects *defects);
 
-/* Prints "kind id field=value ..." for logs: ROUTING and PERSONAL fields show as *** and
+/* Prints "kind id field=value ..." for logs: fields that are not PLAIN show as *** and
  * lists as their count.  Always terminated; cut where the buffer ends. */
 void message_print(const struct message *message, char *buffer, size_t size);
 

@@ -144,6 +144,7 @@ gateway_open(struct gateway *gateway, struct service *service)
 
 	gateway->service = service;
 	gateway->identity_keys = service_key(service, "identity");
+	gateway->routing_keys = service_key(service, "routing");
 	gateway->index_keys = service_key(service, "index");
 	gateway->notify_keys = service_key(service, "notify");
 	open_memory(gateway);
@@ -174,6 +175,7 @@ gateway_close(struct gateway *gateway)
 	free(gateway->accounts);
 	free(gateway->fresh_accounts);
 	seal_close(gateway->identity_keys);
+	seal_close(gateway->routing_keys);
 	seal_close(gateway->index_keys);
 	seal_close(gateway->notify_keys);
 }

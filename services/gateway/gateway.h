@@ -25,6 +25,7 @@ struct gateway {
 	struct service *service;
 	struct http_server *http;
 	struct seal *identity_keys;
+	struct seal *routing_keys;
 	struct seal *index_keys;
 	struct seal *notify_keys; /* shows an agency its webhook secret */
 	struct link_client *intake;
@@ -33,7 +34,7 @@ struct gateway {
 	struct facts_reader *reader;
 	struct json_arena *arena;
 	struct decoder *answered; /* of replies */
-	struct decoder *stored;   /* of identities and explanations */
+	struct decoder *stored;   /* of intakes and explanations */
 	struct message *in, *out;
 	struct asking *askings; /* questions under way */
 	uint64_t last_ask;

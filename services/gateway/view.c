@@ -2,13 +2,12 @@
  * What a reader may see of a case. */
 #include <stdlib.h>
 
+#include "common/family.h"
 #include "common/id.h"
 #include "common/log.h"
 #include "proto/explanation.h"
 #include "proto/state.h"
 #include "services/gateway/gateway.h"
-
-#define IDENTITY_MAX (96 * 1024)
 
 /* States in which an agency has the family's trust: it accepted and has not given back. */
 static bool
@@ -59,25 +58,17 @@ keep_own(const struct account *account, struct case_view *view, bool *any)
 }
 
 static enum status
-open_identity(
+open_family(
     struct gateway *gateway, const struct case_record *record, struct intake *intake)
 {
-	static uint8_t
-	    plain[IDENTITY_MAX]; /* the view's texts point into it until it is written */
-	struct defects defects = { .count = 0 };
+	/* The view's texts point into it until it is written. */
+	static uint8_t plain[FAMILY_MAX_BYTES];
+	const struct family_keys keys = { gateway->identity_keys, gateway->routing_keys,
+		gateway->stored };
 	uint8_t key[SEAL_KEY_BYTES];
-	size_t length = 0;
-	enum status status;
+	enum status status = family_open(&keys, record, key, plain, intake);
 
-	status =
-	    seal_case_key_open(gateway->identity_keys, record->view.id, record->key, key);
-	if (status == STATUS_OK)
-		status = seal_get_key(
-		    key, record->view.id, record->identity, plain, sizeof plain, &length);
 	seal_wipe(key, sizeof key);
-	if (status == STATUS_OK)
-		status = record_unpack(
-		    gateway->stored, &record_intake, intake, plain, length, &defects);
 	return status;
 }
 
@@ -99,7 +90,7 @@ show_identity(struct gateway *gateway, const struct account *account,
     const struct case_record *record, struct case_view *view)
 {
 	static struct intake intake;
-	enum status status = open_identity(gateway, record, &intake);
+	enum status status = open_family(gateway, record, &intake);
 
 	if (status != STATUS_OK) {
 		log_event(LOG_ERROR, "identity_unreadable",

@@ -9,7 +9,6 @@
 #include "proto/state.h"
 #include "services/intake/intake.h"
 
-#define IDENTITY_MAX (96 * 1024)
 #define NOTE_MAX (4000 + SEAL_OVERHEAD_BYTES)
 
 static void
@@ -304,14 +303,14 @@ amend_record(
     struct command *command, const struct case_record *record, struct defects *defects)
 {
 	static struct sealed_intake sealed; /* not for the stack; one loop, one use */
-	static uint8_t plain[IDENTITY_MAX];
+	static uint8_t plain[FAMILY_MAX_BYTES];
 	static struct intake merged;
 	struct intake_service *intake = command->intake;
 	const struct changes *changes = &intake->message->amend.changes;
 	uint8_t key[SEAL_KEY_BYTES];
 	enum status status;
 
-	status = intake_unseal(intake, record, key, plain, sizeof plain, &merged);
+	status = family_open(&intake->family, record, key, plain, &merged);
 	if (status == STATUS_OK &&
 	    merged.needs_count + changes->add_needs_count > CASE_NEEDS_MAX)
 		defects_add(defects, "a case has at most 16 needs", "changes.add_needs");

@@ -85,10 +85,12 @@ intake_open(struct intake_service *intake, struct service *service)
 	intake->routing_keys = service_key(service, "routing");
 	intake->index_keys = service_key(service, "index");
 	intake->decoder = decoder_new();
-	intake->stored = decoder_new();
+	intake->family = (struct family_keys){ intake->identity_keys,
+		intake->routing_keys, decoder_new() };
 	intake->message = malloc(sizeof *intake->message);
 	intake->out = malloc(sizeof *intake->out);
-	if (!intake->decoder || !intake->stored || !intake->message || !intake->out)
+	if (!intake->decoder || !intake->family.decoder || !intake->message ||
+	    !intake->out)
 		log_die("out of memory");
 	if (link_upstream_open(service->link, config->intake_work, on_lost, intake,
 	        &intake->work, why, sizeof why) != STATUS_OK)
@@ -110,7 +112,7 @@ intake_close(struct intake_service *intake)
 		free(command);
 	}
 	decoder_free(intake->decoder);
-	decoder_free(intake->stored);
+	decoder_free(intake->family.decoder);
 	free(intake->message);
 	free(intake->out);
 	seal_close(intake->identity_keys);

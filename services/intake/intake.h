@@ -4,6 +4,7 @@
 #ifndef INTAKE_INTAKE_H
 #define INTAKE_INTAKE_H
 
+#include "common/family.h"
 #include "common/id.h"
 #include "common/service.h"
 
@@ -29,9 +30,9 @@ struct intake_service {
 	struct link_server *commands;
 	struct link_upstream *work;
 	struct decoder *decoder;
-	struct decoder *stored;  /* of what was read from Redis */
-	struct message *message; /* the command that is being decoded */
-	struct message *out;     /* the answer or work that is being encoded */
+	struct family_keys family; /* the same keys, for what was read from Redis */
+	struct message *message;   /* the command that is being decoded */
+	struct message *out;       /* the answer or work that is being encoded */
 	struct command *free;
 	unsigned under_way;
 	bool is_full; /* Redis' memory or disk runs out: intakes are answered BUSY */
@@ -98,8 +99,8 @@ void handoff_return(struct intake_service *intake, struct text need, uint32_t at
 /* Hands one item that a function leased. */
 void handoff_work(struct command *command, const struct work *work);
 
-/* Seals an intake for its case: whole under the case's own key, and what matching needs
- * under the routing key, with the point rounded to 0.01 degrees.  The routing text stays
+/* Seals an intake for its case: what matching needs under the routing key, with the point
+ * rounded to 0.01 degrees, and the rest under the case's own key.  The routing text stays
  * in command->routing, the others in the buffers.  TOO_LARGE, INTERNAL. */
 struct sealed_intake {
 	uint8_t key[SEAL_WRAPPED_BYTES];
@@ -111,10 +112,6 @@ struct sealed_intake {
 enum status intake_seal(struct command *command, const struct intake *in,
     struct text case_id, const uint8_t *case_key,
     struct sealed_intake *sealed) MUST_CHECK;
-/* Opens what intake_seal sealed; the intake's texts point into `plain`. */
-enum status intake_unseal(struct intake_service *intake, const struct case_record *record,
-    uint8_t case_key[SEAL_KEY_BYTES], void *plain, size_t size,
-    struct intake *out) MUST_CHECK;
 
 /* A case that is only in the archive: a repeat is answered as ever, anything else refused with
  * ARCHIVED.  Both answer the command. */

@@ -43,53 +43,48 @@ seal_routing(struct command *command, const struct intake *in, struct text case_
 	return status;
 }
 
+static enum status
+seal_identity(struct intake_service *intake, const struct intake *in, struct text case_id,
+    const uint8_t *case_key, struct sealed_intake *sealed)
+{
+	size_t plain = 0;
+	enum status status;
+
+	status = record_pack(&record_intake, in, MASK_PERSONAL, intake->buffer,
+	    sizeof intake->buffer, &plain);
+	if (status == STATUS_OK)
+		status = seal_put_key(case_key, case_id,
+		    (struct text){ (const char *)intake->buffer, (uint32_t)plain },
+		    sealed->identity, sizeof sealed->identity, &sealed->identity_length);
+	return status;
+}
+
 enum status
 intake_seal(struct command *command, const struct intake *in, struct text case_id,
     const uint8_t *case_key, struct sealed_intake *sealed)
 {
 	struct intake_service *intake = command->intake;
 	uint8_t fresh[SEAL_KEY_BYTES];
-	size_t plain = 0;
+	size_t whole = 0;
 	enum status status;
 
 	status = record_pack(
-	    &record_intake, in, MASK_ALL, intake->buffer, sizeof intake->buffer, &plain);
+	    &record_intake, in, MASK_ALL, intake->buffer, sizeof intake->buffer, &whole);
 	if (status != STATUS_OK)
 		return status;
-	id_digest(intake->buffer, plain, sealed->digest);
+	id_digest(intake->buffer, whole, sealed->digest);
 	if (case_key == NULL) {
 		status =
 		    seal_case_key_new(intake->identity_keys, case_id, fresh, sealed->key);
 		case_key = fresh;
 	}
 	if (status == STATUS_OK)
-		status = seal_put_key(case_key, case_id,
-		    (struct text){ (const char *)intake->buffer, (uint32_t)plain },
-		    sealed->identity, sizeof sealed->identity, &sealed->identity_length);
+		status = seal_identity(intake, in, case_id, case_key, sealed);
 	seal_wipe(fresh, sizeof fresh);
 	if (status == STATUS_OK)
 		status = seal_routing(command, in, case_id);
-	seal_wipe(intake->buffer, plain);
+	seal_wipe(intake->buffer, whole);
 	blind_indexes(intake, in, sealed);
-	return status;
-}
-
-enum status
-intake_unseal(struct intake_service *intake, const struct case_record *record,
-    uint8_t case_key[SEAL_KEY_BYTES], void *plain, size_t size, struct intake *out)
-{
-	struct defects defects = { .count = 0 };
-	size_t length = 0;
-	enum status status;
-
-	status = seal_case_key_open(
-	    intake->identity_keys, record->view.id, record->key, case_key);
-	if (status == STATUS_OK)
-		status = seal_get_key(
-		    case_key, record->view.id, record->identity, plain, size, &length);
-	if (status == STATUS_OK && record_unpack(intake->stored, &record_intake, out,
-	                               plain, length, &defects) != STATUS_OK)
-		status = STATUS_DAMAGED;
 	return status;
 }
 

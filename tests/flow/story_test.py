@@ -114,6 +114,34 @@ class Story(unittest.TestCase):
                               headers={"If-Match": f'"{case["version"]}"'})
         self.assertEqual(stale.status, 412)
 
+    def test_who_may_see_a_family_sees_it_as_it_was_given_amended_or_not(self):
+        intake = demo_intake("flood-family")
+        intake["place"].update(lat=48.923741, lon=24.709956, text="вул. Тестова 5")
+        intake["needs"] = [dict(need, note=f"note {i}") if i else dict(need)
+                           for i, need in enumerate(intake["needs"] + [{"term": "food.packages"}])]
+        intake["preferences"] = {"deny_agencies": ["none"]}
+
+        def assert_given(case):
+            for part in ("place", "household", "contact", "preferences", "consent"):
+                self.assertEqual(present(case[part]), present(intake[part]), part)
+            self.assertEqual([n.get("note") for n in case["needs"]], [n.get("note") for n in intake["needs"]])
+
+        def present(value):
+            if isinstance(value, dict):
+                return {k: present(v) for k, v in value.items() if v != []}
+            return [present(v) for v in value] if isinstance(value, list) else value
+        case_id = self.net.submit(intake).json["case"]["id"]
+        case = self.net.settled(case_id)
+        assert_given(case)
+        change = {"add_needs": [{"term": "food.packages", "note": "another"}],
+                  "household": {"type": "couple", "members": [{"role": "parent", "age": "refused"}] * 5}}
+        done = self.net.http("PATCH", f"/api/v1/cases/{case_id}", change,
+                             headers={"If-Match": f'"{case["version"]}"'})
+        self.assertEqual(done.status, 200, done.body)
+        intake["household"] = change["household"]
+        intake["needs"] += change["add_needs"]
+        assert_given(self.net.case(case_id))
+
     def test_no_consent_parks_the_needs_until_it_is_given(self):
         intake = demo_intake()
         del intake["consent"]

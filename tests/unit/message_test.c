@@ -241,6 +241,129 @@ a_packed_record_is_these_bytes(void **state)
 	    STATUS_BAD_MESSAGE);
 }
 
+/* ---- a record in two parts ---- */
+
+static size_t
+pack(const struct record *record, const void *values, enum mask mask, char *bytes)
+{
+	size_t length = 0;
+
+	assert_int_equal(
+	    record_pack(record, values, mask, bytes, sizeof its.bytes, &length),
+	    STATUS_OK);
+	return length;
+}
+
+/* Makes its.two of what is not personal, a family's point rounded. */
+static void
+unpack_known(const struct record *record, const void *values, char *bytes)
+{
+	static struct case_view known;
+	struct place *place = &((struct intake *)&known)->place;
+	size_t length;
+
+	memcpy(&known, values, record->size);
+	if (record == &record_intake) {
+		place->lat = round(place->lat);
+		place->lon = round(place->lon);
+	}
+	length = pack(record, &known, MASK_NOT_PERSONAL, bytes);
+	assert_int_equal(
+	    record_unpack(its.decoder, record, &its.two, bytes, length, &its.defects),
+	    STATUS_OK);
+}
+
+static void
+the_personal_part_onto_the_other_one_makes_the_whole_again(void **state)
+{
+	static const struct record *const RECORDS[] = { &record_intake,
+		&record_case_view };
+	static const enum mask ONTO[] = { MASK_PERSONAL, MASK_ALL };
+	static char known[MESSAGE_MAX_BYTES], whole[MESSAGE_MAX_BYTES];
+
+	(void)state;
+	for (unsigned turn = 0; turn < 800; turn++) {
+		const struct record *record = RECORDS[turn % 2];
+		size_t length, again;
+
+		its.sample.used = 0;
+		sample_record(&its.sample, record, &its.one);
+		length = encode(record, &its.one, MASK_ALL, its.bytes);
+		unpack_known(record, &its.one, known);
+		again = pack(record, &its.one, ONTO[turn / 2 % 2], its.again);
+		assert_int_equal(record_unpack_onto(its.decoder, record, &its.two,
+		                     its.again, again, &its.defects),
+		    STATUS_OK);
+		assert_int_equal(encode(record, &its.two, MASK_ALL, whole), length);
+		assert_memory_equal(its.bytes, whole, length);
+	}
+}
+
+static void
+the_personal_part_holds_only_what_the_other_one_does_not(void **state)
+{
+	static const char BYTES[] = "01"
+	                            "83"
+	                            "a142"
+	                            "82" /* the place: its exact point */
+	                            "a142"
+	                            "cdbf18"
+	                            "a143"
+	                            "cb4038b65c4952528a"
+	                            "a144"
+	                            "92" /* two needs, the second one with a note */
+	                            "80"
+	                            "81"
+	                            "a143"
+	                            "a16e"
+	                            "a145"
+	                            "81" /* the contact */
+	                            "a141"
+	                            "a141";
+	struct intake *in = (struct intake *)&its.one;
+	char hex[512] = "";
+	size_t length;
+
+	(void)state;
+	small_intake(in);
+	in->needs_count = 2;
+	in->needs[1] = in->needs[0];
+	in->needs[1].note = LITERAL("n");
+	in->has_contact = true;
+	in->contact.name = LITERAL("A");
+	length = pack(&record_intake, in, MASK_PERSONAL, its.bytes);
+	for (size_t i = 0; i < length; i++)
+		(void)snprintf(hex + 2 * i, 3, "%02x", (uint8_t)its.bytes[i]);
+	assert_string_equal(hex, BYTES);
+}
+
+static void
+a_part_of_another_record_is_refused(void **state)
+{
+	struct intake *in = (struct intake *)&its.one;
+	size_t length;
+
+	(void)state;
+	small_intake(in);
+	in->needs[0].note = LITERAL("n");
+	length = pack(&record_intake, in, MASK_PERSONAL, its.bytes);
+	record_init(&record_intake, &its.two);
+	assert_int_equal(record_unpack_onto(its.decoder, &record_intake, &its.two,
+	                     its.bytes, length, &its.defects),
+	    STATUS_INVALID); /* no urgency, no term */
+	in->needs[1] = in->needs[0];
+	in->needs_count = 2;
+	unpack_known(&record_intake, in, its.again);
+	assert_int_equal(record_unpack_onto(its.decoder, &record_intake, &its.two,
+	                     its.bytes, length, &its.defects),
+	    STATUS_INVALID);
+	assert_string_equal(its.defects.list[0].field, "needs");
+	its.bytes[0] = 2; /* of another version */
+	assert_int_equal(record_unpack_onto(its.decoder, &record_intake, &its.two,
+	                     its.bytes, length, &its.defects),
+	    STATUS_BAD_MESSAGE);
+}
+
 static void
 a_message_keeps_its_envelope(void **state)
 {
@@ -492,6 +615,11 @@ main(void)
 		cmocka_unit_test(what_is_encoded_decodes_to_what_encodes_the_same),
 		cmocka_unit_test(what_is_packed_unpacks_to_what_encodes_the_same),
 		cmocka_unit_test(a_packed_record_is_these_bytes),
+		cmocka_unit_test(
+		    the_personal_part_onto_the_other_one_makes_the_whole_again),
+		cmocka_unit_test(
+		    the_personal_part_holds_only_what_the_other_one_does_not),
+		cmocka_unit_test(a_part_of_another_record_is_refused),
 		cmocka_unit_test(a_message_keeps_its_envelope),
 		cmocka_unit_test(a_buffer_that_is_too_small_is_never_overrun),
 		cmocka_unit_test(a_message_that_nobody_would_read_is_not_written),
