@@ -213,8 +213,10 @@ def conserved(books):
     if entered != left + len(books.open):
         yield f"cases: {entered} entered, {left} left, {len(books.open)} open"
     closed = sum(1 for case in books.cases.values() if case.open == 0)
-    if (entered, left) != (len(books.cases), closed):
-        yield f"cases: {entered} entered, {left} left; {len(books.cases)} are there, {closed} closed"
+    archived = books.count.get("case.archived", 0)
+    if (entered, left) != (len(books.cases) + archived, closed + archived):
+        yield (f"cases: {entered} entered, {left} left, {archived} archived; "
+               f"{len(books.cases)} are there, {closed} closed")
 
 
 def reasons(books):

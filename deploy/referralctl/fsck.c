@@ -2,8 +2,8 @@
  * referralctl fsck: whether everything is exactly where it should be.
  *
  * Redis looks at one case, some entries of a set, or all counts in one step, so what it sees
- * there is a true moment.  Places alone are counted over many steps; what differs is counted
- * again. */
+ * there is a true moment.  Places and cases are counted over many steps: places that differ are
+ * counted again, cases between what the counters say before and after. */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdarg.h>
@@ -26,8 +26,10 @@ static const char HELP[] =
     "stage\n"
     "and in no other, open counts, the open set and inboxes agree with the states, the\n"
     "journal has every line of every case and their hashes agree, no queue, inbox or\n"
-    "index names what is not there, every held place belongs to an offer, and for cases\n"
-    "and each stage what entered is what left and what is there.  The system may run.\n\n"
+    "index names what is not there, every held place belongs to an offer, for cases and\n"
+    "each stage what entered is what left and what is there, and as many cases are "
+    "there\n"
+    "as were accepted and not archived.  The system may run.\n\n"
     "  --json  print JSON: {\"cases\",\"items\",\"violations\":[{\"item\",\"what\"}]}\n\n"
     "Example: referralctl fsck\n\n"
     "Exit: 0 all is well, 1 violations, or it could not be checked, 2 usage.\n";
@@ -158,6 +160,8 @@ run(struct fsck *fsck, int64_t *items)
 		status = fsck_places(fsck);
 	if (status == STATUS_OK)
 		status = fsck_archive(fsck);
+	if (status == STATUS_OK)
+		status = fsck_count(fsck);
 	if (status == STATUS_OK)
 		status = check_conservation(fsck, items);
 	fsck_progress(fsck, "", 0);

@@ -61,4 +61,7 @@ enum status fsck_places(struct fsck *fsck) MUST_CHECK;
 /* Checks every case in the archive: findings. */
 enum status fsck_archive(struct fsck *fsck) MUST_CHECK;
 
+/* Compares how many cases there are with how many were accepted and not archived: a finding. */
+enum status fsck_count(struct fsck *fsck) MUST_CHECK;
+
 #endif

@@ -6,24 +6,28 @@ fsck is also let loose on a system in full motion: it accuses nobody, and Redis 
 import contextlib
 import json
 import os
+import re
 import sys
+import tempfile
 import time
 import unittest
+import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from audit import Books, audit, violations  # noqa: E402
 from crowd import Families, People, accept_all  # noqa: E402
-from harness import TAG, Network, wait_for  # noqa: E402
+from harness import TAG, Network, demo_intake, wait_for  # noqa: E402
 from kept import put  # noqa: E402
 from load import Load, intakes_for  # noqa: E402
+from proxy import Proxy, Resp  # noqa: E402
 
 SEED = 20261122
 NOWHERE = "7zzzzzzzzzzzzzzzzzzzzzzzzz"
 
 
-def fsck(net):
+def fsck(net, *options):
     """(exit status, {item: [what]})"""
-    done = net.ctl("fsck", "--json", check=False)
+    done = net.ctl(*options, "fsck", "--json", check=False)
     found = {}
     for violation in json.loads(done.stdout)["violations"]:
         found.setdefault(violation["item"], []).append(violation["what"])
@@ -39,6 +43,8 @@ class Planted(unittest.TestCase):
         cls.addClassCleanup(cls.net.close)
         cls.net.start()
         cls.load = Load(cls.net, intakes_for(cls.net, 60, SEED), window=16).run()
+        closed = next(iter(cls.load.accepted.values()))[0]
+        cls.net.http("POST", f"/api/v1/cases/{closed}/withdraw", {}, headers={"Idempotency-Key": "close"})
         cls.redis = cls.net.redis
         cls.books = audit(cls.net, [cls.load])
         cls.case = next(c for c in cls.books.cases.values() if any(
@@ -111,11 +117,13 @@ class Planted(unittest.TestCase):
             self.finds({service: [f"{held} places held, {held + 1} accounted for"]})
 
     def test_a_counter_that_is_off(self):
-        for name in ("match.entered", "notify.left", "case.entered"):
+        for name, found in (("match.entered", {"match": [""]}), ("notify.left", {"notify": [""]}),
+                            ("case.entered", {"cases": ["61 entered, 0 archived, 60 found", "61 entered, 1 left"]}),
+                            ("case.archived", {"cases": ["60 entered, 1 archived, 60 found"],
+                                               "archive": ["1 cases moved there, 0 there"]})):
             with self.subTest(name), self.kept(self.key("count")):
                 self.redis.hincrby(self.key("count"), name, 1)
-                kind = name.split(".")[0]
-                self.finds({"cases" if kind == "case" else kind: [""]})
+                self.finds(found)
 
     def test_a_broken_chain(self):
         with self.kept(self.key("case", self.case.id)):
@@ -175,6 +183,24 @@ class Planted(unittest.TestCase):
                 self.redis.zadd(self.key(kind), {NOWHERE: 1})
                 self.finds({NOWHERE: [f"in {kind}, but there is no such case"]})
 
+    def test_a_case_that_is_gone(self):
+        """Nothing names a case that was closed but its journal lines."""
+        case = next(c for c in self.books.cases.values() if c.open == 0)
+        keys = [self.key("case", case.id), self.key("phone"), self.key("where")]
+        with self.kept(*keys):
+            self.redis.delete(keys[0])
+            self.redis.zrem(keys[1], case.id)
+            self.redis.zrem(keys[2], case.id)
+            self.finds({"cases": ["60 entered, 0 archived, 59 found"]})
+
+    def test_a_walk_that_names_cases_twice_is_no_violation(self):
+        with tempfile.TemporaryDirectory(prefix="hl-") as tools:
+            proxy = Twice(Resp, os.path.join(self.net.dir, "redis.sock"), os.path.join(tools, "redis.sock"))
+            self.addCleanup(proxy.close)
+            proxy.arm("SCAN", *["twice"] * 99)
+            self.assertEqual(fsck(self.net, "--dir", tools), (0, {}))
+            self.assertLess(len(proxy.disarm("SCAN")), 96)
+
     def test_a_case_without_needs(self):
         with self.kept(self.key("case", self.case.id)):
             put(self.redis, self.case.id, "needs", "0")
@@ -187,7 +213,55 @@ class Planted(unittest.TestCase):
             self.assertEqual(fsck(self.net), (0, {}))
 
 
+class Coming(Resp):
+    """Runs what is wanted before and after a page of a walk is read."""
+
+    def request(self, data, at):
+        end, name = super().request(data, at)
+        if end is not None and self.asked[-1] == "SCAN":
+            self.between()
+        return end, name
+
+    def reply(self, data, at):
+        end, name = super().reply(data, at)
+        if name == "SCAN":
+            self.between()
+        return end, name
+
+
+class Twice(Proxy):
+    """Each page of a walk names everything twice, as Redis may."""
+
+    def suffer(self, fault, message, source, sink, at):
+        cursor, count, names = re.fullmatch(rb"(\*2\r\n\$\d+\r\n\d+\r\n\*)(\d+)\r\n(.*)", message, re.S).groups()
+        sink.sendall(b"%b%d\r\n%b" % (cursor, 2 * int(count), 2 * names))
+        return at + len(message)
+
+
 class Live(unittest.TestCase):
+    def test_cases_that_come_or_go_while_they_are_counted_are_not_missed(self):
+        with Network() as net:
+            def come():
+                return net.submit(demo_intake()).json["case"]["id"]
+
+            def over():
+                lines = net.redis.fcall("hl_archive_read", 1, TAG, -60000, 1000)
+                return [(line[1], line[4]) for line in lines if line[3] == b"over"]
+
+            def go():
+                net.redis.fcall("hl_archive_drop", 1, TAG, "0-0", *over()[0])
+
+            for _ in range(20):
+                net.http("POST", f"/api/v1/cases/{come()}/withdraw", {}, headers={"Idempotency-Key": str(uuid.uuid4())})
+            wait_for(lambda: len(over()) == 20, 20, "the cases to be over")
+            for between in (come, go):
+                with self.subTest(between.__name__), tempfile.TemporaryDirectory(prefix="hl-") as tools:
+                    protocol = type("", (Coming,), {"between": staticmethod(between)})
+                    proxy = Proxy(protocol, os.path.join(net.dir, "redis.sock"), os.path.join(tools, "redis.sock"))
+                    self.addCleanup(proxy.close)
+                    self.assertNotIn("cases", fsck(net, "--dir", tools)[1])
+                    self.assertGreater(proxy.seen["SCAN"], 2)
+
     def test_a_system_in_full_motion_is_not_accused_and_goes_on(self):
         settings = {"clocks.emergency_expire": "1 s", "clocks.urgent_expire": "2 s", "limits.park_look": "1 s"}
         with Network(settings=settings) as net:
