@@ -93,10 +93,19 @@ arguments_begin(
 	arguments->count = 0;
 	arguments->used = 0;
 	arguments->is_cut = false;
+	arguments->is_gathered = false;
 	arguments_word(arguments, "FCALL");
 	arguments_word(arguments, function);
 	arguments_word(arguments, "1");
 	arguments_word(arguments, cases->tag);
+}
+
+void
+arguments_gather(
+    struct arguments *arguments, const struct cases *cases, const char *function)
+{
+	arguments_begin(arguments, cases, function);
+	arguments->is_gathered = true;
 }
 
 bool
@@ -106,6 +115,7 @@ arguments_key(struct arguments *a, char key[KEY_MAX_BYTES], const struct cases *
 	a->count = 0;
 	a->used = 0;
 	a->is_cut = false;
+	a->is_gathered = false;
 	arguments_word(a, command);
 	if (!key_make(key, cases->cell, first, second, third))
 		return false;
@@ -168,14 +178,15 @@ enum status
 pending_send(
     struct pending *pending, struct text route, const struct arguments *arguments)
 {
-	enum status status;
+	enum status status = STATUS_TOO_LARGE;
+	struct store *store;
 
 	if (pending == NULL)
 		return STATUS_NO_MEMORY;
-	status = STATUS_TOO_LARGE;
+	store = pending->cases->store;
 	if (!arguments->is_cut)
-		status = store_call(pending->cases->store, route, arguments->count,
-		    arguments->list, on_reply, pending);
+		status = (arguments->is_gathered ? store_gather : store_call)(
+		    store, route, arguments->count, arguments->list, on_reply, pending);
 	if (status != STATUS_OK)
 		pending_give(pending);
 	return status;
@@ -201,7 +212,7 @@ cases_accept(
 {
 	struct arguments a;
 
-	arguments_begin(&a, cases, "hl_accept");
+	arguments_gather(&a, cases, "hl_accept");
 	arguments_text(&a, in->case_id);
 	arguments_text(&a, in->digest);
 	arguments_text(&a, in->by);
@@ -367,7 +378,7 @@ cases_offer(struct cases *cases, const struct case_offer *in, cases_done *done, 
 {
 	struct arguments a;
 
-	arguments_begin(&a, cases, "hl_offer");
+	arguments_gather(&a, cases, "hl_offer");
 	arguments_text(&a, in->need);
 	arguments_number(&a, in->version);
 	arguments_text(&a, in->commit_id);
@@ -393,7 +404,7 @@ cases_told(struct cases *cases, const struct work *work, const char *channel,
 {
 	struct arguments a;
 
-	arguments_begin(&a, cases, "hl_told");
+	arguments_gather(&a, cases, "hl_told");
 	arguments_text(&a, work->item);
 	arguments_number(&a, work->version);
 	arguments_text(&a, work->purpose);

@@ -15,7 +15,8 @@
 struct arguments {
 	struct text list[ARGUMENTS_MAX];
 	uint32_t count;
-	bool is_cut; /* more than there is room for: not sent */
+	bool is_cut;      /* more than there is room for: not sent */
+	bool is_gathered; /* may go together with others of the function */
 	char numbers[2048];
 	uint32_t used;
 };
@@ -68,8 +69,10 @@ struct cases {
 	char item_ids[256][ID_ITEM_MAX];
 };
 
-/* Begins "FCALL hl_NAME 1 {cell}". */
+/* Begins "FCALL hl_NAME 1 {cell}"; gather: of a function that has a sister hl_NAME_many. */
 void arguments_begin(
+    struct arguments *arguments, const struct cases *cases, const char *function);
+void arguments_gather(
     struct arguments *arguments, const struct cases *cases, const char *function);
 void arguments_text(struct arguments *arguments, struct text text);
 void arguments_word(struct arguments *arguments, const char *word);

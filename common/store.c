@@ -35,6 +35,7 @@ free_pool(struct store *store)
 	finder_free(store->finder);
 	loop_timer_free(store->probe_timer);
 	greeting_free(&store->words);
+	gather_free(store->gatherer);
 	free(store->pool);
 	free(store);
 }
@@ -101,6 +102,7 @@ flush(void *self)
 
 	if (!store->has_output)
 		return;
+	gather_send(store);
 	store->has_output = false;
 	for (struct connection *c = store->connections; c != NULL; c = c->next)
 		connection_flush(c);
@@ -165,6 +167,7 @@ store_end(struct store *store)
 	finder_stop(store->finder);
 	if (store->probe_timer != NULL)
 		loop_timer_set(store->probe_timer, -1);
+	gather_end(store);
 	for (struct connection *c = store->connections; c != NULL; c = c->next)
 		connection_close(c);
 	store_release(store);
@@ -202,6 +205,18 @@ hash(struct text text)
 	return value ^ value >> 16;
 }
 
+uint32_t
+store_slot(const struct store *store, struct text route)
+{
+	return hash(route) % store->pool_size;
+}
+
+bool
+store_has_room(const struct store *store, size_t bytes)
+{
+	return bytes <= store->most_bytes && store->bytes <= store->most_bytes - bytes;
+}
+
 enum status
 store_call(struct store *store, struct text route, size_t count,
     const struct text *arguments, store_done *done, void *ctx)
@@ -211,10 +226,10 @@ store_call(struct store *store, struct text route, size_t count,
 	assert(count > 0 && done != NULL); /* Redis gives no reply to an empty command */
 	if (store->is_ended)
 		return STATUS_UNAVAILABLE;
-	if (bytes > store->most_bytes || store->bytes > store->most_bytes - bytes)
+	if (!store_has_room(store, bytes))
 		return STATUS_BUSY;
 	return connection_call(
-	    store->pool[hash(route) % store->pool_size], count, arguments, done, ctx);
+	    store->pool[store_slot(store, route)], count, arguments, done, ctx);
 }
 
 unsigned

@@ -118,10 +118,11 @@ struct store {
 	size_t bytes;   /* of the calls in the queues of the pool */
 	size_t waiting; /* calls of the pool that are not settled */
 	struct greeting words;
-	bool has_output; /* something may be to write */
-	bool is_ended;   /* no more calls */
-	bool is_closed;  /* freed when no callback is running */
-	unsigned holds;  /* callbacks that are running */
+	struct gatherer *gatherer; /* NULL: nothing was gathered yet */
+	bool has_output;           /* something may be to write */
+	bool is_ended;             /* no more calls */
+	bool is_closed;            /* freed when no callback is running */
+	unsigned holds;            /* callbacks that are running */
 };
 
 /* ---- store_connection.c ---- */
@@ -214,7 +215,20 @@ void replicas_wait_again(struct connection *connection);
 /* Opens the probe.  False: out of memory. */
 bool replicas_open(struct store *store) MUST_CHECK;
 
+/* ---- store_gather.c ---- */
+
+/* Makes the calls of what was gathered; settles it with UNAVAILABLE instead; both may be called
+ * where there is nothing. */
+void gather_send(struct store *store);
+void gather_end(struct store *store);
+void gather_free(struct gatherer *gatherer);
+
 /* ---- store.c ---- */
+
+/* Whether a call of so many bytes may wait beside the others. */
+bool store_has_room(const struct store *store, size_t bytes);
+/* Which connection of the pool takes calls of a route. */
+uint32_t store_slot(const struct store *store, struct text route);
 
 /* Around code that calls `done`, which may close the store or a blocking connection:
  * release frees what was closed meanwhile, even the store. */

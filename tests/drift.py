@@ -196,7 +196,7 @@ def includes_point_down(tree):
 @check
 def redis_functions_are_called(tree):
     lua = "".join(tree.read(f) for f in tree.match("proto/functions/*.lua"))
-    registered = set(re.findall(r"^register\('(\w+)'", lua, re.M))
+    registered = set(re.findall(r"^register(?:_many)?\('(\w+)'", lua, re.M))
     protocol = tree.read("proto/PROTOCOL.md")
     called = {}
     for path in tree.match("common/*.c", "services/*.c", "deploy/*.c"):
@@ -320,7 +320,7 @@ DEFINED = {
     ".c": r"^{0}\([^;{{]*\)\s*\n\{{",
     ".h": r"^{0}\([^;{{]*\)\s*\n\{{|^#define {0}\b|^{0}\([^{{]*\);",
     ".def": r"\b{0}\b",
-    ".lua": r"^(local )?function {0}\(|^register\('{0}'",
+    ".lua": r"^(local )?function {0}\(|^register(_many)?\('{0}'",
     ".py": r"^\s*(def|class) {0}\b",
     ".sh": r"^{0}\(\)",
 }

@@ -234,14 +234,19 @@ local function register(name, body, ...)
 	redis.register_function({ function_name = 'hl_' .. name, callback = bound, flags = { ... } })
 end
 
-register('accept', accept)
+local function register_many(name, body, ...)
+	register(name, body, ...)
+	register(name .. '_many', many_of(body), ...)
+end
+
+register_many('accept', accept)
 register('claim', claim, 'allow-oom')
 register('extend', extend, 'allow-oom')
 register('nack', nack, 'allow-oom')
 register('crash', crash, 'allow-oom')
 register('reap', reap, 'allow-oom')
-register('offer', offer, 'allow-oom')
-register('told', told, 'allow-oom')
+register_many('offer', offer, 'allow-oom')
+register_many('told', told, 'allow-oom')
 register('clock', clock, 'allow-oom')
 register('answer', answer, 'allow-oom')
 register('withdraw', withdraw, 'allow-oom')

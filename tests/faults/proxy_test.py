@@ -2,6 +2,8 @@
 """Did it, lost the reply: at every call to Redis and every message between processes the line breaks
 in five ways, and afterwards all is as if it had not."""
 
+import concurrent.futures
+import contextlib
 import glob
 import os
 import re
@@ -30,7 +32,8 @@ def functions():
     names = set()
     for path in glob.glob(os.path.join(ROOT, "proto", "functions", "*.lua")):
         with open(path) as file:
-            names |= {f"hl_{name}" for name in re.findall(r"^register\('(\w+)'", file.read(), re.M)}
+            for many, name in re.findall(r"^register(_many)?\('(\w+)'", file.read(), re.M):
+                names |= {f"hl_{name}", f"hl_{name}{many}"}
     return names
 
 
@@ -136,6 +139,43 @@ class Store(Lossy):
         """Imported under a new name each time, so that it is all new."""
         self.tool("import", "--source", uuid.uuid4().hex[:8], os.path.join(DEMO, "directory.json"))
 
+    @contextlib.contextmanager
+    def stopped(self, name):
+        """What comes to the process meanwhile it finds in one moment."""
+        pid = self.net.pid(name)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+            self.wait()
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def submit_four(self, settle=True):
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            return list(pool.map(lambda _: self.submit(settle=settle), range(4)))
+
+    def accept_many(self):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            with self.stopped("intake.1"):
+                four = pool.submit(self.submit_four)
+            four.result()
+
+    def offer_many(self):
+        with self.stopped("matcher.1"):
+            cases = self.submit_four(settle=False)
+        for case_id in cases:
+            self.net.settled(case_id, 30)
+
+    def told_many(self):
+        self.receiver.gate.clear()
+        before = len(self.receiver.got)
+        cases = self.submit_four(settle=False)
+        wait_for(lambda: len(self.receiver.got) >= before + 4, 20, "four tellings")
+        with self.stopped("notifier.1"):
+            self.receiver.gate.set()
+        for case_id in cases:
+            self.net.settled(case_id, 30)
+
     def undeliverable(self):
         failed = lambda: self.net.metric("notifier.1", 'referral_nack_total{reason="undeliverable"}') or 0  # noqa: E731
         before, self.receiver.status = failed(), 503
@@ -189,6 +229,7 @@ class Store(Lossy):
             "hl_accept": self.submit, "hl_offer": self.submit, "hl_told": self.submit, "hl_answer": self.answer,
             "hl_withdraw": self.withdraw, "hl_amend": self.amend, "hl_claim": self.wait, "hl_reap": self.wait,
             "hl_queues": self.wait, "hl_archive_read": self.wait, "hl_clock": lambda: self.submit("normal"),
+            "hl_accept_many": self.accept_many, "hl_offer_many": self.offer_many, "hl_told_many": self.told_many,
             "hl_extend": self.slow,
             "hl_nack": self.undeliverable, "hl_crash": self.crash, "hl_show": view,
             "hl_list": lambda: self.net.http("GET", "/api/v1/cases"),

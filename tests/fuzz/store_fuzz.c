@@ -15,6 +15,7 @@
 #include "common/store.h"
 
 #define CALLS_MOST 7
+#define PLAIN_MOST 4      /* the others go as one */
 #define ANSWER_MOST 65536 /* fits the socket, so that nothing needs to be waited for */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -112,6 +113,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct text ping = LITERAL("PING");
+	const struct text words[] = { LITERAL("FCALL"), LITERAL("f"), LITERAL("1"),
+		LITERAL("key"), LITERAL("a") };
 	struct store_options options = { .connections = 1,
 		.timeout_ms = 60000,
 		.stall_ms = 60000,
@@ -133,8 +136,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		answer(fd, (const uint8_t *)"+PONG\r\n", 7, 0);
 	calls = data[0] >> 1 & 7;
 	for (unsigned i = 0; i < calls; i++)
-		require(
-		    store_call(store, ping, 1, &ping, on_done, &times[i]) == STATUS_OK,
+		require((i < PLAIN_MOST
+		                ? store_call(store, ping, 1, &ping, on_done, &times[i])
+		                : store_gather(store, ping, 5, words, on_done,
+		                      &times[i])) == STATUS_OK,
 		    "refused");
 	turn();
 	answer(fd, data + 1, size - 1, data[0] >> 4);
