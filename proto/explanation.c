@@ -3,96 +3,26 @@
 #include "proto/explanation.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
-#define LIST_BYTES 601
+#define VERSION 2 /* 1 was a record packed as others are */
 #define COUNT(array) (uint32_t)(sizeof(array) / sizeof *(array))
 
-/* A list under construction: items separated by commas. */
-struct list {
-	char text[LIST_BYTES];
-	uint32_t used;
-	bool is_cut;
-};
+/* ---- packing ---- */
 
+/* A bit for a name, by its number in codes.def; in the order of the codes, since that is how they
+ * come back. */
 static void
-list_byte(struct list *list, char byte)
-{
-	if (list->used == LIST_BYTES - 1)
-		list->is_cut = true;
-	else
-		list->text[list->used++] = byte;
-}
-
-static void
-list_digits(struct list *list, uint32_t number)
-{
-	char digits[10];
-	unsigned count = 0;
-
-	do
-		digits[count++] = (char)('0' + number % 10);
-	while ((number /= 10) > 0);
-	while (count > 0)
-		list_byte(list, digits[--count]);
-}
-
-static void
-list_text_of(struct list *list, const char *text)
-{
-	for (; *text != '\0'; text++)
-		list_byte(list, *text);
-}
-
-/* As %.6g writes it, which took a quarter of a match: nearly all are whole thousandths. */
-static void
-list_number(struct list *list, double number)
-{
-	double whole = round(fabs(number) * 1000);
-	uint32_t rest, unit = 100;
-	char text[32];
-
-	if (!(whole < 1e6) || copysign(whole / 1000, number) != number) {
-		(void)snprintf(text, sizeof text, "%.6g", number);
-		list_text_of(list, text);
-		return;
-	}
-	if (signbit(number))
-		list_byte(list, '-');
-	list_digits(list, (uint32_t)whole / 1000);
-	rest = (uint32_t)whole % 1000;
-	if (rest > 0)
-		list_byte(list, '.');
-	for (; rest > 0; rest %= unit, unit /= 10)
-		list_byte(list, (char)('0' + rest / unit));
-}
-
-/* Begins an item with a name: as its number in codes.def, since words would be half of it all.
- * One that is not there cannot be kept. */
-static void
-list_add_name(struct list *list, enum code_set set, struct text name)
+mask_add(struct dense_sink *sink, uint32_t *mask, enum code_set set, struct text name)
 {
 	unsigned number = code_value(set, name);
+	uint32_t bit = number > 0 && number <= 32 ? 1u << (number - 1) : 0;
 
-	if (number == 0 || number > code_count(set))
-		list->is_cut = true;
-	if (list->used > 0)
-		list_byte(list, ',');
-	list_digits(list, number);
+	if (bit <= *mask)
+		sink->is_refused = true;
+	*mask |= bit;
 }
 
-static struct text
-list_text(const struct list *list)
-{
-	return list->used > 0 ? (struct text){ list->text, list->used } : TEXT_ABSENT;
-}
-
-struct lists {
-	struct list pass, unknown, points, counts;
-};
-
-/* Metres are enough, and a third of the bytes. */
+/* Metres are enough. */
 static double
 thousandths(double value)
 {
@@ -100,221 +30,213 @@ thousandths(double value)
 }
 
 static void
-pack_candidate(
-    const struct candidate *in, struct kept_candidate *out, struct lists *lists)
+put_chosen(struct dense_sink *sink, const struct candidate *in)
 {
-	out->score = in->score;
-	out->km = thousandths(in->distance_km);
-	for (uint32_t i = 0; i < in->rules_count; i++) {
-		const struct rule_result *rule = &in->rules[i];
-		struct list *list =
-		    rule->verdict == verdict_pass ? &lists->pass : &lists->unknown;
+	uint32_t pass = 0, unknown = 0, parts = 0;
 
-		list_add_name(list, CODE_SET_eligibility, rule->rule);
-	}
+	dense_put_figure(sink, in->score);
+	dense_put_figure(sink, thousandths(in->distance_km));
+	for (uint32_t i = 0; i < in->rules_count; i++)
+		mask_add(sink, in->rules[i].verdict == verdict_pass ? &pass : &unknown,
+		    CODE_SET_eligibility, in->rules[i].rule);
+	for (uint32_t i = 0; i < in->parts_count; i++)
+		mask_add(sink, &parts, CODE_SET_merit, in->parts[i].part);
+	dense_put_number(sink, pass);
+	dense_put_number(sink, unknown);
+	dense_put_number(sink, parts);
 	for (uint32_t i = 0; i < in->parts_count; i++) {
-		const struct score_part *part = &in->parts[i];
-
-		list_add_name(&lists->points, CODE_SET_merit, part->part);
-		list_byte(&lists->points, '=');
-		if (!isnan(part->value))
-			list_number(&lists->points, part->value);
-		list_byte(&lists->points, ':');
-		list_number(&lists->points, part->points);
+		dense_put_figure(sink, in->parts[i].value);
+		dense_put_figure(sink, in->parts[i].points);
 	}
-	out->pass = list_text(&lists->pass);
-	out->unknown = list_text(&lists->unknown);
-	out->points = list_text(&lists->points);
+}
+
+static void
+put_refusals(struct dense_sink *sink, const struct why *why, uint32_t refusals_count)
+{
+	uint32_t mask = 0;
+
+	for (uint32_t i = 0; i < refusals_count; i++) {
+		const struct refusal *refusal = &why->refusals[i];
+		unsigned rule = code_value(CODE_SET_eligibility, refusal->rule);
+
+		if (rule == 0)
+			sink->is_refused = true;
+		dense_put_text(sink, refusal->service);
+		dense_put_number(sink, rule);
+	}
+	for (uint32_t i = 0; i < why->refusals_by_rule_count; i++)
+		mask_add(
+		    sink, &mask, CODE_SET_eligibility, why->refusals_by_rule[i].rule);
+	dense_put_number(sink, mask);
+	for (uint32_t i = 0; i < why->refusals_by_rule_count; i++)
+		dense_put_number(sink, why->refusals_by_rule[i].count);
+}
+
+static uint32_t
+at_most(uint32_t count, uint32_t most)
+{
+	return count < most ? count : most;
 }
 
 enum status
 explanation_pack(const struct why *why, void *buffer, size_t size, size_t *length)
 {
-	struct defects defects = { .count = 0 };
-	struct kept_why kept;
-	struct lists lists;
+	struct dense_sink sink = { buffer, size, false };
+	uint32_t next = at_most(why->next_count, EXPLANATION_NEXT_MOST);
+	uint32_t refusals = at_most(why->refusals_count, EXPLANATION_REFUSALS_MOST);
 
-	record_init(&record_kept_why, &kept);
-	memset(&lists, 0, sizeof lists);
-	kept.has_chosen = why->has_chosen;
-	if (why->has_chosen) {
-		record_init(&record_kept_candidate, &kept.chosen);
-		pack_candidate(&why->chosen, &kept.chosen, &lists);
+	dense_put_byte(&sink, VERSION);
+	dense_put_byte(&sink, why->has_chosen | next << 1 | refusals << 3);
+	if (why->has_chosen)
+		put_chosen(&sink, &why->chosen);
+	for (uint32_t i = 0; i < next; i++) {
+		dense_put_text(&sink, why->next[i].service);
+		dense_put_figure(&sink, why->next[i].score);
 	}
-	for (uint32_t i = 0; i < why->next_count && i < COUNT(kept.next); i++) {
-		record_init(&record_kept_candidate, &kept.next[i]);
-		kept.next[i].service = why->next[i].service;
-		kept.next[i].score = why->next[i].score;
-		kept.next_count++;
-	}
-	for (uint32_t i = 0; i < why->refusals_count && i < COUNT(kept.refusals); i++) {
-		struct kept_refusal *refusal = &kept.refusals[kept.refusals_count++];
-
-		record_init(&record_kept_refusal, refusal);
-		refusal->service = why->refusals[i].service;
-		refusal->rule =
-		    (uint8_t)code_value(CODE_SET_eligibility, why->refusals[i].rule);
-	}
-	for (uint32_t i = 0; i < why->refusals_by_rule_count; i++) {
-		list_add_name(
-		    &lists.counts, CODE_SET_eligibility, why->refusals_by_rule[i].rule);
-		list_byte(&lists.counts, '=');
-		list_digits(&lists.counts, why->refusals_by_rule[i].count);
-	}
-	kept.counts = list_text(&lists.counts);
-	kept.considered = why->considered_count;
-	kept.directory = why->directory_version;
-	kept.seed = why->seed;
-	/* What the table does not allow would be damaged when it is read. */
-	record_check(&record_kept_why, &kept, &defects);
-	if (defects.count > 0 || lists.pass.is_cut || lists.unknown.is_cut ||
-	    lists.points.is_cut || lists.counts.is_cut)
-		return STATUS_TOO_LARGE;
-	return record_pack(&record_kept_why, &kept, MASK_ALL, buffer, size, length);
+	put_refusals(&sink, why, refusals);
+	dense_put_optional(&sink, why->considered_count);
+	dense_put_text(&sink, why->directory_version);
+	dense_put_optional(&sink, why->seed);
+	*length = size - sink.left;
+	return sink.is_refused ? STATUS_TOO_LARGE : STATUS_OK;
 }
 
 /* ---- unpacking ---- */
 
-/* The next item of a list; absent at its end. */
+/* The name of a mask's bit; absent where a newer writer knew more. */
 static struct text
-next_item(struct text *rest)
+mask_name(uint32_t mask, unsigned bit, enum code_set set)
 {
-	struct text item = *rest;
-	const char *comma;
+	const char *word = mask >> bit & 1 ? code_word(set, bit + 1) : NULL;
 
-	if (rest->length == 0)
-		return TEXT_ABSENT;
-	comma = memchr(rest->at, ',', rest->length);
-	if (comma == NULL) {
-		*rest = TEXT_ABSENT;
-		return item;
-	}
-	item.length = (uint32_t)(comma - item.at);
-	*rest = (struct text){ comma + 1, rest->length - item.length - 1 };
-	return item;
-}
-
-/* Cuts "name=rest" in two; false where there is no such sign. */
-static bool
-cut(struct text *text, char sign, struct text *rest)
-{
-	const char *at = text->at ? memchr(text->at, sign, text->length) : NULL;
-
-	if (at == NULL)
-		return false;
-	*rest = (struct text){ at + 1, text->length - (uint32_t)(at + 1 - text->at) };
-	text->length = (uint32_t)(at - text->at);
-	return true;
-}
-
-static double
-number_of(struct text text)
-{
-	char digits[40];
-
-	return text.length > 0 && text_copy(text, digits, sizeof digits)
-	           ? strtod(digits, NULL)
-	           : NAN;
-}
-
-/* What is no count becomes one that no record allows. */
-static uint32_t
-count_of(struct text text)
-{
-	double number = number_of(text);
-
-	return number >= 0 && number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
-}
-
-/* The word; the number itself where a newer writer knew more. */
-static struct text
-name_of(enum code_set set, struct text number)
-{
-	const char *word = code_word(set, count_of(number));
-
-	return word != NULL ? text_of(word) : number;
+	return word != NULL ? text_of(word) : TEXT_ABSENT;
 }
 
 static void
-unpack_rules(struct candidate *out, struct text list, enum verdict verdict)
+get_rules(struct candidate *out, uint32_t mask, enum verdict verdict)
 {
-	struct text name;
+	for (unsigned bit = 0; bit < 32; bit++) {
+		struct text name = mask_name(mask, bit, CODE_SET_eligibility);
+		struct rule_result *rule = &out->rules[out->rules_count];
 
-	while ((name = next_item(&list)).at != NULL && out->rules_count < 12) {
-		struct rule_result *rule = &out->rules[out->rules_count++];
-
+		if (name.at == NULL || out->rules_count == COUNT(out->rules))
+			continue;
 		record_init(&record_rule_result, rule);
-		rule->rule = name_of(CODE_SET_eligibility, name);
+		rule->rule = name;
 		rule->verdict = (uint8_t)verdict;
+		out->rules_count++;
 	}
 }
 
 static void
-unpack_candidate(const struct kept_candidate *in, struct text service, struct text agency,
-    struct candidate *out)
+get_parts(struct dense_source *source, struct candidate *out, uint32_t mask)
 {
-	struct text list = in->points, item, value, points;
-
-	record_init(&record_candidate, out);
-	out->service = in->service.at != NULL ? in->service : service;
-	out->agency = agency;
-	out->score = in->score;
-	out->distance_km = in->km;
-	unpack_rules(out, in->pass, verdict_pass);
-	unpack_rules(out, in->unknown, verdict_unknown);
-	while ((item = next_item(&list)).at != NULL && out->parts_count < 12) {
+	for (unsigned bit = 0; bit < 32; bit++) {
+		struct text name = mask_name(mask, bit, CODE_SET_merit);
 		struct score_part *part = &out->parts[out->parts_count];
+		double value, points;
 
-		if (!cut(&item, '=', &value) || !cut(&value, ':', &points))
+		if ((mask >> bit & 1) == 0)
+			continue;
+		value = dense_get_figure(source);
+		points = dense_get_figure(source);
+		if (name.at == NULL || out->parts_count == COUNT(out->parts))
 			continue;
 		record_init(&record_score_part, part);
-		part->part = name_of(CODE_SET_merit, item);
-		part->value = number_of(value);
-		part->points = number_of(points);
+		part->part = name;
+		part->value = value;
+		part->points = points;
 		out->parts_count++;
 	}
 }
 
-enum status
-explanation_unpack(struct decoder *decoder, const void *bytes, size_t length,
-    struct text service, struct text agency, struct why *why)
+static void
+get_chosen(struct dense_source *source, struct candidate *out)
 {
-	struct defects defects = { .count = 0 };
-	struct text list, item, count;
-	struct kept_why kept;
+	uint32_t pass, unknown, parts;
 
-	record_init(&record_why, why);
-	if (record_unpack(decoder, &record_kept_why, &kept, bytes, length, &defects) !=
-	    STATUS_OK)
-		return STATUS_DAMAGED;
-	why->has_chosen = kept.has_chosen;
-	if (kept.has_chosen)
-		unpack_candidate(&kept.chosen, service, agency, &why->chosen);
-	for (uint32_t i = 0; i < kept.next_count; i++)
-		unpack_candidate(&kept.next[i], TEXT_ABSENT, TEXT_ABSENT,
-		    &why->next[why->next_count++]);
-	for (uint32_t i = 0; i < kept.refusals_count; i++) {
-		struct refusal *refusal = &why->refusals[why->refusals_count++];
+	out->score = dense_get_figure(source);
+	out->distance_km = dense_get_figure(source);
+	pass = dense_get_number(source);
+	unknown = dense_get_number(source);
+	parts = dense_get_number(source);
+	get_rules(out, pass, verdict_pass);
+	get_rules(out, unknown, verdict_unknown);
+	get_parts(source, out, parts);
+}
+
+static void
+get_next(struct dense_source *source, uint32_t count, struct explanation_texts *texts,
+    struct why *why)
+{
+	for (; why->next_count < count; why->next_count++) {
+		struct candidate *next = &why->next[why->next_count];
+
+		record_init(&record_candidate, next);
+		next->service = dense_get_text(source, texts->next[why->next_count]);
+		next->score = dense_get_figure(source);
+	}
+}
+
+static void
+get_refusals(struct dense_source *source, uint32_t count, struct explanation_texts *texts,
+    struct why *why)
+{
+	uint32_t mask;
+
+	for (; why->refusals_count < count; why->refusals_count++) {
+		struct refusal *refusal = &why->refusals[why->refusals_count];
 
 		record_init(&record_refusal, refusal);
-		refusal->service = kept.refusals[i].service;
+		refusal->service =
+		    dense_get_text(source, texts->refusals[why->refusals_count]);
 		refusal->rule =
-		    text_of(code_word(CODE_SET_eligibility, kept.refusals[i].rule));
+		    text_of(code_word(CODE_SET_eligibility, dense_get_number(source)));
 	}
-	list = kept.counts;
-	while ((item = next_item(&list)).at != NULL && why->refusals_by_rule_count < 16) {
+	mask = dense_get_number(source);
+	for (unsigned bit = 0; bit < 32; bit++) {
+		struct text name = mask_name(mask, bit, CODE_SET_eligibility);
 		struct rule_count *rule =
 		    &why->refusals_by_rule[why->refusals_by_rule_count];
+		uint32_t refused = mask >> bit & 1 ? dense_get_number(source) : 0;
 
-		if (!cut(&item, '=', &count))
+		if (name.at == NULL ||
+		    why->refusals_by_rule_count == COUNT(why->refusals_by_rule))
 			continue;
-		rule->rule = name_of(CODE_SET_eligibility, item);
-		rule->count = count_of(count);
+		rule->rule = name;
+		rule->count = refused;
 		why->refusals_by_rule_count++;
 	}
-	why->considered_count = kept.considered;
-	why->directory_version = kept.directory;
-	why->seed = kept.seed;
+}
+
+enum status
+explanation_unpack(const void *bytes, size_t length, struct text service,
+    struct text agency, struct explanation_texts *texts, struct why *why)
+{
+	struct dense_source source = { bytes, length, false };
+	struct defects defects = { .count = 0 };
+	uint32_t shape, next, refusals;
+
+	record_init(&record_why, why);
+	if (dense_get_byte(&source) != VERSION)
+		return STATUS_DAMAGED;
+	shape = dense_get_byte(&source);
+	why->has_chosen = shape & 1;
+	next = shape >> 1 & 3;
+	refusals = shape >> 3;
+	if (next > EXPLANATION_NEXT_MOST || refusals > EXPLANATION_REFUSALS_MOST)
+		return STATUS_DAMAGED;
+	if (why->has_chosen) {
+		why->chosen.service = service;
+		why->chosen.agency = agency;
+		get_chosen(&source, &why->chosen);
+	}
+	get_next(&source, next, texts, why);
+	get_refusals(&source, refusals, texts, why);
+	why->considered_count = dense_get_optional(&source);
+	why->directory_version = dense_get_text(&source, texts->directory);
+	why->seed = dense_get_optional(&source);
 	record_check(&record_why, why, &defects);
-	return defects.count == 0 ? STATUS_OK : STATUS_DAMAGED;
+	return defects.count > 0 || source.is_damaged || source.left > 0 ? STATUS_DAMAGED
+	                                                                 : STATUS_OK;
 }

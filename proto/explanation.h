@@ -3,21 +3,36 @@
 #ifndef PROTO_EXPLANATION_H
 #define PROTO_EXPLANATION_H
 
+#include "proto/dense.h"
 #include "proto/message.h"
 
 /* Largest packed explanation that is stored. */
-#define EXPLANATION_MAX_BYTES 2048
+#define EXPLANATION_MAX_BYTES 1024
+#define EXPLANATION_NEXT_MOST 2
+#define EXPLANATION_REFUSALS_MOST 1
 
-/* Packs `why` as a record kept_why: the chosen candidate with its verdicts and points, the
- * next two with their scores, the first refusal, all counts.  Questions and names are left
- * out: they follow from the rules and the directory.  TOO_LARGE: also for what codes.def has no
- * number for. */
+/* Packs a legal `why`: the chosen candidate with its verdicts and points, the next two with
+ * their scores, the first refusal, all counts.  Questions and names are left out: they follow
+ * from the rules and the directory.  In this order, as dense.h puts them:
+ *   byte 2; byte: 1 where one was chosen, 2 for each next one, 8 for each refusal
+ *   the chosen one: score, km; masks of the rules that passed, of the unknown ones, of the parts
+ *   (bit 0: the first code of eligibility or merit); each part's value and points
+ *   each next one: service, score; each refusal: service, number of the rule
+ *   mask of the rules that refused, how many each; considered; directory; seed
+ * TOO_LARGE: also for what codes.def has no number for, or not in its order. */
 enum status explanation_pack(
     const struct why *why, void *buffer, size_t size, size_t *length) MUST_CHECK;
 
-/* The reverse; texts point into `bytes`.  `service` and `agency` are of the chosen
- * candidate: the referral itself holds them.  DAMAGED: not a packed explanation. */
-enum status explanation_unpack(struct decoder *decoder, const void *bytes, size_t length,
-    struct text service, struct text agency, struct why *why) MUST_CHECK;
+/* What an unpacked explanation's texts point into. */
+struct explanation_texts {
+	char next[EXPLANATION_NEXT_MOST][DENSE_TEXT_BYTES];
+	char refusals[EXPLANATION_REFUSALS_MOST][DENSE_TEXT_BYTES];
+	char directory[DENSE_TEXT_BYTES];
+};
+
+/* The reverse.  `service` and `agency` are of the chosen candidate: the referral itself holds
+ * them.  DAMAGED: not a packed explanation. */
+enum status explanation_unpack(const void *bytes, size_t length, struct text service,
+    struct text agency, struct explanation_texts *texts, struct why *why) MUST_CHECK;
 
 #endif

@@ -24,7 +24,7 @@ struct session {
 	struct cases *cases;
 	struct archive *archive; /* that cases read too */
 	struct link *link;       /* opened by the first question */
-	struct decoder *decoder; /* of replies and explanations */
+	struct decoder *decoder; /* of replies */
 	struct message *out;     /* what session_ask sends */
 	struct message *in;
 	struct case_view *view;

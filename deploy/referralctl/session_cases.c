@@ -4,6 +4,7 @@
 #include "deploy/referralctl/session.h"
 #include "proto/explanation.h"
 
+#define COUNT(array) (sizeof(array) / sizeof *(array))
 #define TURN_MS 100
 /* Cases asked for at once. */
 #define CASES_AT_ONCE 64
@@ -21,6 +22,8 @@ show_record(struct showing *showing, const struct case_record *record)
 {
 	const struct session_reading *reading = showing->reading;
 	struct case_view *view = showing->session->view;
+	/* The view's texts point into it until it is visited. */
+	static struct explanation_texts texts[COUNT(view->referrals)];
 
 	*view = record->view;
 	for (uint32_t i = 0; reading->wants_whys && i < view->referrals_count; i++) {
@@ -28,8 +31,8 @@ show_record(struct showing *showing, const struct case_record *record)
 
 		referral->has_why =
 		    record->whys[i].at != NULL &&
-		    explanation_unpack(showing->session->decoder, record->whys[i].at,
-		        record->whys[i].length, referral->service, referral->agency,
+		    explanation_unpack(record->whys[i].at, record->whys[i].length,
+		        referral->service, referral->agency, &texts[i],
 		        &referral->why) == STATUS_OK;
 	}
 	showing->found++;

@@ -10,11 +10,12 @@
 #include "deploy/referralctl/session.h"
 #include "deploy/referralctl/sheet.h"
 #include "deploy/referralctl/words.h"
+#include "proto/explanation.h"
 
 /* As many as a case_view holds. */
 #define TIMELINE_MOST 256
-/* Each of 64 referrals, with 3 next ones and 3 refusals (record kept_why). */
-#define SERVICES_MOST (64 * 7)
+/* Of each of 64 referrals: its own, the next ones, what was refused. */
+#define SERVICES_MOST (64 * (1 + EXPLANATION_NEXT_MOST + EXPLANATION_REFUSALS_MOST))
 
 static const char HELP[] =
     "usage: referralctl [--dir DIR] show CASE [--json]\n\n"

@@ -34,7 +34,7 @@ struct gateway {
 	struct facts_reader *reader;
 	struct json_arena *arena;
 	struct decoder *answered; /* of replies */
-	struct decoder *stored;   /* of intakes and explanations */
+	struct decoder *stored;   /* of intakes */
 	struct message *in, *out;
 	struct asking *askings; /* questions under way */
 	uint64_t last_ask;

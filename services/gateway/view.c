@@ -9,6 +9,8 @@
 #include "proto/state.h"
 #include "services/gateway/gateway.h"
 
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
 /* States in which an agency has the family's trust: it accepted and has not given back. */
 static bool
 is_serving(struct text state)
@@ -117,18 +119,23 @@ show_identity(struct gateway *gateway, const struct account *account,
 }
 
 static void
-show_whys(
-    struct gateway *gateway, const struct case_record *record, struct case_view *view)
+show_whys(const struct case_record *record, struct case_view *view)
 {
+	/* The view's texts point into it until it is written. */
+	static struct explanation_texts texts[COUNT(view->referrals)];
+
 	for (uint32_t i = 0; i < view->referrals_count; i++) {
 		struct referral_state *referral = &view->referrals[i];
 
 		if (record->whys[i].at == NULL)
 			continue;
 		referral->has_why =
-		    explanation_unpack(gateway->stored, record->whys[i].at,
-		        record->whys[i].length, referral->service, referral->agency,
+		    explanation_unpack(record->whys[i].at, record->whys[i].length,
+		        referral->service, referral->agency, &texts[i],
 		        &referral->why) == STATUS_OK;
+		if (!referral->has_why)
+			log_event(LOG_WARN, "explanation_unreadable",
+			    LOG_TEXT("referral", referral->id));
 	}
 }
 
@@ -140,7 +147,7 @@ view_prepare(struct gateway *gateway, const struct account *account,
 	bool any = true;
 
 	*view = record->view;
-	show_whys(gateway, record, view);
+	show_whys(record, view);
 	if (account->role == role_agency)
 		may_see_persons = keep_own(account, view, &any);
 	if (any && may_see_persons)

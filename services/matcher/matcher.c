@@ -18,7 +18,6 @@
  * parked and looked at again. */
 #define OFFER_PLENTY 256
 /* The next best that a stored explanation names. */
-#define WHY_NEXT 2
 
 /* An offer under way. */
 struct decision {
@@ -160,8 +159,8 @@ explain(struct matcher *matcher, const struct match_question *question,
 	enum status status;
 
 	record_init(&record_why, matcher->why);
-	match_explain(
-	    matcher->index, question, result, chosen, WHY_NEXT, false, matcher->why);
+	match_explain(matcher->index, question, result, chosen, EXPLANATION_NEXT_MOST,
+	    false, matcher->why);
 	status = explanation_pack(matcher->why, buffer, EXPLANATION_MAX_BYTES, &length);
 	*why = (struct text){ (const char *)buffer, (uint32_t)length };
 	return status;

@@ -142,6 +142,33 @@ class Story(unittest.TestCase):
         intake["needs"] += change["add_needs"]
         assert_given(self.net.case(case_id))
 
+    def test_each_referral_keeps_an_explanation_of_its_own(self):
+        intake = demo_intake()
+        previewed = self.net.http("POST", "/api/v1/matches", intake).json["needs"]
+        case = self.net.settled(self.net.submit(intake).json["case"]["id"])
+        kept = {r["need"]: r["why"] for r in case["referrals"] if r["id"].endswith("-1")}
+        nearest = set()
+        for need, found in zip(case["needs"], previewed):
+            if need["id"] in kept and found["why"]["refusals"]:
+                nearest.add(found["why"]["refusals"][0]["service"])
+                self.assertEqual(kept[need["id"]]["refusals"][0]["service"], found["why"]["refusals"][0]["service"])
+                self.assertEqual(kept[need["id"]]["refusals"][0]["rule"], found["why"]["refusals"][0]["rule"])
+                self.assertEqual(kept[need["id"]]["refusals_by_rule"], found["why"]["refusals_by_rule"])
+                self.assertEqual(kept[need["id"]]["chosen"]["rules"], sorted(
+                    found["why"]["chosen"]["rules"], key=lambda rule: rule["verdict"] != "pass"))
+        self.assertGreater(len(nearest), 1, "refused services differ by need")
+
+    def test_an_explanation_of_another_form_is_left_out_and_named_in_the_log(self):
+        case = self.net.settled(self.net.submit(demo_intake()).json["case"]["id"])
+        one, *others = case["referrals"]
+        field = "r" + one["id"].split("-", 1)[1] + ".why"
+        packed = self.net.redis.hget(f"{TAG}:case:{case['id']}", field)
+        self.net.redis.hset(f"{TAG}:case:{case['id']}", field, b"\x01" + packed[1:])
+        shown = {r["id"]: r for r in self.net.case(case["id"])["referrals"]}
+        self.assertNotIn("why", shown[one["id"]])
+        self.assertEqual(shown[others[0]["id"]]["why"], others[0]["why"])
+        self.assertIn(f'"event":"explanation_unreadable","referral":"{one["id"]}"', self.net.logs())
+
     def test_no_consent_parks_the_needs_until_it_is_given(self):
         intake = demo_intake()
         del intake["consent"]

@@ -9,7 +9,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 static struct {
-	struct decoder *decoder;
+	struct explanation_texts texts, again;
 	struct why why;
 	struct defects defects;
 	uint8_t packed[MESSAGE_MAX_BYTES], written[MESSAGE_MAX_BYTES];
@@ -41,10 +41,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	size_t packed = 0;
 	enum status status;
 
-	if (its.decoder == NULL)
-		its.decoder = decoder_new();
-	status =
-	    explanation_unpack(its.decoder, bytes, length, service, agency, &its.why);
+	status = explanation_unpack(bytes, length, service, agency, &its.texts, &its.why);
 	must(status == STATUS_OK || status == STATUS_DAMAGED);
 	if (status != STATUS_OK)
 		return 0;
@@ -53,8 +50,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	must(status == STATUS_OK || status == STATUS_TOO_LARGE);
 	if (status != STATUS_OK)
 		return 0;
-	must(explanation_unpack(its.decoder, its.packed, packed, service, agency,
-	         &its.why) == STATUS_OK);
+	must(explanation_unpack(
+	         its.packed, packed, service, agency, &its.again, &its.why) == STATUS_OK);
 	check_why();
 	return 0;
 }
