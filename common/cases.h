@@ -190,8 +190,8 @@ struct case_record {
 	struct text notes[64]; /* sealed notes of answers, by position */
 };
 typedef void cases_got(void *ctx, enum status status, const struct case_record *record);
-/* With up to `timeline_most` transitions; from the archive where it is there alone.  OK; ABSENT;
- * UNAVAILABLE. */
+/* With up to `timeline_most` transitions; with none it costs Redis a sixth.  From the archive where
+ * it is there alone.  OK; ABSENT; UNAVAILABLE. */
 enum status cases_get(struct cases *cases, struct text case_id, unsigned timeline_most,
     cases_got *got, void *ctx) MUST_CHECK;
 

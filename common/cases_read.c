@@ -301,12 +301,13 @@ read_show(
 {
 	struct cases *cases = pending->cases;
 	struct text id = text_of(pending->what);
+	bool is_all = pending->most == 0; /* hl_show puts the lines behind the fields */
 
 	if (result->status == STATUS_OK && store_count(value) < 2)
 		result->status = record_read_archived(cases, id, pending->most);
 	else if (result->status == STATUS_OK)
-		record_read(
-		    cases, id, store_at(value, 0), store_at(value, 1), pending->most);
+		record_read(cases, id, is_all ? value : store_at(value, 0),
+		    is_all ? NULL : store_at(value, 1), pending->most);
 	pending->each.got(pending->ctx, result->status,
 	    result->status == STATUS_OK ? cases->record : NULL);
 	record_free(cases);
@@ -316,6 +317,7 @@ enum status
 cases_get(struct cases *cases, struct text case_id, unsigned timeline_most,
     cases_got *got, void *ctx)
 {
+	char key[KEY_MAX_BYTES];
 	struct pending *pending;
 	struct arguments a;
 
@@ -325,11 +327,16 @@ cases_get(struct cases *cases, struct text case_id, unsigned timeline_most,
 	if (pending == NULL)
 		return STATUS_NO_MEMORY;
 	pending->each.got = got;
-	pending->most = timeline_most > 0 ? timeline_most : 1;
+	pending->most = timeline_most;
 	(void)text_copy(case_id, pending->what, sizeof pending->what);
-	arguments_begin(&a, cases, "hl_show");
-	arguments_text(&a, case_id);
-	arguments_number(&a, pending->most);
+	if (timeline_most == 0) {
+		(void)arguments_key(
+		    &a, key, cases, "HGETALL", "case", pending->what, NULL);
+	} else {
+		arguments_begin(&a, cases, "hl_show");
+		arguments_text(&a, case_id);
+		arguments_number(&a, timeline_most);
+	}
 	return pending_send(pending, case_id, &a);
 }
 

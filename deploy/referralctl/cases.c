@@ -60,12 +60,10 @@ is_wanted(const struct listing *listing, const struct case_view *view)
 }
 
 static void
-add_json(struct listing *listing, struct case_view *view)
+add_json(struct listing *listing, const struct case_view *view)
 {
-	char *json;
+	char *json = json_write(&record_case_view, view, MASK_NOT_PERSONAL, NULL);
 
-	view->timeline_count = 0;
-	json = json_write(&record_case_view, view, MASK_NOT_PERSONAL, NULL);
 	if (json == NULL)
 		listing->has_failed = true;
 	else
@@ -209,9 +207,7 @@ find_by_hash(struct listing *listing, const struct session_reading *reading,
 static enum status
 gather(struct listing *listing, const struct seal *keys)
 {
-	const struct session_reading reading = {
-		.timeline_most = 1, .visit = visit, .ctx = listing
-	};
+	const struct session_reading reading = { .visit = visit, .ctx = listing };
 
 	return keys != NULL ? find_by_hash(listing, &reading, keys)
 	                    : list_all(listing, &reading);

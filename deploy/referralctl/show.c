@@ -293,10 +293,9 @@ show(struct session *session, struct text case_id)
 {
 	static struct naming naming;
 	struct showing showing = { .session = session, .naming = &naming };
-	const struct session_reading first = { .timeline_most = 1,
-		.wants_whys = true,
-		.visit = note_services,
-		.ctx = &naming };
+	const struct session_reading first = {
+		.wants_whys = true, .visit = note_services, .ctx = &naming
+	};
 	const struct session_reading second = { .timeline_most = TIMELINE_MOST,
 		.wants_whys = true,
 		.visit = show_view,

@@ -11,6 +11,8 @@
 #define PAGE_MOST 50
 /* Cases looked through for one page of a filtered list. */
 #define SCAN_MOST 500
+/* Cases asked for at once: about a millisecond of Redis, which others wait for. */
+#define CASES_AT_ONCE 250
 
 unsigned
 query_number(const struct call *call, const char *name, unsigned otherwise, unsigned most)
@@ -31,7 +33,8 @@ struct gather {
 	const char *key; /* of the answer's list: cases, referrals */
 	bool is_inbox;
 	char state[33], agency[65];
-	unsigned offset, ids_count, left, shown;
+	unsigned offset, ids_count;
+	unsigned asked, left; /* of the ids; of those asked for, still to come */
 	unsigned page; /* so many ids mean that there may be more; 0: all are there */
 	char ids[SCAN_MOST][ID_ITEM_MAX];
 	char *parts[SCAN_MOST];
@@ -73,6 +76,7 @@ gather_answer(struct gather *gather)
 		call_fail(call, STATUS_NO_MEMORY);
 }
 
+/* Lists show no persons: whoever may see one opens the case. */
 static bool
 is_wanted(const struct gather *gather, const struct case_view *view)
 {
@@ -89,18 +93,25 @@ is_wanted(const struct gather *gather, const struct case_view *view)
 }
 
 static char *
-write_part(struct gather *gather, struct case_view *view, const char *id)
+write_case(const struct gather *gather, const struct case_view *view)
 {
 	size_t length;
 
-	view->timeline_count = 0;
-	if (!gather->is_inbox) {
-		for (uint32_t i = 0; i < view->referrals_count; i++)
-			view->referrals[i].has_why = false;
-		return is_wanted(gather, view) ? json_write(&record_case_view, view,
-		                                     MASK_NOT_PERSONAL, &length)
-		                               : NULL;
-	}
+	return is_wanted(gather, view)
+	           ? json_write(&record_case_view, view, MASK_NOT_PERSONAL, &length)
+	           : NULL;
+}
+
+static char *
+write_referral(
+    const struct gather *gather, const struct case_record *record, const char *id)
+{
+	struct case_view *view = view_buffer();
+	size_t length;
+
+	if (view == NULL ||
+	    !view_prepare(gather->call->gateway, &gather->call->account, record, view))
+		return NULL;
 	for (uint32_t i = 0; i < view->referrals_count; i++)
 		if (text_is(view->referrals[i].id, id))
 			return json_write(&record_referral_state, &view->referrals[i],
@@ -108,24 +119,38 @@ write_part(struct gather *gather, struct case_view *view, const char *id)
 	return NULL;
 }
 
+static void ask_more(struct gather *gather);
+
 static void
 on_part(void *ctx, enum status status, const struct case_record *record)
 {
 	struct gather_part *part = ctx;
 	struct gather *gather = part->gather;
-	struct case_view *view = view_buffer();
 
-	if (status == STATUS_OK && view != NULL) {
-		const struct account nobody = { .role = role_operations };
-		const struct account *reader =
-		    gather->is_inbox ? &gather->call->account : &nobody;
+	if (status == STATUS_OK)
+		gather->parts[part->at] =
+		    gather->is_inbox
+		        ? write_referral(gather, record, gather->ids[part->at])
+		        : write_case(gather, &record->view);
+	gather->left--;
+	ask_more(gather);
+}
 
-		/* Lists show no persons: whoever may see one opens the case. */
-		if (view_prepare(gather->call->gateway, reader, record, view))
-			gather->parts[part->at] =
-			    write_part(gather, view, gather->ids[part->at]);
+static void
+ask_more(struct gather *gather)
+{
+	struct cases *cases = gather->call->gateway->service->cases;
+
+	while (gather->asked < gather->ids_count && gather->left < CASES_AT_ONCE) {
+		unsigned at = gather->asked++, need, attempt;
+		struct text case_id = text_of(gather->ids[at]);
+
+		(void)id_split(text_of(gather->ids[at]), &case_id, &need, &attempt);
+		gather->each[at] = (struct gather_part){ gather, at };
+		if (cases_get(cases, case_id, 0, on_part, &gather->each[at]) == STATUS_OK)
+			gather->left++;
 	}
-	if (--gather->left == 0)
+	if (gather->left == 0)
 		gather_answer(gather);
 }
 
@@ -144,26 +169,13 @@ on_ids(void *ctx, const struct case_result *result)
 {
 	struct gather *gather = ctx;
 	struct call *call = gather->call;
-	unsigned count = gather->ids_count;
 
 	if (result->status != STATUS_OK) {
 		free(gather);
 		call_fail(call, result->status);
 		return;
 	}
-	gather->left = count + 1; /* one for this loop, so that it does not end early */
-	for (unsigned i = 0; i < count; i++) {
-		struct text case_id = text_of(gather->ids[i]);
-		unsigned need, attempt;
-
-		(void)id_split(text_of(gather->ids[i]), &case_id, &need, &attempt);
-		gather->each[i] = (struct gather_part){ gather, i };
-		if (cases_get(call->gateway->service->cases, case_id, 1, on_part,
-		        &gather->each[i]) != STATUS_OK)
-			gather->left--;
-	}
-	if (--gather->left == 0)
-		gather_answer(gather);
+	ask_more(gather);
 }
 
 static struct gather *

@@ -13,6 +13,9 @@ import jsonschema
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from harness import ROOT, Network, demo_intake, wait_for  # noqa: E402
+from load import Load, intakes_for  # noqa: E402
+
+SEED = 20261122
 
 with open(os.path.join(ROOT, "proto", "openapi.json")) as file:
     OPENAPI = json.load(file)
@@ -241,6 +244,22 @@ class Api(unittest.TestCase):
         self.assertEqual(self.net.http("DELETE", "/api/v1/cases").status, 405)
         too_long = json.dumps({"x": "y" * 300_000}).encode()
         self.assertEqual(self.net.http("POST", "/api/v1/intakes", raw=too_long, headers=headers).status, 413)
+
+
+class Lists(unittest.TestCase):
+    def test_a_filtered_list_has_every_case_however_many_it_looks_through(self):
+        """More than are read at once, the newest first."""
+        with Network() as net:
+            load = Load(net, intakes_for(net, 300, SEED), window=64).run()
+            load.states()  # waits until none is on its way
+            found = set()
+            for state in ("parked", "offered"):
+                cases = net.http("GET", f"/api/v1/cases?state={state}").json["cases"]
+                self.assertTrue(all(state in [n["state"] for n in c["needs"]] for c in cases))
+                times = [c["accepted_at"] for c in cases]
+                self.assertEqual(times, sorted(times, reverse=True))
+                found |= {c["id"] for c in cases}
+            self.assertEqual(found, {case_id for case_id, _ in load.accepted.values()})
 
 
 if __name__ == "__main__":

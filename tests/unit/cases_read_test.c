@@ -106,6 +106,25 @@ a_case_is_shown_with_needs_and_referrals_in_order(void **state)
 }
 
 static void
+look_without_timeline(const struct case_record *record)
+{
+	look_at_all(record);
+	assert_int_equal(record->view.timeline_count, 0);
+}
+
+static void
+a_case_is_shown_without_its_timeline(void **state)
+{
+	(void)state;
+	looked = 0;
+	eventful_case();
+	assert_int_equal(do_get(the.id, 0, look_without_timeline), STATUS_OK);
+	assert_int_equal(looked, 1);
+	assert_int_equal(do_get("none", 0, look_without_timeline), STATUS_ABSENT);
+	assert_int_equal(looked, 1);
+}
+
+static void
 look_at_timeline(const struct case_record *record)
 {
 	static const struct {
@@ -375,6 +394,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup(name, cases_fixture_empty)
 	const struct CMUnitTest tests[] = {
 		TEST(a_case_is_shown_with_needs_and_referrals_in_order),
+		TEST(a_case_is_shown_without_its_timeline),
 		TEST(the_timeline_tells_what_happened_oldest_first),
 		TEST(open_cases_are_listed_newest_first_in_pages),
 		TEST(cases_are_found_by_blind_index),
