@@ -50,6 +50,9 @@ typedef void cases_done(void *ctx, const struct case_result *result);
 
 /* ---- intake ---- */
 
+/* Digits of an intake's digest that are kept: enough to tell another body under the same key.
+ * Older cases hold more of them. */
+#define CASE_DIGEST_BYTES 16
 struct case_accept {
 	struct text case_id, digest, by;
 	enum role role;

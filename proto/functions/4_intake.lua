@@ -12,7 +12,8 @@ end
 local function accepted_before(cell, id, digest)
 	local case = case_of(cell, id)
 	if not case then return { 'archived' } end
-	if call('HGET', case.key, 'digest') ~= digest then return { 'key_reused' } end
+	local kept = call('HGET', case.key, 'digest') or ''
+	if sub(kept, 1, #digest) ~= digest then return { 'key_reused' } end
 	local out = { 'dup', case.head.version }
 	for i = 1, tonumber(case.head.needs) do out[#out + 1] = item_of(case, i).state end
 	return out

@@ -49,11 +49,11 @@ struct command {
 	char trace[56];
 	enum message_kind kind;
 	int64_t began_us;
-	char item[ID_ITEM_MAX];           /* case or referral id */
-	char name[ID_DIGEST_BYTES + 1];   /* that the functions know a change by */
-	char digest[ID_DIGEST_BYTES + 1]; /* submit: of the body */
-	enum role role;                   /* answer: who, */
-	char agency[65];                  /* and for which agency */
+	char item[ID_ITEM_MAX];             /* case or referral id */
+	char name[ID_DIGEST_BYTES + 1];     /* that the functions know a change by */
+	char digest[CASE_DIGEST_BYTES + 1]; /* submit: of the body */
+	enum role role;                     /* answer: who, */
+	char agency[65];                    /* and for which agency */
 	enum urgency urgency;
 	uint32_t needs_count;
 	char terms[CASE_NEEDS_MAX][129];
@@ -106,7 +106,7 @@ struct sealed_intake {
 	uint8_t key[SEAL_WRAPPED_BYTES];
 	uint8_t identity[96 * 1024];
 	size_t identity_length;
-	char digest[ID_DIGEST_BYTES + 1];
+	char digest[CASE_DIGEST_BYTES + 1];
 	char phone[SEAL_BLIND_BYTES + 1], where[SEAL_BLIND_BYTES + 1]; /* "" where none */
 };
 enum status intake_seal(struct command *command, const struct intake *in,

@@ -64,6 +64,7 @@ intake_seal(struct command *command, const struct intake *in, struct text case_i
     const uint8_t *case_key, struct sealed_intake *sealed)
 {
 	struct intake_service *intake = command->intake;
+	char digest[ID_DIGEST_BYTES + 1];
 	uint8_t fresh[SEAL_KEY_BYTES];
 	size_t whole = 0;
 	enum status status;
@@ -72,7 +73,9 @@ intake_seal(struct command *command, const struct intake *in, struct text case_i
 	    &record_intake, in, MASK_ALL, intake->buffer, sizeof intake->buffer, &whole);
 	if (status != STATUS_OK)
 		return status;
-	id_digest(intake->buffer, whole, sealed->digest);
+	id_digest(intake->buffer, whole, digest);
+	(void)text_copy((struct text){ digest, CASE_DIGEST_BYTES }, sealed->digest,
+	    sizeof sealed->digest);
 	if (case_key == NULL) {
 		status =
 		    seal_case_key_new(intake->identity_keys, case_id, fresh, sealed->key);

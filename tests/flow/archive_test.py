@@ -139,10 +139,19 @@ class Archive(unittest.TestCase):
             self.assertLess(everything.index(case_id), everything.index(archived[0]))
 
     def test_a_repeat_of_an_archived_intake_is_the_same_case(self):
+        self.archive_and_repeat(b"")
+
+    def test_a_repeat_of_one_that_holds_more_of_its_digest_is_the_same_case_too(self):
+        self.archive_and_repeat(b"0123456789abcdef")
+
+    def archive_and_repeat(self, more):
         key, intake = str(uuid.uuid4()), family()
         first = self.net.submit(intake, key=key)
         self.assertEqual(first.status, 201)
         case_id = first.json["case"]["id"]
+        digest = self.net.redis.hget(f"{TAG}:case:{case_id}", "digest")
+        self.assertEqual(len(digest), 16)
+        self.net.redis.hset(f"{TAG}:case:{case_id}", "digest", digest + more)
         self.close(case_id)
         self.archived(case_id)
         before = self.counters()

@@ -80,6 +80,18 @@ a_repeat_tells_how_far_the_needs_have_come(void **state)
 }
 
 static void
+a_repeat_of_a_case_that_holds_more_of_its_digest_is_known(void **state)
+{
+	struct case_accept in = usual_accept("one", urgency_normal, 1);
+
+	(void)state;
+	assert_int_equal(do_accept(&in)->status, STATUS_OK);
+	(void)redis_ask("HSET {c1}:case:%.*s digest %.*sf00d", (int)in.case_id.length,
+	    in.case_id.at, (int)in.digest.length, in.digest.at);
+	assert_int_equal(do_accept(&in)->status, STATUS_DUP);
+}
+
+static void
 another_body_under_the_same_key_is_refused(void **state)
 {
 	struct case_accept in = usual_accept("one", urgency_normal, 1);
@@ -188,6 +200,7 @@ main(void)
 		TEST(an_intake_becomes_a_case_with_needs_that_wait),
 		TEST(the_same_intake_again_changes_nothing),
 		TEST(a_repeat_tells_how_far_the_needs_have_come),
+		TEST(a_repeat_of_a_case_that_holds_more_of_its_digest_is_known),
 		TEST(another_body_under_the_same_key_is_refused),
 		TEST(what_is_handed_over_is_leased_and_the_rest_waits),
 		TEST(absent_indexes_are_not_written),
