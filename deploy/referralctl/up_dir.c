@@ -70,13 +70,17 @@ up_make_keys(void)
 }
 
 /* Hashes stay compact (listpack) up to the size of a case with several needs.  The services time
- * their calls themselves. */
+ * their calls themselves.
+ *
+ * A start reads the append-only file: commands at 18 to 24 MB a second, what a rewrite left at 70.
+ * 32 MB are under 2 s.  Only where a rewrite leaves more than 16 MB, some 12,000 cases, the file
+ * grows larger: to twice of that. */
 void
 up_write_redis_common(FILE *out)
 {
 	fputs("logfile redis.log\ndaemonize no\nsave \"\"\nappendonly yes\n"
 	      "aof-load-truncated yes\nno-appendfsync-on-rewrite no\n"
-	      "auto-aof-rewrite-min-size 256mb\nmaxmemory-policy noeviction\n"
+	      "auto-aof-rewrite-min-size 32mb\nmaxmemory-policy noeviction\n"
 	      "hash-max-listpack-entries 512\nhash-max-listpack-value 4096\n"
 	      "latency-tracking no\n",
 	    out);

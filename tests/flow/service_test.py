@@ -348,6 +348,12 @@ class Holding(unittest.TestCase):
             self.assertEqual(net.endpoints["pids"], pids)
             self.assertEqual(net.violations(), [])
 
+    def test_what_a_restarted_redis_reads_stays_small(self):
+        with Network() as net:
+            for _ in range(40):
+                net.redis.set("large", os.urandom(1 << 20))
+            wait_for(lambda: net.redis.info("persistence")["aof_current_size"] < 16 << 20, 10, "a rewrite")
+
     def test_without_the_hand_off_claims_alone_deliver_everything(self):
         with Network(settings={"intake.handoff": "no", "matcher.handoff": "no"}) as net:
             load = Load(net, intakes_for(net, 600, SEED), window=128).run()
