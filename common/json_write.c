@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Records to JSON, by the table, without a tree in between.  Reading is in json.c. */
+#include <assert.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -191,6 +192,7 @@ out_value(struct out *out, const struct field *field, const void *at, enum mask 
 		return;
 	case FIELD_ONE:
 	case FIELD_MANY:
+		assert(field->record != NULL);
 		out_record(out, field->record, at, mask);
 		return;
 	case FIELD_CODES:

@@ -299,16 +299,20 @@ worker_leave(struct worker *worker)
 static void
 on_nacked(void *ctx, const struct case_result *result)
 {
+	const enum stage *stage = ctx;
+
 	if (result->is_dead)
-		metrics_add(METRIC_dead_total, ctx, 1);
+		metrics_add(METRIC_dead_total, code_word(CODE_SET_stage, *stage), 1);
 }
 
 void
 worker_nack(struct worker *worker, struct worker_item *item, enum nack_kind kind,
     int64_t delay_ms, const char *why)
 {
+	static enum stage STAGES[] = { [stage_match] = stage_match,
+		[stage_notify] = stage_notify,
+		[stage_clock] = stage_clock };
 	const struct config *config = worker->service->config;
-	const char *stage = code_word(CODE_SET_stage, item->stage);
 	const struct case_nack nack = {
 		.stage = item->stage,
 		.item = text_of(item->item),
@@ -321,11 +325,10 @@ worker_nack(struct worker *worker, struct worker_item *item, enum nack_kind kind
 
 	metrics_add(METRIC_nack_total, why, 1);
 	log_event(LOG_WARN, "given_back", LOG_STRING("item", item->item),
-	    LOG_STRING("stage", stage), LOG_STRING("why", why),
-	    LOG_NUMBER("delay_ms", delay_ms));
+	    LOG_STRING("stage", code_word(CODE_SET_stage, item->stage)),
+	    LOG_STRING("why", why), LOG_NUMBER("delay_ms", delay_ms));
 	/* Not sent: the lease runs out and the item is claimed again. */
-	(void)!cases_nack(
-	    worker->service->cases, &nack, on_nacked, (void *)(uintptr_t)stage);
+	(void)!cases_nack(worker->service->cases, &nack, on_nacked, &STAGES[item->stage]);
 	worker_finished(worker, item);
 }
 

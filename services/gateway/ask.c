@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Questions and commands to other services, and their replies. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,10 +154,10 @@ ask_open(struct gateway *gateway)
 void
 ask_close(struct gateway *gateway)
 {
-	struct asking *asking, *next;
-
-	HASH_ITER(hh, gateway->askings, asking, next)
-	settle(gateway, asking, NULL);
+	while (gateway->askings != NULL) {
+		assert(gateway->askings->hh.prev == NULL);
+		settle(gateway, gateway->askings, NULL);
+	}
 	loop_timer_free(gateway->ask_timer);
 	link_client_close(gateway->intake);
 	link_client_close(gateway->matcher);

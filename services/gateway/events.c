@@ -251,7 +251,7 @@ on_get_events(struct call *call)
 		call_fail(call, STATUS_BUSY);
 		return;
 	}
-	bool is_resumed = is_event_id(after);
+	bool is_resumed = after.at != NULL && is_event_id(after);
 	bool must_reset = after.at != NULL && !is_resumed;
 
 	if (is_resumed)
