@@ -67,7 +67,10 @@ local function books_of(cell, names)
 		books.now = last
 		books.words[5], books.words[6] = 'clock.offset', int(offset + last - now)
 	end
-	if shared then shared = books end
+	if shared then
+		books.puts = {}
+		shared = books
+	end
 	return books
 end
 
@@ -91,8 +94,29 @@ local function books_close(books)
 	if books ~= shared then call(unpack(books.words)) end
 end
 
--- One call for many transitions of a kind, which share the clock and the counters: a fifth less
--- than one call each.  ARGV: how many arguments the first has, they themselves, and so on.
+-- Into a sorted set; what many transitions of one call put there is written as one at its end.
+local function put(books, set, score, member)
+	local puts = books.puts
+	if not puts then
+		call('ZADD', set, score, member)
+		return
+	end
+	local words = puts[set]
+	if not words then
+		words = { 'ZADD', set }
+		puts[set] = words
+	end
+	words[#words + 1] = score
+	words[#words + 1] = member
+end
+
+local function many_close(books)
+	for _, words in pairs(books.puts) do call(unpack(words)) end
+	call(unpack(books.words))
+end
+
+-- One call for many transitions of a kind, which share the clock, the counters and what they put
+-- into sets: each concerns an item of its own, or is a repeat and changes nothing.  ARGV: how many arguments the first has, they themselves, and so on.
 -- Reply: theirs, in order.  One that fails changes nothing about the others.
 local function many_of(body)
 	return function(keys, argv)
@@ -107,7 +131,7 @@ local function many_of(body)
 		end
 		local books = shared
 		shared = nil
-		if books.cell then books_close(books) end
+		if books.cell then many_close(books) end
 		return out
 	end
 end

@@ -139,7 +139,7 @@ local function take_out(case, stage, item)
 end
 
 local function make_ready(books, case, stage, item)
-	call('ZADD', case.cell[stage].ready[case.head.urgency], books.at, item.id)
+	put(books, case.cell[stage].ready[case.head.urgency], books.at, item.id)
 end
 
 local function enter(books, case, stage, item)
@@ -148,13 +148,13 @@ local function enter(books, case, stage, item)
 end
 
 local function enter_leased(books, case, stage, item, lease)
-	call('ZADD', case.cell[stage].leased, int(books.now + lease), item.id)
+	put(books, case.cell[stage].leased, int(books.now + lease), item.id)
 	set_tries(stage, item, tries_of(stage, item) + 1, 0, 0)
 	count(books, stage .. '.entered')
 end
 
 local function enter_delayed(books, case, stage, item, due)
-	call('ZADD', case.cell[stage].delayed, due, item.id)
+	put(books, case.cell[stage].delayed, due, item.id)
 	count(books, stage .. '.entered')
 end
 

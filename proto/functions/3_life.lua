@@ -122,7 +122,7 @@ local function referral_move(books, case, referral, move, e, need_action, lease)
 	if was_open and not is_open then
 		call('ZREM', case.cell.tag .. ':inbox:' .. referral.agency, referral.id)
 	elseif is_open and not was_open then
-		call('ZADD', case.cell.tag .. ':inbox:' .. referral.agency, books.at, referral.id)
+		put(books, case.cell.tag .. ':inbox:' .. referral.agency, books.at, referral.id)
 	end
 	local action = need_action or move.need
 	if action == 'close' then action = NEED_OF_OUTCOME[e.reason] or 'meet' end
@@ -159,9 +159,9 @@ local function open_referral(case, need)
 end
 
 -- Found by phone and place code: blind numbers, '' for none, which stand as scores.
-local function index_add(case, phone, where)
-	if phone ~= '' then call('ZADD', case.cell.phone, phone, case.id) end
-	if where ~= '' then call('ZADD', case.cell.where, where, case.id) end
+local function index_add(books, case, phone, where)
+	if phone ~= '' then put(books, case.cell.phone, phone, case.id) end
+	if where ~= '' then put(books, case.cell.where, where, case.id) end
 end
 
 local function index_remove(case)

@@ -40,9 +40,9 @@ local function accept(keys, argv)
 			last = '', chain = '' },
 		changed = { digest = argv[2], by = argv[3], key = argv[6], identity = argv[7],
 			routing = argv[8] } }
-	call('ZADD', cell.open, books.at, id)
+	put(books, cell.open, books.at, id)
 	count(books, 'case.entered')
-	index_add(case, argv[9], argv[10])
+	index_add(books, case, argv[9], argv[10])
 	local handoff, lease = tonumber(argv[12]), tonumber(argv[11])
 	for i = 1, needs do
 		add_need(books, case, int(i), argv[13 + i], i <= handoff and lease)
@@ -164,7 +164,7 @@ local function amend(keys, argv)
 	if needs + more > 16 then return { 'invalid' } end
 	local books = books_of(cell)
 	index_remove(case)
-	index_add(case, argv[9], argv[10])
+	index_add(books, case, argv[9], argv[10])
 	local lane = argv[6] ~= '' and argv[6] or head.urgency
 	for number = 1, needs do amend_need(books, case, item_of(case, number), lane) end
 	head.urgency, head.needs = lane, int(needs + more)

@@ -240,7 +240,7 @@ local function offer(keys, argv)
 		enter(books, case, 'notify', referral)
 	end
 	enter_delayed(books, case, 'clock', referral, int(books.now + argv[8]))
-	call('ZADD', cell.tag .. ':inbox:' .. agency, books.at, referral.id)
+	put(books, cell.tag .. ':inbox:' .. agency, books.at, referral.id)
 	open_more(books, case, 1)
 	record(case, { item = referral.id, action = 'offer', to = 'queued', need_from = state,
 		need_to = 'offered', by = argv[4], role = 'system' })
