@@ -188,13 +188,10 @@ void defects_add(struct defects *defects, const char *why, const char *path_form
 void record_init(const struct record *record, void *values);
 void message_init(struct message *message, enum message_kind kind);
 
-/* Which fields an encoding holds. */
-enum mask {
-	MASK_ALL,
-	MASK_NOT_PERSONAL, /* leaves out what is marked PERSONAL, at every depth */
-	MASK_PERSONAL, /* the others: what is marked PERSONAL or COARSE, and as far as it is in
-	                    * one what holds it; in a list every element, so that they count */
-};
+/* Which fields an encoding holds.  NOT_PERSONAL leaves out what is marked PERSONAL, at every depth;
+ * what is COARSE its caller has rounded.  PERSONAL holds the others: what is PERSONAL or COARSE,
+ * and whatever that stands in; of a list every element, since they are put together by position. */
+enum mask { MASK_ALL, MASK_NOT_PERSONAL, MASK_PERSONAL };
 
 /* Holds the memory of one decoded message: texts of a decoded message point into the
  * decoder's input, and lists into nothing, so a message is valid as long as its input.
