@@ -73,8 +73,8 @@ up_make_keys(void)
  * their calls themselves.
  *
  * A start reads the append-only file: commands at 18 to 24 MB a second, what a rewrite left at 70.
- * 32 MB are under 2 s.  Only where a rewrite leaves more than 16 MB, some 12,000 cases, the file
- * grows larger: to twice of that. */
+ * 32 MB are under 2 s.  The file grows larger, to twice as much, where a rewrite leaves more than
+ * 16 MB, some 12,000 cases, or where the start before read more than that. */
 void
 up_write_redis_common(FILE *out)
 {
