@@ -36,6 +36,7 @@ struct case_result {
 	uint32_t states_count;
 	struct text referral; /* offer: the new referral; absent: parked */
 	uint32_t position;    /* offer: which candidate got it */
+	bool is_told;         /* offer: with it, by its inbox */
 	enum reason reason;   /* offer: why it was parked */
 	bool is_more; /* told: more tellings wait; clock: the need waits to be matched */
 	bool is_dead; /* nack: it is a dead letter now */
@@ -164,7 +165,7 @@ struct case_offer {
 	int64_t expires_ms; /* after the offer */
 	int64_t first_ms;   /* first clock, after the offer */
 	struct text first_purpose;
-	int64_t lease_ms; /* > 0: the notifier has room, lease the telling at once */
+	int64_t lease_ms; /* > 0: the notifier has room, lease a telling at once */
 	const struct case_candidate *candidates;
 	uint32_t candidates_count;
 };

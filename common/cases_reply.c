@@ -163,6 +163,7 @@ read_offer(
 	if (result->status == STATUS_OK) {
 		result->referral = text_at(value, 1);
 		result->position = count_at(value, 2);
+		result->is_told = text_is(text_at(value, 3), "1");
 	} else if (result->status == STATUS_STALE) {
 		result->state = text_at(value, 1);
 		result->version = value_version(store_at(value, 2));

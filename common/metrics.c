@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/config.h"
 #include "common/process.h"
+#include "proto/message.h"
 
 #define PREFIX "referral_"
 #define SERIES_MOST 64
@@ -185,6 +187,14 @@ metrics_observe_us(enum metric metric, const char *label_value, int64_t microsec
 	series->is_present = true;
 	series->count++;
 	series->value += (double)microseconds / 1e6;
+}
+
+void
+metrics_observe_since(enum metric metric, const char *label_value, int64_t from_ms)
+{
+	if (from_ms != TIME_ABSENT)
+		metrics_observe_us(
+		    metric, label_value, (clock_wall_ms() - from_ms) * 1000);
 }
 
 double

@@ -21,6 +21,8 @@ void metrics_set(enum metric metric, const char *label_value, double value);
 void metrics_clear(enum metric metric, const char *label_value);
 void metrics_observe_us(
     enum metric metric, const char *label_value, int64_t microseconds);
+/* What has passed since `from_ms` of the wall clock; nothing where that is TIME_ABSENT. */
+void metrics_observe_since(enum metric metric, const char *label_value, int64_t from_ms);
 /* The value, of a histogram how often it was observed; 0 where there is none. */
 double metrics_get(enum metric metric, const char *label_value);
 

@@ -268,9 +268,9 @@ def played(line_id, line, state):
         return
     is_referral = item.count("-") == 2
     if is_referral and action == "offer":
-        if item in state or line["to"] != "queued":
+        if item in state or line["to"] not in ("queued", "sent"):
             yield f"{line_id} offers {item} again"
-        state[item] = "queued"
+        state[item] = line["to"]
     elif is_referral or not line["need_to"]:
         machine = "referral" if is_referral else "need"
         before = state.get(item, "received" if machine == "need" else None)
@@ -286,6 +286,11 @@ def played(line_id, line, state):
         state[need] = line["need_to"]
 
 
+def is_told_by_inbox(line):
+    """Whether an offer was told with itself: its agency has no webhook."""
+    return line["action"] == "offer" and (line["from"], line["to"]) == ("", "sent")
+
+
 def done_once(books):
     """No command, offer, or telling stands in the journal twice."""
     done, commands = collections.Counter(), collections.Counter()
@@ -293,6 +298,7 @@ def done_once(books):
         item, action, command = line["item"], line["action"], line["command"]
         is_late = action == "offer" and line["from"] != ""  # told after the answer
         done[item, "send" if is_late else action] += 1
+        done[item, "send"] += is_told_by_inbox(line)
         if command:
             commands[line["case"], item, action, command] += 1
     for case in books.cases:

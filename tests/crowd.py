@@ -15,7 +15,7 @@ import uuid
 
 import msgpack
 
-from audit import MOVES, WHO, read_cases
+from audit import MOVES, WHO, is_told_by_inbox, read_cases
 from harness import wait_for
 from load import Load, random_intake, terms_in_use
 from receiver import Receiver, agencies_of
@@ -300,12 +300,16 @@ class Hooks(Receiver):
             assert done.status == 204, done.body
 
     def wrong(self, books):
-        """Each offer was heard, and what was told twice came under one id."""
+        """Each offer was heard here or lay in the inbox, and what was told twice came under one id."""
         ids = collections.defaultdict(set)
         for webhook_id, data in self.got:
             ids[data["referral"], data["purpose"]].add(webhook_id)
         sent = {line["item"] for _, line in books.lines if line["action"] == "send"}
         agency = {item: r["agency"] for case in books.cases.values() for item, r in case.referrals.items()}
+        for _, line in books.lines:
+            if line["action"] == "offer" and line["from"] == "":
+                if is_told_by_inbox(line) == (agency[line["item"]] in self.agencies):
+                    yield f"{line['item']} was offered as {line['to']} to {agency[line['item']]}"
         for item in sent:
             if agency[item] in self.agencies and (item, "offer") not in ids:
                 yield f"{item} is sent, and its agency never heard of it"

@@ -201,13 +201,28 @@ local function wait_for_place(cell, service, id)
 	call('EXPIRE', key, WAITING_S)
 end
 
+-- The inbox is the channel of an agency without a webhook, and the offer lies in it already: it is
+-- told with that.  Else its telling waits for the notifier, leased where that has room.
+local function tell_offer(books, case, referral, lease)
+	local channel = call('HGET', case.cell.channel, referral.agency)
+	if not channel or match(channel, '^%S*') ~= 'webhook' then
+		referral.state, referral.told = 'sent', '1'
+		return true
+	end
+	referral.tell = 'offer'
+	if lease > 0 then enter_leased(books, case, 'notify', referral, lease) else
+		enter(books, case, 'notify', referral)
+	end
+	return false
+end
+
 local OFFER_COUNTS = { CLOCK[1], CLOCK[2], 'match.left', 'notify.entered', 'clock.entered' }
 
 -- ARGV: need version commit by reason look_ms expires_ms first_ms first_purpose lease_ms
 --       (service agency why)...
 -- The first candidate with a free place gets the need; lease_ms > 0: the notifier has room,
--- so its telling is leased at once.  No candidate, or none has a place: parked.
--- ok referral position | parked reason | dup | stale state version | absent
+-- so a telling is leased at once.  No candidate, or none has a place: parked.
+-- ok referral position told(0|1) | parked reason | dup | stale state version | absent
 local function offer(keys, argv)
 	local cell = cell_of(keys[1])
 	local case, need = case_and_item(cell, argv[1])
@@ -233,19 +248,16 @@ local function offer(keys, argv)
 	local referral = item_hold(case, name_of(need.need, need.referrals), need.need,
 		need.referrals, { state = 'queued', version = '1', service = service, agency = agency,
 			offered_at = books.at, expires_at = int(books.now + argv[7]), place = 'held',
-			tell = 'offer', next = argv[9], is_changed = true })
+			tell = '', next = argv[9], is_changed = true })
 	case.changed[referral.name .. '.why'] = argv[position + 2]
-	local lease = tonumber(argv[10])
-	if lease > 0 then enter_leased(books, case, 'notify', referral, lease) else
-		enter(books, case, 'notify', referral)
-	end
+	local is_told = tell_offer(books, case, referral, tonumber(argv[10]))
 	enter_delayed(books, case, 'clock', referral, int(books.now + argv[8]))
 	put(books, cell.tag .. ':inbox:' .. agency, books.at, referral.id)
 	open_more(books, case, 1)
-	record(case, { item = referral.id, action = 'offer', to = 'queued', need_from = state,
+	record(case, { item = referral.id, action = 'offer', to = referral.state, need_from = state,
 		need_to = 'offered', by = argv[4], role = 'system' })
 	case_close(books, case)
-	return { 'ok', referral.id, int((position - 11) / 3) }
+	return { 'ok', referral.id, int((position - 11) / 3), is_told and '1' or '0' }
 end
 
 local TOLD_COUNTS = { CLOCK[1], CLOCK[2], 'notify.left' }

@@ -110,8 +110,11 @@ on_offered(void *ctx, const struct case_result *result)
 	struct matcher *matcher = decision->matcher;
 
 	metrics_add(METRIC_commit_total, status_code(result->status), 1);
-	if (result->status == STATUS_OK && result->referral.at != NULL &&
-	    decision->has_place_at_notifier && result->position < MATCH_CANDIDATES_MAX)
+	if (result->is_told)
+		metrics_observe_since(
+		    METRIC_delivered_seconds, NULL, decision->accepted_at);
+	else if (result->referral.at != NULL && decision->has_place_at_notifier &&
+	         result->position < MATCH_CANDIDATES_MAX)
 		hand_to_notifier(decision, result->referral, result->position);
 	/* STALE: somebody else moved the need; it waits where that left it.  UNAVAILABLE:
 	 * the lease runs out and the need is claimed again. */

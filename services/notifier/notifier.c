@@ -71,10 +71,9 @@ on_committed(void *ctx, const struct case_result *result)
 	struct telling *telling = ctx;
 
 	metrics_add(METRIC_commit_total, status_code(result->status), 1);
-	if (result->status == STATUS_OK && strcmp(telling->purpose, "offer") == 0 &&
-	    telling->accepted_at != TIME_ABSENT)
-		metrics_observe_us(METRIC_delivered_seconds, NULL,
-		    (clock_wall_ms() - telling->accepted_at) * 1000);
+	if (result->status == STATUS_OK && strcmp(telling->purpose, "offer") == 0)
+		metrics_observe_since(
+		    METRIC_delivered_seconds, NULL, telling->accepted_at);
 	/* Not committed: the lease runs out and it is told again under the same delivery id. */
 	worker_finished(telling->notifier->worker, telling->item);
 	telling_end(telling);

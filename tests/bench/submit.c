@@ -4,15 +4,17 @@
  * submit ENDPOINT INTAKES FIRST CASES IN_FLIGHT [REDIS]
  *
  * In flight is what is not accepted; where REDIS, a socket, is named, what is not delivered:
- * the cell's count of tellings, looked at once a millisecond, says so (each intake must have
- * one need, which finds a service).  FIRST is the number of the first submit: a number that was
- * used before is a repeat.  Prints seconds, and the time to an accept. */
+ * the cell's count of offers, looked at once a millisecond, says so (each intake must have one
+ * need, which finds a service whose agency has no webhook).  FIRST is the number of the first
+ * submit: a number that was used before is a repeat.  Prints seconds, and the time to an
+ * accept. */
 #include <hiredis/hiredis.h>
 #include <zmq.h>
 
 #include "tests/bench/submits.h"
 
 #define LOOK_EVERY_US 1000
+#define OFFERS "clock.entered" /* an offer starts the clock of its answer */
 
 struct load {
 	void *zmq;
@@ -20,7 +22,7 @@ struct load {
 	struct submits submits;
 	unsigned first, cases, in_flight;
 	unsigned sent, accepted, delivered;
-	long long told_before;
+	long long offered_before;
 	bool is_asked;
 	int64_t look_at_us;
 	int64_t *began_us; /* of each submit; when accepted, how long that took */
@@ -29,18 +31,18 @@ struct load {
 /* ---- what is delivered ---- */
 
 static long long
-take_told(const struct load *load, redisReply *reply)
+take_count(const struct load *load, redisReply *reply)
 {
-	long long told = 0;
+	long long count = 0;
 
 	if (reply == NULL)
 		bench_die("redis: %s", load->redis->errstr);
 	if (reply->type == REDIS_REPLY_STRING)
-		told = strtoll(reply->str, NULL, 10);
+		count = strtoll(reply->str, NULL, 10);
 	else if (reply->type != REDIS_REPLY_NIL)
 		bench_die("redis: no count");
 	freeReplyObject(reply);
-	return told;
+	return count;
 }
 
 static void
@@ -48,7 +50,7 @@ ask(struct load *load)
 {
 	int is_written = 0;
 
-	redisAppendCommand(load->redis, "HGET {c1}:count notify.left");
+	redisAppendCommand(load->redis, "HGET {c1}:count " OFFERS);
 	while (!is_written)
 		if (redisBufferWrite(load->redis, &is_written) != REDIS_OK)
 			bench_die("redis: %s", load->redis->errstr);
@@ -65,7 +67,7 @@ take_answer(struct load *load)
 		bench_die("redis: %s", load->redis->errstr);
 	if (reply == NULL)
 		return;
-	load->delivered = (unsigned)(take_told(load, reply) - load->told_before);
+	load->delivered = (unsigned)(take_count(load, reply) - load->offered_before);
 	load->is_asked = false;
 	load->look_at_us = bench_now_us() + LOOK_EVERY_US;
 }
@@ -145,8 +147,8 @@ open_redis(struct load *load, const char *path)
 	load->redis = redisConnectUnix(path);
 	if (load->redis == NULL || load->redis->err != 0)
 		bench_die("cannot connect to %s", path);
-	load->told_before =
-	    take_told(load, redisCommand(load->redis, "HGET {c1}:count notify.left"));
+	load->offered_before =
+	    take_count(load, redisCommand(load->redis, "HGET {c1}:count " OFFERS));
 }
 
 int

@@ -105,7 +105,10 @@ class Freeze(unittest.TestCase):
             self.assertGreater(len(receiver.got), len(ids), "nothing was told again: was it frozen at all?")
 
     def test_both_frozen_for_longer_than_the_lease_go_on_where_they_were(self):
-        with Network(settings=LEASE) as net:
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        with Network(settings=dict(LEASE, **{"notifier.webhook_private": "yes"})) as net:
+            receiver.takes_all(net)
             pids = [net.pid("matcher.1"), net.pid("notifier.1")]
             load = Load(net, intakes_for(net, 500, SEED), window=128)
             load.run(at={0.5: lambda: [self.freeze(pid) for pid in pids]})

@@ -46,12 +46,19 @@ class Planted(unittest.TestCase):
         closed = next(iter(cls.load.accepted.values()))[0]
         cls.net.http("POST", f"/api/v1/cases/{closed}/withdraw", {}, headers={"Idempotency-Key": "close"})
         cls.redis = cls.net.redis
+        wait_for(cls.nobody_waits_for_a_matcher, 20, "needs that waited for its places matched")
         cls.books = audit(cls.net, [cls.load])
         cls.case = next(c for c in cls.books.cases.values() if any(
             r["state"] in ("sent", "delivered") for r in c.referrals.values()))
         cls.item, cls.referral = next((i, r) for i, r in cls.case.referrals.items())
         cls.needs = [need for case in cls.books.cases.values() for need, it in case.needs.items()
                      if it["state"] == "parked"]
+
+    @classmethod
+    def nobody_waits_for_a_matcher(cls):
+        key = f"{TAG}:match"
+        return not cls.redis.zcount(key + ":delayed", 0, time.time() * 1000) and not any(
+            cls.redis.zcard(f"{key}:{name}") for name in ("ready:emergency", "ready:urgent", "ready:normal", "leased"))
 
     @contextlib.contextmanager
     def kept(self, *keys):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every process is killed once in mid-flow; nothing acknowledged is lost or doubled."""
+"""Every process is killed once in mid-flow; nothing acknowledged is lost or doubled.
+
+Every second agency has a webhook, the others are told by their inbox."""
 
 import os
 import sys
@@ -7,6 +9,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from audit import audit  # noqa: E402
+from crowd import Hooks  # noqa: E402
 from harness import Network  # noqa: E402
 from load import Load, intakes_for  # noqa: E402
 
@@ -16,13 +19,19 @@ COUNT = 1500
 
 class Kill(unittest.TestCase):
     def after(self, net, load):
-        self.assertEqual(len(audit(net, [load]).cases), len(load.intakes))
+        books = audit(net, [load])
+        self.assertEqual(len(books.cases), len(load.intakes))
+        self.assertEqual(list(self.hooks.wrong(books)), [])
+        self.assertGreater(len(self.hooks.got), 100)
         again = Load(net, load.intakes, prefix=load.prefix).run()
         self.assertEqual(again.accepted, load.accepted)
         self.assertEqual(again.again, len(load.intakes))
 
     def kill_one(self, name):
-        with Network(settings={"limits.lease": "3 s"}) as net:
+        self.hooks = Hooks()
+        self.addCleanup(self.hooks.close)
+        with Network(settings={"limits.lease": "3 s", "notifier.webhook_private": "yes"}) as net:
+            self.hooks.take(net)
             load = Load(net, intakes_for(net, COUNT, SEED), window=128)
             load.run(at={0.4: lambda: net.kill(name)})
             self.after(net, load)

@@ -14,6 +14,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from audit import audit  # noqa: E402
+from crowd import Hooks  # noqa: E402
 from harness import BUILD, CTL, ROOT, TAG, Network, wait_for  # noqa: E402
 from load import Load, intakes_for  # noqa: E402
 
@@ -70,7 +71,7 @@ class Split(Network):
     def __init__(self, line, redis_port=None, settings=None):
         ends = {"intake.work": f"tcp://{line.here}:5720", "matcher.upstream": f"tcp://{line.here}:5720",
                 "matcher.work": f"tcp://{line.there}:5730", "notifier.upstream": f"tcp://{line.there}:5730"}
-        super().__init__(settings=dict(ends, **(settings or {})))
+        super().__init__(settings=dict(ends, **{"notifier.webhook_private": "yes"}, **(settings or {})))
         self.line = line
         binaries = os.path.join(self.dir, "far", "build", "bin")
         os.makedirs(binaries)
@@ -120,6 +121,8 @@ class Partition(unittest.TestCase):
     def setUp(self):
         self.line = Line()
         self.addCleanup(self.line.close)
+        self.hooks = Hooks()  # tellings cross the line too, in copies
+        self.addCleanup(self.hooks.close)
 
     def matched(self, net):
         return sum(net.redis.zcard(f"{TAG}:match:{s}") for s in (
@@ -141,12 +144,13 @@ class Partition(unittest.TestCase):
             loads.append(Load(net, intakes_for(net, 20, SEED + len(loads)), window=20).run())
             return net.metric("matcher.1", 'referral_handed_off_total{stage="match"}') > before
         wait_for(hands_over, 30, "work handed over again")
-        audit(net, loads)
+        self.assertEqual(list(self.hooks.wrong(audit(net, loads))), [])
 
     def cut_with_redis_at_hand(self, cut, heal):
         # What is lost on the line is given back, not waited for.
         with Split(self.line, settings={"limits.lease": f"{LEASE_S} s"}) as net:
             net.wait_for_windows()
+            self.hooks.take(net)
             pids = net.endpoints["pids"]
             loads = [Load(net, intakes_for(net, 50, SEED), window=50).run()]
             audit(net, loads)
@@ -170,6 +174,7 @@ class Partition(unittest.TestCase):
     def test_a_matcher_cut_off_from_redis_too_goes_on_where_it_was(self):
         with Split(self.line, redis_port=5740, settings={"limits.lease": "3 s", "redis.timeout": "2 s"}) as net:
             net.wait_for_windows()
+            self.hooks.take(net)
             pids = net.endpoints["pids"]
             load = Load(net, intakes_for(net, 600, SEED), window=64)
             load.run(at={0.4: self.line.swallow})

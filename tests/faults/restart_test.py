@@ -12,7 +12,7 @@ import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from audit import audit  # noqa: E402
-from crowd import Families, Worker  # noqa: E402
+from crowd import Families, Hooks, Worker  # noqa: E402
 from harness import Network, wait_for  # noqa: E402
 from load import random_intake, terms_in_use  # noqa: E402
 
@@ -69,7 +69,10 @@ class Client(Worker):
 
 class Restart(unittest.TestCase):
     def test_no_client_notices_that_every_service_is_restarted(self):
-        with Network() as net:
+        hooks = Hooks()
+        self.addCleanup(hooks.close)
+        with Network(settings={"notifier.webhook_private": "yes"}) as net:
+            hooks.take(net)
             families = Families(net, SEED, rate=100)
             clients = [Client(net, f"{SEED}/{n}", keeps=n % 2 == 0) for n in range(4)]
             for thread in (families, *clients):
@@ -83,6 +86,7 @@ class Restart(unittest.TestCase):
                 if client.keeps:
                     self.assertLessEqual(client.opened, 2 * ROUNDS + 2, "a kept connection was closed unasked")
             books = audit(net, [families.load, *(client.acknowledged for client in clients)])
+            self.assertEqual(list(hooks.wrong(books)), [])
             print(f"{ROUNDS} rounds; {len(books.cases)} cases, "
                   f"{sum(sum(c.codes.values()) for c in clients)} HTTP answers, "
                   f"slowest accept {max(families.load.latency_ms):.0f} ms", flush=True)

@@ -17,13 +17,14 @@ import redis
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import audit  # noqa: E402
+from crowd import Hooks  # noqa: E402
 from harness import TAG, Network, wait_for  # noqa: E402
 from load import Load, intakes_for  # noqa: E402
 
 SEED = int(os.environ.get("SEED", 20261122))
 ANYWHERE, ENDS = 200, 20  # cuts: by chance, and around so many ends of transactions
 AUDITED = 40  # of the cuts, by all checks of the audit
-KINDS = {"accept", "offer", "send", "remind", "expire", "decline", "complete", "withdraw", "cancel",
+KINDS = {"accept", "offer", "send", "deliver", "remind", "expire", "decline", "complete", "withdraw", "cancel",
          "recall", "amend", "park", "dead", "replay"}
 LOG = "appendonlydir"
 
@@ -103,7 +104,7 @@ def make_history(net):
     net.redis.bgrewriteaof()
     wait_for(lambda: net.redis.info("persistence")["aof_rewrites"] > before and
              not net.redis.info("persistence")["aof_rewrite_in_progress"], 30, "a new file")
-    load = Load(net, intakes_for(net, 30, SEED), window=32).run()
+    load = Load(net, intakes_for(net, 40, SEED), window=4).run()  # many at once would be one transaction
     load.states()
     load.told()
     cases = [net.case(case_id) for case_id, _ in load.accepted.values()]
@@ -147,8 +148,11 @@ class Torn(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="hl-torn-")
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        hooks = Hooks()  # telling every second agency is a transition of its own
+        cls.addClassCleanup(hooks.close)
         with Network(settings={"clocks.urgent_remind": "300 ms", "clocks.urgent_expire": "900 ms",
                                "limits.failures_most": "1", "notifier.webhook_private": "yes"}) as net:
+            hooks.take(net)
             make_history(net)
             net.stop()
             for name in ("redis.conf", LOG):

@@ -25,7 +25,12 @@ class Metrics(unittest.TestCase):
         cls.intake = demo_intake()
         created = cls.net.submit(cls.intake)
         assert created.status == 201, created.body
-        cls.net.settled(created.json["case"]["id"])
+        case = cls.net.settled(created.json["case"]["id"])
+        # Its agencies have no webhook: the notifier has nothing to tell until an offer is over.
+        assert cls.net.answer(case["referrals"][0]["id"], "cancel", 1).status == 200
+        wait_for(lambda: cls.net.metric("notifier.1", 'referral_delivery_total{result="ok"}'), what="the recall")
+        # Some figures are set once a second.
+        wait_for(lambda: cls.net.metric("matcher.1", "referral_directory_services"), what="the directory's figure")
 
     def exposed(self):
         """Text of /metrics by process."""
@@ -58,6 +63,11 @@ class Metrics(unittest.TestCase):
         self.assertEqual(self.total('referral_accept_total{result="ok"}'), 1)
         self.assertEqual(self.total("referral_accept_seconds_count"), 1)
         self.assertGreaterEqual(self.total("referral_match_seconds_count"), needs)
+        wait_for(lambda: self.net.metric("matcher.1", "referral_delivered_seconds_count") == needs + 1,
+                 what="each offer delivered with itself, and that of the need that was matched again")
+        self.assertEqual(self.net.metric("notifier.1", "referral_delivered_seconds_count"), 0)
+        self.assertEqual(self.net.metric("notifier.1", 'referral_handed_off_total{stage="notify"}'), 0,
+                         "what was told was handed over")
         wait_for(lambda: self.total("referral_open_cases") == 1, what="the open case counted")
         self.assertEqual(self.total("referral_conservation_error"), 0)
         self.assertGreater(self.total("referral_directory_services"), 0)

@@ -229,6 +229,30 @@ class Webhooks(Told):
         tellings = self.told(referral, ["offer", "recall"])
         self.assertEqual(len({h["webhook-id"] for h, _, _, _ in tellings}), 2)
 
+    def test_what_is_told_by_a_webhook_is_delivered_once_and_the_notifier_counts_it(self):
+        def delivered(name):
+            return self.net.metric(name, "referral_delivered_seconds_count")
+        before, with_offers = delivered("notifier.1"), delivered("matcher.1")
+        case_id = self.submit("legal.documents")
+        referral = self.referral(case_id)["id"]
+        self.state(case_id, referral, "delivered")
+        wait_for(lambda: delivered("notifier.1") > before, 20, "the delivery counted")
+        self.assertEqual(delivered("matcher.1"), with_offers, "counted twice")
+        lines = [(t["action"], t.get("from"), t["to"]) for t in self.net.case(case_id)["timeline"] if t["item"] == referral]
+        self.assertEqual(lines, [("offer", None, "queued"), ("send", "queued", "sent"), ("deliver", "sent", "delivered")])
+
+    def test_a_webhook_that_is_set_while_an_offer_is_out_hears_what_follows(self):
+        agency = self.agency_of("legal.idp_registration")
+        channel, own = f"/api/v1/agencies/{agency}/channel", {"channel": "webhook", "address": self.receiver.url(agency)}
+        self.assertEqual(self.net.http("PUT", channel, {"channel": "inbox"}, role="coordinator").status, 204)
+        self.addCleanup(self.net.http, "PUT", channel, own, role="coordinator")
+        case_id = self.submit("legal.idp_registration", agency=agency)
+        referral = self.referral(case_id)
+        self.assertEqual((referral["agency"], referral["state"], referral["version"]), (agency, "sent", 1))
+        self.assertEqual(self.net.http("PUT", channel, own, role="coordinator").status, 204)
+        self.net.http("POST", f"/api/v1/cases/{case_id}/withdraw", {"reason": "withdrawn"})
+        self.told(referral["id"], ["recall"])
+
     def test_an_offer_that_was_never_heard_is_not_recalled(self):
         agency = self.agency_of("transport.medical")
         self.receiver.answers[f"/{agency}"] = [410, 204]

@@ -223,7 +223,7 @@ class Commands(Running):
         for referral in case["referrals"]:
             self.assertIn(f"referral {referral['id']}: {referral['state']}, version {referral['version']}\n", text)
             self.assertIn(f"score {referral['why']['chosen']['score']:.2f} = ", text)
-            self.assertRegex(text, rf"(?m)^  [\d-]+ [\d:]+  {referral['id']}  +send  +queued  +sent")
+            self.assertRegex(text, rf"(?m)^  [\d-]+ [\d:]+  {referral['id']}  +offer  +-  +sent")
         transitions = columns(text.split("\ntransitions\n")[1])
         self.assertEqual([(r["ITEM"], r["ACTION"]) for r in transitions],
                          [(t["item"], t["action"]) for t in api["timeline"]])
@@ -273,7 +273,7 @@ class Commands(Running):
         fields = self.net.redis.hgetall(self.key("case", case["id"]))
         note = fields[b"r" + two["id"].split("-", 1)[1].encode() + b".note"]
         self.assertNotIn("Місць".encode(), note)
-        stale = self.json("answer", three["id"], "accept", "--version", "1", status=1)
+        stale = self.json("answer", three["id"], "accept", "--version", "9", status=1)
         self.assertEqual((stale["code"], stale["version"]), ("stale", three["version"]))
         self.ctl("answer", three["id"], "accept", "--version", str(three["version"]))
 
@@ -281,12 +281,12 @@ class Commands(Running):
         referral = self.submitted()["referrals"][0]["id"]
         self.ctl("answer", referral, "accept")
         again = self.ctl("answer", referral, "accept", status=1)
-        self.assertIn("the life cycle forbids this in the current state; it is accepted, version 3",
+        self.assertIn("the life cycle forbids this in the current state; it is accepted, version 2",
                       again.stderr)
         self.assertEqual(again.stdout, "")
         problem = self.json("answer", referral, "accept", status=1)
         self.assertEqual((problem["code"], problem["state"], problem["version"]),
-                         ("illegal_move", "accepted", 3))
+                         ("illegal_move", "accepted", 2))
         other = self.submitted()["referrals"][0]["id"]
         self.assertIn("reason: a decline needs", self.ctl("answer", other, "decline", status=1).stderr)
         self.assertEqual(self.json("answer", NOWHERE + "-1-1", "accept", status=1)["code"], "absent")

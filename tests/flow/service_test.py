@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import kept  # noqa: E402
 from harness import BUILD, CTL, TAG, Network, demo_intake, wait_for  # noqa: E402
 from load import Load, intakes_for  # noqa: E402
+from receiver import Receiver  # noqa: E402
 
 SEED = 20261122
 LANES = ("emergency", "urgent", "normal")
@@ -355,7 +356,11 @@ class Holding(unittest.TestCase):
             wait_for(lambda: net.redis.info("persistence")["aof_current_size"] < 16 << 20, 10, "a rewrite")
 
     def test_without_the_hand_off_claims_alone_deliver_everything(self):
-        with Network(settings={"intake.handoff": "no", "matcher.handoff": "no"}) as net:
+        receiver = Receiver()
+        self.addCleanup(receiver.close)
+        with Network(settings={"intake.handoff": "no", "matcher.handoff": "no",
+                               "notifier.webhook_private": "yes"}) as net:
+            receiver.takes_all(net)
             load = Load(net, intakes_for(net, 600, SEED), window=128).run()
             states = load.states()
             load.told()
@@ -363,6 +368,7 @@ class Holding(unittest.TestCase):
             self.assertEqual(metric(net, "matcher.1", "handed_off_total"), 0)
             self.assertEqual(metric(net, "notifier.1", "handed_off_total"), 0)
             self.assertGreaterEqual(metric(net, "matcher.1", "claimed_total"), sum(states.values()))
+            self.assertGreaterEqual(metric(net, "notifier.1", "claimed_total"), states["offered", None])
             self.assertEqual(net.violations(), [])
 
     def test_with_the_hand_off_hardly_anything_is_claimed(self):

@@ -64,7 +64,7 @@ int
 cases_fixture_empty(void **state)
 {
 	(void)state;
-	(void)redis_ask("FLUSHALL");
+	redis_begin();
 	return 0;
 }
 
@@ -152,6 +152,24 @@ redis_script(const char *script, const char *argument)
 		text_of(argument) };
 
 	return redis_send(4, arguments);
+}
+
+void
+redis_begin(void)
+{
+	const struct text arguments[] = { LITERAL("HSET"), LITERAL("{c1}:channel"),
+		LITERAL("agency1"), LITERAL("webhook https://a1.example/"),
+		LITERAL("agency2"), LITERAL("webhook https://a2.example/"),
+		LITERAL("agency3"), LITERAL("webhook https://a3.example/") };
+
+	(void)redis_ask("FLUSHALL");
+	(void)redis_send(sizeof arguments / sizeof *arguments, arguments);
+}
+
+void
+inbox_alone(const char *agency)
+{
+	(void)redis_ask("HDEL {c1}:channel %s", agency);
 }
 
 void

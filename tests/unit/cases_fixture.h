@@ -22,13 +22,18 @@ struct cases_fixture {
 };
 extern struct cases_fixture fixture;
 
-/* Of a group: one Redis; "no" is its appendfsync.  Of a test: nothing in it. */
+/* Of a group: one Redis; "no" is its appendfsync.  Of a test: nothing in it but webhooks. */
 int cases_fixture_start(void **state);
 int cases_fixture_end(void **state);
 int cases_fixture_empty(void **state);
 /* The parts: opens loop, store and cases on a Redis that runs, and closes them. */
 bool cases_fixture_open(void);
 void cases_fixture_close(void);
+
+/* Empties Redis; then agency1, agency2 and agency3 have a webhook each. */
+void redis_begin(void);
+/* The agency has a webhook no longer: its inbox is its channel. */
+void inbox_alone(const char *agency);
 
 /* ---- Redis itself ---- */
 

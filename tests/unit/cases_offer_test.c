@@ -55,6 +55,7 @@ an_offer_reserves_a_place_and_starts_telling_and_clock(void **state)
 	result = do_offer(&in);
 	assert_int_equal(result->status, STATUS_OK);
 	assert_int_equal(result->position, 0);
+	assert_false(result->is_told);
 	id_referral(text_of(need), 1, referral);
 	assert_text(result->referral, referral);
 	assert_string_equal(field_of(id, "n1.state"), "offered");
@@ -99,6 +100,105 @@ a_telling_is_leased_at_once_where_the_notifier_has_room(void **state)
 	assert_string_equal(where_is("notify", referral), "leased");
 	assert_string_equal(field_of(id, "r1-1.notify"), "1 0 0");
 	assert_int_equal(do_extend(stage_notify, referral, 1, LEASE_MS)->count, 1);
+	assert_whole();
+}
+
+static void
+look_at_the_offer(const struct case_record *record)
+{
+	const struct case_view *view = &record->view;
+
+	assert_int_equal(
+	    view->timeline_count, 3); /* the offer, and what it did to its need */
+	assert_text(view->timeline[1].action, "offer");
+	assert_null(view->timeline[1].from.at);
+	assert_text(view->timeline[1].to, "sent");
+	assert_text(view->timeline[2].to, "offered");
+	assert_text(view->referrals[0].state, "sent");
+	assert_int_equal(view->referrals[0].version, 1);
+}
+
+static void
+without_a_webhook_the_inbox_has_told_the_agency_with_the_offer(void **state)
+{
+	struct case_offer in = usual_offer(need, 1, "c1", 1);
+	const struct case_result *result;
+	char referral[ID_ITEM_MAX];
+
+	(void)state;
+	inbox_alone("agency1");
+	in.lease_ms = LEASE_MS;
+	result = do_offer(&in);
+	assert_int_equal(result->status, STATUS_OK);
+	assert_true(result->is_told);
+	id_referral(text_of(need), 1, referral);
+	assert_text(result->referral, referral);
+	assert_string_equal(field_of(id, "r1-1.told"), "1");
+	assert_string_equal(field_of(id, "r1-1.tell"), "");
+	assert_string_equal(field_of(id, "r1-1.place"), "held");
+	assert_string_equal(where_is("notify", referral), "");
+	assert_string_equal(where_is("clock", referral), "delayed");
+	assert_string_equal(redis_ask("ZRANGE {c1}:inbox:agency1 0 -1"), referral);
+	assert_int_equal(do_queues()->stages[1].entered, 0);
+	assert_int_equal(do_get(id, 20, look_at_the_offer), STATUS_OK);
+	assert_whole();
+}
+
+static void
+an_offer_that_was_told_with_itself_is_made_and_told_once(void **state)
+{
+	struct case_offer in = usual_offer(need, 1, "c1", 1);
+	char referral[ID_ITEM_MAX], *before;
+
+	(void)state;
+	inbox_alone("agency1");
+	assert_int_equal(do_offer(&in)->status, STATUS_OK);
+	id_referral(text_of(need), 1, referral);
+	before = redis_dump();
+	assert_int_equal(do_offer(&in)->status, STATUS_DUP);
+	assert_int_equal(do_told(referral, 0, "offer", false)->status, STATUS_DUP);
+	assert_unchanged(before);
+}
+
+static void
+what_is_set_as_a_channel_and_is_no_webhook_is_the_inbox(void **state)
+{
+	static const struct {
+		const char *channel;
+		bool is_told;
+	} CHANNELS[] = { { "inbox ", true }, { "inbox", true }, { "", true },
+		{ "webhooks https://a.example/", true }, { "webhook", false },
+		{ "webhook https://a.example/", false } };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof CHANNELS / sizeof *CHANNELS; i++) {
+		const struct text set[] = { LITERAL("HSET"), LITERAL("{c1}:channel"),
+			LITERAL("agency1"), text_of(CHANNELS[i].channel) };
+		char name[8], other[ID_CASE_BYTES + 1], item[ID_ITEM_MAX];
+		struct case_offer in;
+
+		(void)redis_send(4, set);
+		(void)snprintf(name, sizeof name, "h%u", i);
+		new_case(name, urgency_normal, 1, other);
+		id_need(text_of(other), 1, item);
+		in = usual_offer(item, 1, name, 1);
+		assert_int_equal(do_offer(&in)->is_told, CHANNELS[i].is_told);
+		assert_string_equal(field_of(other, "r1-1.state"),
+		    CHANNELS[i].is_told ? "sent" : "queued");
+		assert_whole();
+	}
+}
+
+static void
+the_channel_that_counts_is_that_of_the_agency_that_gets_the_offer(void **state)
+{
+	struct case_offer in = usual_offer(need, 1, "c1", 2);
+
+	(void)state;
+	assert_string_equal(do_capacity("service1", "0", 1000), "ok");
+	inbox_alone("agency2");
+	assert_true(do_offer(&in)->is_told);
+	assert_string_equal(field_of(id, "r1-1.agency"), "agency2");
 	assert_whole();
 }
 
@@ -389,6 +489,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_offer_reserves_a_place_and_starts_telling_and_clock),
 		TEST(a_telling_is_leased_at_once_where_the_notifier_has_room),
+		TEST(without_a_webhook_the_inbox_has_told_the_agency_with_the_offer),
+		TEST(an_offer_that_was_told_with_itself_is_made_and_told_once),
+		TEST(what_is_set_as_a_channel_and_is_no_webhook_is_the_inbox),
+		TEST(the_channel_that_counts_is_that_of_the_agency_that_gets_the_offer),
 		TEST(what_a_packed_record_lacks_at_its_end_is_absent),
 		TEST(the_first_candidate_with_a_free_place_gets_it),
 		TEST(the_last_place_is_given_once),

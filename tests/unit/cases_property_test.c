@@ -21,7 +21,7 @@ static char reached[8192]; /* states, each between blanks */
 static bool
 breaks(const struct random_call *list, unsigned count)
 {
-	(void)redis_ask("FLUSHALL");
+	redis_begin();
 	for (unsigned i = 0; i < count; i++)
 		random_make(&list[i]);
 	return complaints()[0] != '\0';
@@ -91,7 +91,7 @@ run(uint64_t seed)
 	unsigned done[RANDOM_KINDS] = { 0 };
 
 	print_message("seed %llu\n", (unsigned long long)seed);
-	(void)redis_ask("FLUSHALL");
+	redis_begin();
 	for (unsigned i = 0; i < CALLS; i++) {
 		/* every eighth is one of the last ones once more */
 		calls[i] = i > 0 && random_below(&random, 8) == 0

@@ -186,9 +186,10 @@ random_next(uint64_t *state)
 		[RANDOM_EXTEND] = 2,
 		[RANDOM_CAPACITY] = 4,
 		[RANDOM_DUE] = 4,
-		[RANDOM_DEAD] = 3 };
+		[RANDOM_DEAD] = 3,
+		[RANDOM_CHANNEL] = 2 };
 	struct random_call call = { .kind = RANDOM_ACCEPT };
-	uint32_t rest = random_below(state, 111);
+	uint32_t rest = random_below(state, 113);
 	char id[ID_CASE_BYTES + 1];
 	unsigned need, attempt;
 
@@ -225,6 +226,8 @@ random_next(uint64_t *state)
 		        redis_ask("HGET {c1}:place:%s reported_at", call.item), NULL, 10);
 	} else if (call.kind == RANDOM_DUE) {
 		choose_set(state, call.item);
+	} else if (call.kind == RANDOM_CHANNEL) {
+		(void)snprintf(call.item, sizeof call.item, "agency%u", 1 + call.a % 3);
 	}
 	return call;
 }
@@ -343,6 +346,9 @@ random_make(const struct random_call *call)
 		(void)do_capacity(call->item, call->b % 7 ? figure : "", call->version);
 	} else if (call->kind == RANDOM_DUE) {
 		make_due(call->item);
+	} else if (call->kind == RANDOM_CHANNEL) {
+		(void)redis_ask("HSET {c1}:channel %s %s", call->item,
+		    call->b % 2 ? "inbox" : "webhook");
 	} else {
 		(void)do_dead(call->stage, call->item, call->word);
 	}
@@ -353,7 +359,7 @@ random_print(const struct random_call *call)
 {
 	static const char *const NAMES[RANDOM_KINDS] = { "accept", "claim", "offer",
 		"told", "clock", "answer", "withdraw", "amend", "nack", "reap", "extend",
-		"capacity", "due", "dead" };
+		"capacity", "due", "dead", "channel" };
 
 	print_message("  %s %s %s version %u command %u stage %u a %u b %u\n",
 	    NAMES[call->kind], call->item, call->word, call->version, call->command,

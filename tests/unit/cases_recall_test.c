@@ -74,6 +74,73 @@ who_said_so_itself_is_not_told(void **state)
 	assert_whole();
 }
 
+/* The same case and referral, offered anew to an agency without a webhook. */
+static void
+told_by_the_inbox(void)
+{
+	redis_begin();
+	inbox_alone("agency1");
+	new_case("one", urgency_normal, 1, id);
+	new_referral(id, referral);
+	assert_string_equal(field_of(id, "r1-1.state"), "sent");
+}
+
+static void
+who_found_it_in_the_inbox_is_told_once_that_it_is_over(void **state)
+{
+	(void)state;
+	told_by_the_inbox();
+	answer("cancel", role_operator);
+	assert_string_equal(tellings(), "recall");
+	claim_telling("recall", 1);
+	assert_int_equal(do_told(referral, 1, "recall", false)->status, STATUS_OK);
+	assert_string_equal(tellings(), "");
+	assert_string_equal(where_is("notify", referral), "");
+	assert_int_equal(do_queues()->stages[1].entered, 1);
+	assert_int_equal(do_queues()->stages[1].left, 1);
+	assert_whole();
+}
+
+static void
+so_it_is_when_its_case_is_withdrawn(void **state)
+{
+	struct case_withdraw in;
+
+	(void)state;
+	told_by_the_inbox();
+	in = usual_withdraw(id, "w1");
+	assert_int_equal(do_withdraw(&in)->status, STATUS_OK);
+	assert_string_equal(tellings(), "recall");
+	claim_telling("recall", 1);
+	assert_whole();
+}
+
+static void
+so_it_is_when_its_time_is_over_after_a_reminder(void **state)
+{
+	(void)state;
+	told_by_the_inbox();
+	assert_int_equal(
+	    do_clock(referral, 0, "remind", "expire", 5000000)->status, STATUS_OK);
+	claim_telling("remind", 1);
+	assert_int_equal(do_told(referral, 1, "remind", false)->status, STATUS_OK);
+	assert_int_equal(do_clock(referral, 1, "expire", "", 0)->status, STATUS_OK);
+	assert_string_equal(field_of(id, "r1-1.state"), "expired");
+	claim_telling("recall", 2);
+	assert_whole();
+}
+
+static void
+who_declines_what_it_found_in_the_inbox_is_told_nothing(void **state)
+{
+	(void)state;
+	told_by_the_inbox();
+	answer("decline", role_agency);
+	assert_string_equal(tellings(), "");
+	assert_int_equal(do_queues()->stages[1].entered, 0);
+	assert_whole();
+}
+
 static void
 the_second_recall_is_not_taken_for_the_first(void **state)
 {
@@ -129,6 +196,10 @@ main(void)
 		TEST(an_offer_that_may_just_be_going_out_is_recalled),
 		TEST(who_was_told_is_told_that_it_is_over),
 		TEST(who_said_so_itself_is_not_told),
+		TEST(who_found_it_in_the_inbox_is_told_once_that_it_is_over),
+		TEST(so_it_is_when_its_case_is_withdrawn),
+		TEST(so_it_is_when_its_time_is_over_after_a_reminder),
+		TEST(who_declines_what_it_found_in_the_inbox_is_told_nothing),
 		TEST(the_second_recall_is_not_taken_for_the_first),
 		TEST(nobody_is_reminded_of_what_is_over),
 		TEST(an_agency_that_accepted_is_told_when_it_is_cancelled),

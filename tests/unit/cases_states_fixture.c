@@ -104,7 +104,7 @@ make_proposed(void)
 void
 new_referral_in(const char *wanted)
 {
-	(void)redis_ask("FLUSHALL");
+	redis_begin();
 	new_case("one", urgency_normal, 1, the.id);
 	id_need(text_of(the.id), 1, the.need);
 	assert_string_equal(do_capacity("service1", "5", 1000), "ok");

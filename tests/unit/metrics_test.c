@@ -11,7 +11,9 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "common/metrics.h"
+#include "proto/message.h"
 #include "tests/unit/metrics_check.h"
 
 static char *
@@ -182,6 +184,18 @@ an_observation_lies_in_every_bucket_above_it(void **state)
 }
 
 static void
+what_has_passed_since_a_time_is_observed_and_since_none_is_not(void **state)
+{
+	(void)state;
+	clock_set(5500);
+	metrics_observe_since(METRIC_delivered_seconds, NULL, 3000);
+	metrics_observe_since(METRIC_delivered_seconds, NULL, TIME_ABSENT);
+	clock_set(-1);
+	expect_line("referral_delivered_seconds_sum 2.5");
+	expect_line("referral_delivered_seconds_count 1");
+}
+
+static void
 numbers_keep_their_last_digit(void **state)
 {
 	(void)state;
@@ -342,6 +356,8 @@ main(void)
 		cmocka_unit_test(more_than_64_label_values_are_counted_under_other),
 		cmocka_unit_test(long_label_values_are_cut_and_counted_together),
 		cmocka_unit_test(an_observation_lies_in_every_bucket_above_it),
+		cmocka_unit_test(
+		    what_has_passed_since_a_time_is_observed_and_since_none_is_not),
 		cmocka_unit_test(numbers_keep_their_last_digit),
 		cmocka_unit_test(the_process_tells_version_start_memory_and_cpu),
 		cmocka_unit_test(every_metric_of_the_table_is_written_legally),
