@@ -87,6 +87,9 @@ void accounts_open(struct gateway *gateway);
 /* The account of an Authorization header; NULL: none. */
 const struct account *accounts_find(struct gateway *gateway, struct text authorization);
 
+/* Takes out of an agency's view what is no referral of its own, and what belongs to none.  False:
+ * nothing is left.  Others see everything. */
+bool view_keep_own(const struct account *account, struct case_view *view);
 /* What the account may see of a case: fills in identity, explanations and notes, or takes out
  * what is none of its business.  False: nothing of it may be shown. */
 bool view_prepare(struct gateway *gateway, const struct account *account,

@@ -93,11 +93,15 @@ is_wanted(const struct gather *gather, const struct case_view *view)
 }
 
 static char *
-write_case(const struct gather *gather, const struct case_view *view)
+write_case(const struct gather *gather, const struct case_record *record)
 {
+	struct case_view *view = view_buffer();
 	size_t length;
 
-	return is_wanted(gather, view)
+	if (view == NULL)
+		return NULL;
+	*view = record->view;
+	return view_keep_own(&gather->call->account, view) && is_wanted(gather, view)
 	           ? json_write(&record_case_view, view, MASK_NOT_PERSONAL, &length)
 	           : NULL;
 }
@@ -131,7 +135,7 @@ on_part(void *ctx, enum status status, const struct case_record *record)
 		gather->parts[part->at] =
 		    gather->is_inbox
 		        ? write_referral(gather, record, gather->ids[part->at])
-		        : write_case(gather, &record->view);
+		        : write_case(gather, record);
 	gather->left--;
 	ask_more(gather);
 }

@@ -59,6 +59,16 @@ keep_own(const struct account *account, struct case_view *view, bool *any)
 	return is_serving_any;
 }
 
+bool
+view_keep_own(const struct account *account, struct case_view *view)
+{
+	bool any = true;
+
+	if (account->role == role_agency)
+		(void)keep_own(account, view, &any);
+	return any;
+}
+
 static enum status
 open_family(
     struct gateway *gateway, const struct case_record *record, struct intake *intake)

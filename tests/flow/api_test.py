@@ -163,6 +163,22 @@ class Api(unittest.TestCase):
         self.assertEqual(after["contact"]["name"], intake["contact"]["name"])
         self.assertEqual(len(after["needs"]), len({r["need"] for r in after["referrals"]}))
 
+    def test_an_agency_lists_its_own_referrals_alone(self):
+        agency = self.net.tokens["agency"]["agency"]
+        others = {t for s in self.services() if s["agency"] != agency for t in s["terms"]}
+        term = next(t for s in self.services_of(agency) for t in s["terms"] if t in others)
+        intake = dict(demo_intake(), preferences={"agency": agency}, needs=[{"term": term}])
+        case = self.net.settled(self.net.submit(intake).json["case"]["id"])
+        own = case["referrals"][0]
+        self.assertEqual(own["agency"], agency)
+        self.net.answer(own["id"], "decline", own["version"], role="agency", reason="full")
+        wait_for(lambda: len(self.net.case(case["id"])["referrals"]) > 1, 20, "another agency")
+        def listed(role):
+            return next(c for c in self.net.http("GET", f"/api/v1/cases?agency={agency}", role=role).json["cases"]
+                        if c["id"] == case["id"])
+        self.assertGreater(len(listed("operator")["referrals"]), 1)
+        self.assertEqual([r["id"] for r in listed("agency")["referrals"]], [own["id"]])
+
     def test_an_agency_does_not_see_cases_of_others(self):
         case = self.new_case("flood-family")
         seen = self.net.http("GET", f"/api/v1/cases/{case['id']}", role="agency")
