@@ -200,24 +200,24 @@ class People(Worker):
 
 def accept_all(net, families, people, seconds=120):
     """Agencies accept what they still have to answer, so that no clock strikes any more."""
-    socket = net.socket()
+    socket, unanswered = net.socket(), {}
 
     def none_left():
         ids = [case_id for case_id, _ in families.load.accepted.values()]
         waiting = {item: r["agency"] for case in read_cases(net.redis, ids).values()
                    for item, r in case.referrals.items() if ("referral", "accept", r["state"]) in MOVES}
-        for item, agency in waiting.items():
+        unanswered.update(waiting)
+        for item, agency in unanswered.items():
             socket.send(msgpack.packb({"v": 1, "kind": "answer", "id": item, "referral": item, "action": "accept",
                                        "command_id": "at last", "by": "agency-7", "role": "agency",
                                        "agency": agency}))
-        answered = set()
-        while answered < waiting.keys() and socket.poll(5000):  # else again, at the next look
+        while unanswered and socket.poll(5000):  # else again, at the next look
             reply = msgpack.unpackb(socket.recv())
-            if reply["id"] not in answered and reply.get("status") not in OPEN_OUTCOME:
-                answered.add(reply["id"])
+            if reply["id"] in unanswered and reply.get("status") not in OPEN_OUTCOME:
+                del unanswered[reply["id"]]
                 if reply["kind"] == "moved":
                     people.done[reply["id"], "accept"] = 1
-        return not waiting
+        return not waiting and not unanswered
     wait_for(none_left, seconds, "every offer answered")
     socket.close()
 

@@ -116,8 +116,9 @@ local function many_close(books)
 end
 
 -- One call for many transitions of a kind, which share the clock, the counters and what they put
--- into sets: each concerns an item of its own, or is a repeat and changes nothing.  ARGV: how many arguments the first has, they themselves, and so on.
--- Reply: theirs, in order.  One that fails changes nothing about the others.
+-- into sets: each concerns an item of its own, or is a repeat and changes nothing.
+-- ARGV: how many arguments the first has, they themselves, and so on.  Reply: theirs, in order.
+-- One that fails changes nothing about the others.
 local function many_of(body)
 	return function(keys, argv)
 		local out, at, last = {}, 1, #argv

@@ -53,7 +53,7 @@ class Pressure(unittest.TestCase):
                 net.redis.set(key, b"x" * MB)
             before, matcher = peak_mb(net), net.pid("matcher.1")
             os.kill(matcher, signal.SIGSTOP)
-            load = Load(net, intakes_for(net, 2500, SEED), window=512)
+            load = Load(net, intakes_for(net, 6000, SEED), window=512)
             flood = threading.Thread(target=load.run, daemon=True)
             flood.start()
             wait_for(lambda: load.refused["busy"] > 1000 and "errorstat_OOM" in net.redis.info("errorstats"), 60,
