@@ -75,7 +75,7 @@ enum status store_call(struct store *store, struct text route, size_t count,
 /* The same for "FCALL NAME 1 KEY ARGUMENTS..." of a function that has a sister NAME_many: what
  * is called in one turn of the loop goes to her as one call, for each the count of its
  * arguments and they themselves, and her reply is the list of theirs.  An error in it is
- * INTERNAL for the one.  One alone goes as it is.  NAME is a constant; at most four of them.
+ * that one's, as above.  One alone goes as it is.  NAME is a constant; at most four of them.
  * No order holds between these calls and others. */
 enum status store_gather(struct store *store, struct text route, size_t count,
     const struct text *arguments, store_done *done, void *ctx) MUST_CHECK;

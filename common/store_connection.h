@@ -170,6 +170,10 @@ void connection_readable(int fd, short events, void *self);
 void connection_answer(
     struct connection *connection, struct call call, const void *reply, int64_t now_us);
 
+/* What a reply that is an error comes to: BUSY where Redis wants memory, else INTERNAL, with what
+ * it says in the log. */
+enum status store_error_status(const struct store_value *value);
+
 /* ---- store_greeting.c ---- */
 
 /* Begins with AUTH where there is a password, ROLE where `wants_primary`, and ends with CLIENT

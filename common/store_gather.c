@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "common/store_connection.h"
 
 /* FCALL, the function, 1, its key. */
@@ -20,7 +21,7 @@
 /* Different functions of one store; the functions of a process are few and known. */
 #define GATHERINGS_MOST 4
 
-struct member {
+struct gathered {
 	store_done *done;
 	void *ctx;
 };
@@ -30,7 +31,7 @@ struct company {
 	struct company *next;
 	struct store *store;
 	unsigned count;
-	struct member members[CALLS_MOST];
+	struct gathered members[CALLS_MOST];
 };
 
 /* What will be one call.  The words of each call follow a word that counts them. */
@@ -78,8 +79,9 @@ company_give(struct company *company)
 static enum status
 status_of(enum status status, const struct store_value *value)
 {
-	return status == STATUS_OK && store_kind(value) == STORE_ERROR ? STATUS_INTERNAL
-	                                                               : status;
+	return status == STATUS_OK && store_kind(value) == STORE_ERROR
+	           ? store_error_status(value)
+	           : status;
 }
 
 /* The reply to all of them: to each its own. */
@@ -90,10 +92,14 @@ on_replies(void *ctx, enum status status, const struct store_value *value)
 	struct store *store = company->store;
 
 	store_hold(store);
-	if (status == STATUS_OK && store_count(value) != company->count)
+	if (status == STATUS_OK && store_count(value) != company->count) {
+		log_event(LOG_ERROR, "replies_misfit",
+		    LOG_NUMBER("calls", company->count),
+		    LOG_NUMBER("replies", store_count(value)));
 		status = STATUS_INTERNAL;
+	}
 	for (unsigned i = 0; i < company->count; i++) {
-		const struct member *member = &company->members[i];
+		const struct gathered *member = &company->members[i];
 		const struct store_value *own = store_at(value, i);
 		enum status own_status = status_of(status, own);
 
@@ -161,7 +167,7 @@ static void
 send_gathering(struct store *store, struct gathering *gathering)
 {
 	struct company *company = gathering->company;
-	struct member first = company->members[0];
+	struct gathered first = company->members[0];
 	bool is_alone = company->count == 1;
 	enum status status;
 
@@ -250,7 +256,7 @@ gathering_of(struct store *store, struct text function)
 
 static enum status
 join(struct store *store, struct gathering *gathering, uint32_t route, size_t count,
-    const struct text *arguments, struct member member)
+    const struct text *arguments, struct gathered member)
 {
 	if (gathering->company == NULL) {
 		gathering->company = company_take(store->gatherer);
@@ -288,5 +294,5 @@ store_gather(struct store *store, struct text route, size_t count,
 	        gathering->used + bytes + CALL_BYTES_MOST > BYTES_MOST))
 		send_gathering(store, gathering);
 	return join(store, gathering, store_slot(store, route), count, arguments,
-	    (struct member){ done, ctx });
+	    (struct gathered){ done, ctx });
 }

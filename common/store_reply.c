@@ -124,6 +124,17 @@ take_greeting(struct connection *connection, const redisReply *reply)
 		stand(connection);
 }
 
+enum status
+store_error_status(const struct store_value *value)
+{
+	const redisReply *answer = (const redisReply *)value;
+
+	if (begins_with(answer, "OOM"))
+		return STATUS_BUSY;
+	log_refused("redis_refused", answer);
+	return STATUS_INTERNAL;
+}
+
 void
 connection_answer(
     struct connection *connection, struct call call, const void *reply, int64_t now_us)
@@ -137,9 +148,7 @@ connection_answer(
 	if (connection->use == USE_POOL)
 		metrics_observe_us(METRIC_redis_seconds, NULL, now_us - call.started_us);
 	if (is_error)
-		status = begins_with(answer, "OOM") ? STATUS_BUSY : STATUS_INTERNAL;
-	if (status == STATUS_INTERNAL)
-		log_refused("redis_refused", answer);
+		status = store_error_status((const struct store_value *)answer);
 	connection_settle(connection, call, status,
 	    is_error ? NULL : (const struct store_value *)answer);
 }

@@ -179,17 +179,18 @@ large_ones_go_in_as_many_calls_as_they_need(void **state)
 static void
 an_error_of_one_is_its_alone(void **state)
 {
-	struct outcome outcomes[3] = { { 0 } };
+	struct outcome outcomes[4] = { { 0 } };
 
 	(void)state;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		assert_int_equal(gather("f", "a", "", &outcomes[i]), STATUS_OK);
-	expect_command("FCALL f_many 1 {c} 1 a 1 a 1 a");
-	FAKE_SAY(&fake, "*3\r\n:1\r\n-ERR no\r\n:3\r\n");
-	assert_true(outcome_wait_all(loop, outcomes, 3));
+	expect_command("FCALL f_many 1 {c} 1 a 1 a 1 a 1 a");
+	FAKE_SAY(&fake, "*4\r\n:1\r\n-ERR no\r\n-OOM no memory\r\n:4\r\n");
+	assert_true(outcome_wait_all(loop, outcomes, 4));
 	assert_int_equal(outcomes[0].integer, 1);
 	assert_int_equal(outcomes[1].status, STATUS_INTERNAL);
-	assert_int_equal(outcomes[2].integer, 3);
+	assert_int_equal(outcomes[2].status, STATUS_BUSY);
+	assert_int_equal(outcomes[3].integer, 4);
 }
 
 static void
