@@ -4,8 +4,8 @@
 
 #include <math.h>
 
+#include "common/fold.h"
 #include "proto/field.h"
-#include "services/matcher/fold.h"
 
 typedef void text_visit(void *self, struct text *text);
 

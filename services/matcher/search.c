@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "services/matcher/fold.h"
+#include "common/fold.h"
 #include "services/matcher/index_private.h"
 #include "services/matcher/match_private.h"
 

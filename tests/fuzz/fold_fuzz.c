@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "proto/field.h"
-#include "services/matcher/fold.h"
+#include "common/fold.h"
 
 /* Into memory of exactly `size` bytes, so that one more is seen. */
 static char *

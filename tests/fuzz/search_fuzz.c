@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/fold.h"
 #include "proto/field.h"
-#include "services/matcher/fold.h"
 #include "services/matcher/search.h"
 
 #define SERVICES_MAX 60

@@ -2,7 +2,7 @@
  * What people type differently becomes equal. */
 #include <stdlib.h>
 
-#include "services/matcher/fold.h"
+#include "common/fold.h"
 #include "tests/unit/matcher_fixture.h"
 
 static void

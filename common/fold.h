@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Text in a form that compares: what people type differently becomes equal.  Pure. */
-#ifndef MATCHER_FOLD_H
-#define MATCHER_FOLD_H
+#ifndef COMMON_FOLD_H
+#define COMMON_FOLD_H
 
 #include "proto/text.h"
 
@@ -9,10 +9,13 @@
 #define FOLD_ROOM(length) ((size_t)(length) + 1)
 
 /* Writes the words of a UTF-8 text, each after one space (" " + word + " " + word), in
- * lower case, and returns the bytes written (no NUL). Cyrillic  і ї й ы are и; ґ is г; ё
- * є э are е; ь and ъ are dropped Latin     loses its marks (ș is s, ł is l, ß is ss)
- *   dropped   apostrophes of every shape, combining marks, soft hyphens, joiners
- *   between words: all other punctuation, signs and spaces
+ * lower case, and returns the bytes written (no NUL).
+ *
+ *   Cyrillic   і ї й ы are и; ґ is г; ё є э are е; ь and ъ are dropped
+ *   Latin      loses its marks (ș is s, ł is l, ß is ss)
+ *   dropped    apostrophes of every shape, combining marks, soft hyphens, joiners
+ *   a gap      all other punctuation, signs and spaces
+ *
  * Malformed bytes are passed over.  What does not fit is left out, whole words and
  * characters first to last.  Folding a folded text changes nothing. */
 size_t fold(struct text text, char *buffer, size_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Folding: one character in, what it compares as out. */
-#include "services/matcher/fold.h"
+#include "common/fold.h"
 
 #define MALFORMED UINT32_MAX
 
