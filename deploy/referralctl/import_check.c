@@ -7,11 +7,11 @@
 #include <strings.h>
 
 #include "common/facts.h"
+#include "deploy/referralctl/import_enrich.h"
 #include "deploy/referralctl/import_settle.h"
 #include "deploy/referralctl/import_text.h"
 
 #define NAME_MAX_BYTES 128
-#define OWN_TAXONOMY "hearthline-facts"
 
 static enum import_reason
 refuse(struct import_check *check, enum import_reason reason, const char *field,
@@ -71,29 +71,6 @@ set_id(struct import_check *check, const struct hsds_entity *entity, json_t *obj
 }
 
 /* ---- what an entity needs beyond its types ---- */
-
-/* An attribute of our own taxonomy, for what we must remember about a part. */
-static void
-add_fact(struct import_check *check, json_t *object, const char *owner,
-    const char *entity, const char *label, const char *value)
-{
-	char id[ID_UUID_BYTES + 1];
-	char term[ID_UUID_BYTES + 1];
-	json_t *attributes = json_object_get(object, "attributes");
-
-	settle_derive(text_of(owner), "attribute", text_of(label), TEXT_ABSENT, id);
-	settle_derive(
-	    check->source, "taxonomy_term", text_of(OWN_TAXONOMY), text_of(label), term);
-	if (!json_is_array(attributes)) {
-		attributes = json_array();
-		json_object_set_new(object, "attributes", attributes);
-	}
-	json_array_append_new(attributes,
-	    json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s}}", "id", id,
-	        "link_id", owner, "link_entity", entity, "label", label, "value", value,
-	        "taxonomy_term", "id", term, "code", label, "name", label, "description",
-	        "", "taxonomy", OWN_TAXONOMY));
-}
 
 /* A location whose publisher hides where it is (location_type "redacted" of a proposal to
  * HSDS) must stay hidden here. */
@@ -314,8 +291,8 @@ walk(struct import_check *check, const struct hsds_entity *entity, json_t *objec
 	if (was_redacted) {
 		import_check_note(check, IMPORT_location_redacted, "");
 		json_object_set_new(object, "location_type", json_string("physical"));
-		add_fact(
-		    check, object, id, "location", "confidentiality", "address_hidden");
+		import_enrich_fact(check, object, id, "location", "confidentiality",
+		    LITERAL("address_hidden"), TEXT_ABSENT);
 	}
 	if (entity == &hsds_location)
 		check_point(check, object);
@@ -377,7 +354,7 @@ count_terms(const json_t *service)
 	{
 		const json_t *term = json_object_get(attribute, "taxonomy_term");
 
-		if (!text_is(settle_text_at(term, "taxonomy"), OWN_TAXONOMY) &&
+		if (!text_is(settle_text_at(term, "taxonomy"), ENRICH_TAXONOMY) &&
 		    (settle_text_at(term, "code").length > 0 ||
 		        settle_text_at(term, "name").length > 0))
 			count++;
@@ -420,6 +397,8 @@ import_check_service(struct import_check *check, json_t *service,
 	(void)walk(check, &hsds_service, service, "");
 	if (settle_text_at(service, "name").length == 0)
 		return refuse(check, IMPORT_missing_name, "name", "nothing but HTML");
+	if (check->enrich != NULL)
+		import_enrich(check->enrich, service, check);
 	note_gaps(check, service);
 	json_object_set_new(service, ASIDE "source",
 	    json_stringn(check->source.at, check->source.length));

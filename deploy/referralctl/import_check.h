@@ -5,7 +5,7 @@
  * does not know stays as it is; null is absent.  Numbers written as text become numbers, ids
  * that are no UUIDs are replaced by ones derived from them (the service's own stays as x_id),
  * missing ids of parts are derived from where they stand, required texts that are missing
- * become empty.  Nothing else is added but x_source. */
+ * become empty.  Nothing else is added but x_source and what import_enrich.h says. */
 #ifndef REFERRALCTL_IMPORT_CHECK_H
 #define REFERRALCTL_IMPORT_CHECK_H
 
@@ -21,12 +21,14 @@
 #define IMPORT_LOCATIONS_MAX_BYTES ((size_t)16 * 1024)
 
 struct import_step;
+struct import_enrich;
 
-/* Set up by the caller, anew for each service; report and where are borrowed. */
+/* Set up by the caller, anew for each service; report, where and enrich are borrowed. */
 struct import_check {
 	struct text source;
 	struct import_report *report;
 	const struct import_where *where;
+	struct import_enrich *enrich; /* NULL: prose is not looked at */
 	uint64_t noted; /* bit of every note that this service has already */
 	const struct import_step *step; /* where the walk stands; NULL: at the service */
 	char field[160];                /* what was wrong */

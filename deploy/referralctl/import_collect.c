@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/facts_capacity.h"
+#include "deploy/referralctl/import_enrich.h"
 #include "deploy/referralctl/import_read.h"
 
 #define PROGRESS_EVERY 1000
@@ -14,6 +15,7 @@ struct collect {
 	struct text source;
 	struct import_plan *plan;
 	struct import_report *report;
+	struct import_enrich enrich;
 	struct import_shape shape;
 	struct import_buffer document;
 	bool is_out_of_memory;
@@ -185,6 +187,7 @@ take_service(struct collect *collect, json_t *service, const json_t *organizatio
 		.source = collect->source,
 		.report = collect->report,
 		.where = where,
+		.enrich = &collect->enrich,
 	};
 	char id[ID_UUID_BYTES + 1];
 	enum import_reason reason = IMPORT_FINE;
@@ -212,6 +215,7 @@ take_mapped(struct collect *collect, const json_t *row, const struct import_wher
 		.source = collect->source,
 		.report = collect->report,
 		.where = where,
+		.enrich = &collect->enrich,
 	};
 	struct import_where mapped = *where;
 	json_t *service = import_map_apply(collect->map, row, &check);
@@ -496,6 +500,7 @@ import_collect(struct text bytes, const struct import_map *map, struct text sour
 		.source = source,
 		.plan = plan,
 		.report = report,
+		.enrich = { .report = report },
 	};
 
 	if (status != STATUS_OK)

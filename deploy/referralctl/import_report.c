@@ -23,6 +23,12 @@ static const struct {
 #include "deploy/referralctl/import_reasons.def"
 };
 
+static const char *const UNDERSTOOD[IMPORT_UNDERSTOODS] = {
+	[IMPORT_UNDERSTOOD_hours] = "hours",
+	[IMPORT_UNDERSTOOD_eligibility] = "eligibility",
+	[IMPORT_UNDERSTOOD_places] = "places",
+};
+
 const char *
 import_reason_word(enum import_reason reason)
 {
@@ -146,6 +152,20 @@ has_notes(const struct import_report *report)
 	return false;
 }
 
+static void
+print_understood(const struct import_report *report, FILE *out)
+{
+	for (int i = 0; i < IMPORT_UNDERSTOODS; i++) {
+		const struct import_share *share = &report->understood[i];
+
+		if (share->of > 0)
+			fprintf(out,
+			    "understood: %-19s %8" PRIu64 "  of %" PRIu64 " (%.1f %%)\n",
+			    UNDERSTOOD[i], share->understood, share->of,
+			    100 * (double)share->understood / (double)share->of);
+	}
+}
+
 void
 import_report_print(
     const struct import_report *report, const struct import_summary *summary, FILE *out)
@@ -160,6 +180,7 @@ import_report_print(
 	fprintf(out, "%-31s %8" PRIu64 "\n", "quarantined",
 	    import_report_quarantined(report));
 	print_reasons(report, true, out);
+	print_understood(report, out);
 	if (has_notes(report))
 		fprintf(out, "noted in rows\n");
 	print_reasons(report, false, out);
@@ -181,6 +202,18 @@ count_reasons(const struct import_report *report, bool quarantine)
 }
 
 static json_t *
+list_understood(const struct import_report *report)
+{
+	json_t *all = json_object();
+
+	for (int i = 0; i < IMPORT_UNDERSTOODS; i++)
+		json_object_set_new(all, UNDERSTOOD[i],
+		    json_pack("{s:I, s:I}", "of", (json_int_t)report->understood[i].of,
+		        "understood", (json_int_t)report->understood[i].understood));
+	return all;
+}
+
+static json_t *
 summarise(const struct import_report *report, const struct import_summary *summary)
 {
 	json_t *all = json_object();
@@ -194,6 +227,7 @@ summarise(const struct import_report *report, const struct import_summary *summa
 	json_object_set_new(all, "removed", json_integer((json_int_t)report->removed));
 	json_object_set_new(all, "quarantined", count_reasons(report, true));
 	json_object_set_new(all, "notes", count_reasons(report, false));
+	json_object_set_new(all, "understood", list_understood(report));
 	json_object_set_new(all, "without_terms",
 	    json_integer((json_int_t)report->counts[IMPORT_without_terms]));
 	json_object_set_new(all, "source", json_string(summary->source));

@@ -38,11 +38,25 @@ enum import_guard {
 /* "most_removed"; NULL for IMPORT_ALLOWED. */
 const char *import_guard_word(enum import_guard guard);
 
+/* What is said in prose or names, and read from them. */
+enum import_understood {
+	IMPORT_UNDERSTOOD_hours,       /* texts of opening hours */
+	IMPORT_UNDERSTOOD_eligibility, /* descriptions of who may come */
+	IMPORT_UNDERSTOOD_places,      /* names of places */
+	IMPORT_UNDERSTOODS
+};
+
+/* So many there were, and so many of them are structured data now. */
+struct import_share {
+	uint64_t of, understood;
+};
+
 /* Counts are filled in as they become known.
  * read = added + changed + unchanged + quarantined + repeated. */
 struct import_report {
 	uint64_t read, added, changed, unchanged, removed;
 	uint64_t counts[IMPORT_REASONS];
+	struct import_share understood[IMPORT_UNDERSTOODS];
 	enum import_guard refused;
 	struct import_entry *entries; /* owned; see import_report_free */
 	size_t entries_count, entries_size;
@@ -72,7 +86,8 @@ void import_report_print(
     const struct import_report *report, const struct import_summary *summary, FILE *out);
 /* One line of JSON:
  * {"read","added","changed","unchanged","removed","quarantined":{REASON:N},
- * "notes":{NOTE:N},"without_terms","dry_run","source","version"?,"refused"?}.
+ * "notes":{NOTE:N},"understood":{"hours","eligibility","places": {"of","understood"}},
+ * "without_terms","dry_run","source","version"?,"refused"?}.
  * False: it could not be written. */
 bool import_report_json(const struct import_report *report,
     const struct import_summary *summary, FILE *out) MUST_CHECK;
