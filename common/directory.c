@@ -25,19 +25,35 @@ directory_release(struct directory *directory)
 	free(directory);
 }
 
+/* The names that each kind's keys have. */
+static const struct kind {
+	const char *word, *sources, *version;
+} KINDS[DIRECTORY_KINDS] = {
+	[DIRECTORY_SERVICES] = { "services", "directory", "service" },
+	[DIRECTORY_TAXONOMIES] = { "taxonomies", "taxonomies", "taxonomy" },
+	[DIRECTORY_PLACES] = { "places", "gazetteers", "gazetteer" },
+};
+
+const char *
+directory_kind_word(enum directory_kind kind)
+{
+	return KINDS[kind].word;
+}
+
 struct directory *
-directory_open(struct store *store, const char *cell)
+directory_open(struct store *store, const char *cell, enum directory_kind kind)
 {
 	struct directory *directory = calloc(1, sizeof *directory);
 
 	if (directory == NULL)
 		return NULL;
 	directory->store = store;
+	directory->kind = kind;
 	directory->cell = strdup(cell);
 	if (directory->cell == NULL ||
 	    (size_t)snprintf(directory->tag, KEY_MAX_BYTES, "{%s}", cell) >=
 	        KEY_MAX_BYTES ||
-	    !key_make(directory->directory_key, cell, "directory", NULL, NULL) ||
+	    !key_make(directory->sources_key, cell, KINDS[kind].sources, NULL, NULL) ||
 	    !key_make(directory->changes_key, cell, "changes", NULL, NULL)) {
 		directory->is_closed = true;
 		directory_release(directory);
@@ -126,11 +142,18 @@ sources_equal(const struct sources *one, const struct sources *other)
 	return true;
 }
 
-bool
-directory_service_key(const struct directory *directory, const struct source *source,
-    char key[KEY_MAX_BYTES])
+const char *
+directory_sources_key(const struct directory *directory)
 {
-	return key_make(key, directory->cell, "service", source->name, source->version);
+	return directory->sources_key;
+}
+
+bool
+directory_version_key(const struct directory *directory, const char *source,
+    const char *version, char key[KEY_MAX_BYTES])
+{
+	return key_make(
+	    key, directory->cell, KINDS[directory->kind].version, source, version);
 }
 
 /* ---- writing ---- */
@@ -202,7 +225,7 @@ directory_stage(struct directory *directory, struct text source, struct text ver
 
 	if (!text_copy(source, names.name, sizeof names.name) ||
 	    !text_copy(version, names.version, sizeof names.version) ||
-	    !directory_service_key(directory, &names, key))
+	    !directory_version_key(directory, names.name, names.version, key))
 		return STATUS_TOO_LARGE;
 	arguments[1] = text_of(key);
 	is_new = strcmp(key, directory->staged_key) != 0;
@@ -224,10 +247,11 @@ directory_swap(struct directory *directory, struct text source, struct text expe
 {
 	struct text arguments[] = { LITERAL("FCALL"), LITERAL("hl_directory_swap"),
 		LITERAL("1"), text_of(directory->tag), source,
-		expected.at ? expected : LITERAL(""), version };
+		expected.at ? expected : LITERAL(""), version,
+		text_of(directory_kind_word(directory->kind)) };
 
 	return store_call(
-	    directory->store, text_of(directory->cell), 7, arguments, done, ctx);
+	    directory->store, text_of(directory->cell), 8, arguments, done, ctx);
 }
 
 /* As text; empty where it is unknown. */

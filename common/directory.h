@@ -1,50 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The directory in Redis: one set of services per source, swapped as a whole; a change
- * stream tells readers.  Documents are HSDS 3.1 services (see facts.h). */
+ * The directory in Redis: one set of documents per source, swapped as a whole; a change
+ * stream tells readers.  There are three kinds, each with sources of its own: services (HSDS
+ * 3.1, see facts.h), taxonomies (see crosswalk.h) and places (see places.h). */
 #ifndef COMMON_DIRECTORY_H
 #define COMMON_DIRECTORY_H
 
+#include "common/keys.h"
 #include "common/store.h"
+
+enum directory_kind {
+	DIRECTORY_SERVICES,
+	DIRECTORY_TAXONOMIES,
+	DIRECTORY_PLACES,
+	DIRECTORY_KINDS
+};
+/* "services", "taxonomies", "places". */
+const char *directory_kind_word(enum directory_kind kind);
 
 struct directory;
 /* NULL: out of memory. */
-struct directory *directory_open(struct store *store, const char *cell);
+struct directory *directory_open(
+    struct store *store, const char *cell, enum directory_kind kind);
 void directory_close(struct directory *directory);
 
-/* One service document; valid during the call. */
+/* One document; valid during the call. */
 typedef void directory_each(
     void *self, struct text source, struct text id, struct text document);
 /* OK, or what stopped it; `version` names all sources and their versions, sorted:
  * "demo=0192…,sanmateo=0192…", at most 64 bytes (a digest where longer). */
 typedef void directory_done(void *self, enum status status, struct text version);
 
-/* Reads every service of every source in use, in pages.  A swap during the read starts it
- * over (each is then called anew after reset).  A service may be told twice; where two
+/* Reads every document of every source in use, in pages.  A swap during the read starts it
+ * over (each is then called anew after reset).  A document may be told twice; where two
  * sources hold it, that of the last by name comes last and counts.  One read at a time; BUSY
  * while one runs.  Not done when the directory is closed first. */
 enum status directory_load(struct directory *directory, loop_call *reset,
     directory_each *each, directory_done *done, void *self) MUST_CHECK;
 
-/* One document by service id, whichever source holds it (the last by name where several do).
+/* One document by its id, whichever source holds it (the last by name where several do).
  * OK with the document; ABSENT; UNAVAILABLE. */
 typedef void directory_got(void *self, enum status status, struct text document);
 enum status directory_get(struct directory *directory, struct text id, directory_got *got,
     void *self) MUST_CHECK;
 
-/* What the change stream says.  swap: `subject` is the source; capacity: the service with
- * its figures (NaN unknown). */
+/* What the change stream says.  swap: `subject` is the source, of this kind; capacity: the
+ * service with its figures (NaN unknown). */
 struct directory_change {
 	bool is_swap;
+	enum directory_kind kind;
 	struct text subject;
 	double available, held;
 };
 typedef void directory_changed(void *self, const struct directory_change *change);
-/* Tells of every change from now on, in order, as soon as it happens.  A load that is begun
+/* Tells of every change of every kind from now on, in order, as soon as it happens.  A load that is begun
  * after it misses nothing between the two.  Once per directory: BUSY. */
 enum status directory_watch(
     struct directory *directory, directory_changed *changed, void *self) MUST_CHECK;
 
 /* ---- writing, for the import ---- */
+
+/* The hash of the sources in use; it lives as long as the directory. */
+const char *directory_sources_key(const struct directory *directory);
+/* The hash of a version's documents.  False: too long. */
+bool directory_version_key(const struct directory *directory, const char *source,
+    const char *version, char key[KEY_MAX_BYTES]) MUST_CHECK;
 
 /* Stages one document under a version (a UUIDv7) that nobody reads yet; Redis forgets the
  * version an hour later unless it is swapped in.  Swap only when every stage has succeeded. */

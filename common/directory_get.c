@@ -32,7 +32,7 @@ static enum status
 get_begin(struct get *get)
 {
 	struct directory *directory = get->directory;
-	struct text all[] = { LITERAL("HGETALL"), text_of(directory->directory_key) };
+	struct text all[] = { LITERAL("HGETALL"), text_of(directory->sources_key) };
 
 	return directory_ask(directory, 2, all, on_get_sources, get);
 }
@@ -42,14 +42,16 @@ static store_done on_document;
 static void
 get_next(struct get *get)
 {
+	const struct source *source;
 	char key[KEY_MAX_BYTES];
 	struct text one[] = { LITERAL("HGET"), { key, 0 }, get->id };
 	enum status status = STATUS_DAMAGED;
 
-	if (get->left == 0)
+	source = get->left > 0 ? &get->sources.list[--get->left] : NULL;
+	if (source == NULL)
 		status = get_begin(get); /* gone, or swapped while we looked? */
-	else if (directory_service_key(
-	             get->directory, &get->sources.list[--get->left], key)) {
+	else if (directory_version_key(
+	             get->directory, source->name, source->version, key)) {
 		one[1] = text_of(key);
 		status = directory_ask(get->directory, 3, one, on_document, get);
 	}

@@ -60,14 +60,16 @@ static enum status
 load_next(struct directory *directory)
 {
 	struct load *load = &directory->load;
+	const struct source *source;
 	char key[KEY_MAX_BYTES];
 	struct text page[] = { LITERAL("HSCAN"), { key, 0 }, text_of(load->cursor),
 		LITERAL("COUNT"), LITERAL(PAGE) };
-	struct text all[] = { LITERAL("HGETALL"), text_of(directory->directory_key) };
+	struct text all[] = { LITERAL("HGETALL"), text_of(directory->sources_key) };
 
 	if (load->at == load->sources.count)
 		return directory_ask(directory, 2, all, on_sources, directory);
-	if (!directory_service_key(directory, &load->sources.list[load->at], key))
+	source = &load->sources.list[load->at];
+	if (!directory_version_key(directory, source->name, source->version, key))
 		return STATUS_DAMAGED;
 	page[1] = text_of(key);
 	return directory_ask(directory, 5, page, on_page, directory);
@@ -146,7 +148,7 @@ enum status
 directory_load(struct directory *directory, loop_call *reset, directory_each *each,
     directory_done *done, void *self)
 {
-	struct text all[] = { LITERAL("HGETALL"), text_of(directory->directory_key) };
+	struct text all[] = { LITERAL("HGETALL"), text_of(directory->sources_key) };
 	enum status status;
 
 	if (directory->load.is_running)

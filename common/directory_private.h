@@ -4,7 +4,6 @@
 #define COMMON_DIRECTORY_PRIVATE_H
 
 #include "common/directory.h"
-#include "common/keys.h"
 
 #define STREAM_ID_BYTES 48
 
@@ -32,9 +31,10 @@ struct load {
 
 struct directory {
 	struct store *store;
+	enum directory_kind kind;
 	char *cell;
 	char tag[KEY_MAX_BYTES]; /* "{c1}" */
-	char directory_key[KEY_MAX_BYTES];
+	char sources_key[KEY_MAX_BYTES];
 	char changes_key[KEY_MAX_BYTES];
 	size_t calls; /* of ours that are out: freed when closed and none is */
 	bool is_closed;
@@ -62,8 +62,5 @@ void directory_release(struct directory *directory);
 enum status sources_read(
     struct sources *sources, const struct store_value *value) MUST_CHECK;
 bool sources_equal(const struct sources *one, const struct sources *other);
-/* False: too long. */
-bool directory_service_key(const struct directory *directory, const struct source *source,
-    char key[KEY_MAX_BYTES]) MUST_CHECK;
 
 #endif

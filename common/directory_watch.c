@@ -26,10 +26,21 @@ number_of(struct text text)
 	return *end == '\0' ? number : NAN;
 }
 
+/* Nothing said: services, which were there before the others. */
+static enum directory_kind
+kind_of(struct text word)
+{
+	enum directory_kind kind = 0;
+
+	while (kind < DIRECTORY_KINDS && !text_is(word, directory_kind_word(kind)))
+		kind++;
+	return kind;
+}
+
 static void
 tell_change(struct directory *directory, const struct store_value *fields)
 {
-	struct directory_change change = { false, TEXT_ABSENT, NAN, NAN };
+	struct directory_change change = { .available = NAN, .held = NAN };
 	struct text kind = TEXT_ABSENT;
 
 	for (size_t i = 0; i + 1 < store_count(fields); i += 2) {
@@ -38,6 +49,8 @@ tell_change(struct directory *directory, const struct store_value *fields)
 
 		if (text_is(name, "kind"))
 			kind = value;
+		else if (text_is(name, "of"))
+			change.kind = kind_of(value);
 		else if (text_is(name, "subject"))
 			change.subject = value;
 		else if (text_is(name, "available"))
@@ -46,6 +59,8 @@ tell_change(struct directory *directory, const struct store_value *fields)
 			change.held = number_of(value);
 	}
 	change.is_swap = text_is(kind, "swap");
+	if (change.kind == DIRECTORY_KINDS) /* of a later version of us */
+		return;
 	if (change.is_swap || text_is(kind, "capacity"))
 		directory->changed(directory->changed_self, &change);
 }

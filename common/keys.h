@@ -29,6 +29,10 @@
  *  {c1}:where                   zset    cases by keyed hash of the place code
  *  {c1}:directory               hash    source -> version in use
  *  {c1}:service:SOURCE:VERSION  hash    service id -> HSDS document
+ *  {c1}:taxonomies              hash    source -> version in use
+ *  {c1}:taxonomy:SOURCE:VERSION hash    id -> term or mapping
+ *  {c1}:gazetteers              hash    source -> version in use
+ *  {c1}:gazetteer:SOURCE:VERSION hash   code -> place
  *  {c1}:changes                 stream  directory swaps and capacity changes
  *  {c1}:channel                 hash    agency -> how it wants to be told
  *  {c1}:account                 hash    token digest -> role, person, agency  */

@@ -118,8 +118,8 @@ make_list(struct places *places, const struct session_ids *services)
 static enum status
 look_at_differences(struct places *places)
 {
-	struct directory *directory =
-	    directory_open(places->fsck->session->store, SESSION_CELL);
+	struct directory *directory = directory_open(
+	    places->fsck->session->store, SESSION_CELL, DIRECTORY_SERVICES);
 	struct facts_reader *reader = facts_reader_new();
 	enum status status =
 	    directory != NULL && reader != NULL ? STATUS_OK : STATUS_NO_MEMORY;

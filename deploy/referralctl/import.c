@@ -376,8 +376,9 @@ connect_and_work(struct import *import, const char *dir)
 	target->source = import->options->source;
 	target->loop = loop_new();
 	target->store = target->loop ? store_open(target->loop, &options) : NULL;
-	target->directory =
-	    target->store ? directory_open(target->store, target->cell) : NULL;
+	target->directory = target->store ? directory_open(target->store, target->cell,
+	                                        DIRECTORY_SERVICES)
+	                                  : NULL;
 	if (target->directory == NULL)
 		exit = fail("import", status_about(STATUS_NO_MEMORY));
 	else

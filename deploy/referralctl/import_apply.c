@@ -145,15 +145,12 @@ ask(const struct import_target *target, size_t count, const struct text *argumen
 static enum status
 read_version(const struct import_target *target, char version[KEY_MAX_BYTES])
 {
-	char key[KEY_MAX_BYTES];
-	struct text arguments[] = { LITERAL("HGET"), { key, 0 },
+	struct text arguments[] = { LITERAL("HGET"),
+		text_of(directory_sources_key(target->directory)),
 		text_of(target->source) };
 	struct reply reply;
 	enum status status;
 
-	if (!key_make(key, target->cell, "directory", NULL, NULL))
-		return STATUS_TOO_LARGE;
-	arguments[1] = text_of(key);
 	status = ask(target, 3, arguments, &reply);
 	memcpy(version, reply.text, sizeof reply.text);
 	return status;
@@ -165,7 +162,8 @@ read_pages(const struct import_target *target, struct import_in_use *in_use)
 	struct page page = { .in_use = in_use, .cursor = "0" };
 	char key[KEY_MAX_BYTES];
 
-	if (!key_make(key, target->cell, "service", target->source, in_use->version))
+	if (!directory_version_key(
+	        target->directory, target->source, in_use->version, key))
 		return STATUS_TOO_LARGE;
 	do {
 		struct text arguments[] = { LITERAL("HSCAN"), text_of(key),
@@ -267,7 +265,7 @@ count_staged(const struct import_target *target, const struct import_plan *plan,
 	struct reply reply;
 	enum status status;
 
-	if (!key_make(key, target->cell, "service", target->source, version))
+	if (!directory_version_key(target->directory, target->source, version, key))
 		return STATUS_TOO_LARGE;
 	arguments[1] = text_of(key);
 	status = ask(target, 2, arguments, &reply);

@@ -103,7 +103,8 @@ on_document(void *self, enum status status, struct text document)
 static void
 look_up_names(struct session *session, struct naming *naming)
 {
-	struct directory *directory = directory_open(session->store, SESSION_CELL);
+	struct directory *directory =
+	    directory_open(session->store, SESSION_CELL, DIRECTORY_SERVICES);
 
 	naming->reader = facts_reader_new();
 	for (unsigned i = 0;

@@ -18,20 +18,28 @@ local function capacity(keys, argv)
 	return { 'ok' }
 end
 
--- ARGV: source expected(or '') version     ok | dup | stale current
+local DIRECTORIES = {
+	services = { sources = ':directory', version = ':service:' },
+	taxonomies = { sources = ':taxonomies', version = ':taxonomy:' },
+	places = { sources = ':gazetteers', version = ':gazetteer:' },
+}
+
+-- ARGV: source expected(or '') version kind(none: services)     ok | dup | stale current
 local function directory_swap(keys, argv)
-	local tag = keys[1]
-	local current = call('HGET', tag .. ':directory', argv[1]) or ''
+	local tag, kind = keys[1], argv[4] or 'services'
+	local names = DIRECTORIES[kind]
+	local versions = tag .. names.version .. argv[1] .. ':'
+	local current = call('HGET', tag .. names.sources, argv[1]) or ''
 	if current == argv[3] then
-		call('PERSIST', tag .. ':service:' .. argv[1] .. ':' .. argv[3])
+		call('PERSIST', versions .. argv[3])
 		return { 'dup' }
 	end
 	if current ~= argv[2] then return { 'stale', current } end
-	call('PERSIST', tag .. ':service:' .. argv[1] .. ':' .. argv[3])
-	call('HSET', tag .. ':directory', argv[1], argv[3])
-	if current ~= '' then call('UNLINK', tag .. ':service:' .. argv[1] .. ':' .. current) end
+	call('PERSIST', versions .. argv[3])
+	call('HSET', tag .. names.sources, argv[1], argv[3])
+	if current ~= '' then call('UNLINK', versions .. current) end
 	call('XADD', tag .. ':changes', 'MAXLEN', '~', '10000', '*', 'kind', 'swap',
-		'subject', argv[1])
+		'of', kind, 'subject', argv[1])
 	return { 'ok' }
 end
 

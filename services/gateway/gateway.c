@@ -122,8 +122,8 @@ on_request(struct http_request *request, void *ctx)
 static void
 open_memory(struct gateway *gateway)
 {
-	gateway->directory =
-	    directory_open(gateway->service->store, gateway->service->config->redis_cell);
+	gateway->directory = directory_open(gateway->service->store,
+	    gateway->service->config->redis_cell, DIRECTORY_SERVICES);
 	gateway->reader = facts_reader_new();
 	gateway->arena = json_arena_new();
 	gateway->answered = decoder_new();

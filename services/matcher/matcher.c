@@ -312,8 +312,8 @@ open_memory(struct matcher *matcher)
 	matcher->intake = malloc(sizeof *matcher->intake);
 	matcher->why = malloc(sizeof *matcher->why);
 	matcher->reader = facts_reader_new();
-	matcher->directory =
-	    directory_open(matcher->service->store, matcher->service->config->redis_cell);
+	matcher->directory = directory_open(matcher->service->store,
+	    matcher->service->config->redis_cell, DIRECTORY_SERVICES);
 	if (!matcher->decoder || !matcher->asked || !matcher->question || !matcher->out ||
 	    !matcher->intake || !matcher->why || !matcher->reader || !matcher->directory)
 		log_die("out of memory");

@@ -79,7 +79,8 @@ on_directory_change(void *self, const struct directory_change *change)
 	struct matcher *matcher = self;
 
 	if (change->is_swap) {
-		directory_reload(matcher);
+		if (change->kind == DIRECTORY_SERVICES)
+			directory_reload(matcher);
 		return;
 	}
 	if (matcher->index != NULL)

@@ -247,7 +247,7 @@ a_new_version_replaces_the_one_that_was_expected(void **state)
 	assert_string_equal(swap("", "v1"), "ok");
 	assert_string_equal(redis_ask("TTL {c1}:service:demo:v1"), "-1");
 	assert_string_equal(redis_ask("HGET {c1}:directory demo"), "v1");
-	assert_string_equal(newest_change(), "kind swap subject demo");
+	assert_string_equal(newest_change(), "kind swap of services subject demo");
 	assert_string_equal(swap("v1", "v2"), "ok");
 	assert_string_equal(redis_ask("HGET {c1}:directory demo"), "v2");
 	assert_string_equal(redis_ask("EXISTS {c1}:service:demo:v1"), "0");

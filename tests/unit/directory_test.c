@@ -381,7 +381,8 @@ on_changed(void *self, const struct directory_change *change)
 
 	assert_ptr_equal(self, &changes);
 	if (change->is_swap)
-		snprintf(changes.log + length, sizeof changes.log - length, "swap %.*s;",
+		snprintf(changes.log + length, sizeof changes.log - length,
+		    "swap %s%.*s;", change->kind == DIRECTORY_PLACES ? "places " : "",
 		    (int)change->subject.length, change->subject.at);
 	else
 		snprintf(changes.log + length, sizeof changes.log - length, "%.*s %g %g;",
@@ -409,6 +410,33 @@ a_watch_tells_of_every_change_from_now_on_in_order(void **state)
 	report("s2", 0, NAN, 1000, "ok");
 	wait_until(&changes.count, 4);
 	assert_string_equal(changes.log, "s1 4 0;swap demo;s1 3 0;s2 0 0;");
+}
+
+static void
+each_kind_has_sources_of_its_own(void **state)
+{
+	struct directory *services = directory;
+	struct directory *places = directory_open(store, "c1", DIRECTORY_PLACES);
+
+	(void)state;
+	assert_non_null(places);
+	changes.count = 0;
+	changes.log[0] = '\0';
+	assert_int_equal(directory_watch(services, on_changed, &changes), STATUS_OK);
+	load(); /* the same route: the watch has begun when this is answered */
+	stage("demo", "v1", "a", "service");
+	swap("demo", "", "v1", "ok");
+	directory = places;
+	stage("demo", "v2", "UA", "place");
+	swap("demo", "", "v2", "ok");
+	load();
+	assert_string_equal(loaded.documents, "demo/UA=place ");
+	directory = services;
+	load();
+	assert_string_equal(loaded.documents, "demo/a=service ");
+	wait_until(&changes.count, 2);
+	assert_string_equal(changes.log, "swap demo;swap places demo;");
+	directory_close(places);
 }
 
 static void
@@ -455,7 +483,7 @@ an_older_report_of_capacity_changes_nothing(void **state)
 static void
 a_directory_is_closed_while_calls_are_out(void **state)
 {
-	struct directory *other = directory_open(store, "c1");
+	struct directory *other = directory_open(store, "c1", DIRECTORY_SERVICES);
 
 	(void)state;
 	stage_many("v1", MANY);
@@ -483,7 +511,7 @@ names_that_make_no_key_are_refused(void **state)
 	(void)state;
 	memset(name, 'x', sizeof name - 1);
 	name[sizeof name - 1] = '\0';
-	assert_null(directory_open(store, name));
+	assert_null(directory_open(store, name, DIRECTORY_SERVICES));
 	assert_int_equal(directory_stage(directory, text_of(name), LITERAL("v1"),
 	                     LITERAL("s1"), LITERAL("d"), ignore, NULL),
 	    STATUS_TOO_LARGE);
@@ -507,7 +535,7 @@ start(void **state)
 		return 1;
 	loop = loop_new();
 	store = store_open(loop, &options);
-	directory = directory_open(store, "c1");
+	directory = directory_open(store, "c1", DIRECTORY_SERVICES);
 	return library_load(store) != STATUS_OK;
 }
 
@@ -538,6 +566,7 @@ main(void)
 		TEST(a_swap_during_a_load_starts_it_over),
 		TEST(one_load_runs_at_a_time),
 		TEST(a_watch_tells_of_every_change_from_now_on_in_order),
+		TEST(each_kind_has_sources_of_its_own),
 		TEST(a_watch_that_begins_on_an_empty_stream_misses_nothing),
 		TEST(a_watch_goes_on_where_it_was_when_redis_comes_back),
 		TEST(an_older_report_of_capacity_changes_nothing),
