@@ -17,7 +17,7 @@ override CFLAGS += -std=c11 -D_GNU_SOURCE -I. -Wall -Wextra -Wshadow -Wconversio
 	-Wswitch-enum -fno-strict-aliasing -fstack-protector-strong $(EXTRA) \
 	$(PACKAGE_CFLAGS)
 OPTIMISE ?= -O2 -g
-override LDLIBS += $(PACKAGE_LIBS) -lm -lpthread
+override LDLIBS += $(PACKAGE_LIBS) -lcsv -lm -lpthread
 
 SERVICES := gateway intake matcher notifier
 PROGRAMS := $(SERVICES:%=$(BUILD)/bin/%) $(BUILD)/bin/referralctl

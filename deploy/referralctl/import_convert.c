@@ -2,10 +2,13 @@
  * Makes texts, slugs, times and points. */
 #include "deploy/referralctl/import_convert.h"
 
+#include <regex.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "deploy/referralctl/import_amount.h"
 #include "deploy/referralctl/import_text.h"
+#include "deploy/referralctl/import_when.h"
 #include "deploy/referralctl/import_write.h"
 
 static struct text
@@ -82,7 +85,11 @@ static json_t *
 as_point(const json_t *value, size_t lon, size_t lat)
 {
 	json_t *point;
+	double pair[2];
 
+	if (json_is_string(value) && amount_read_pair(text_in(value), pair))
+		return json_pack(
+		    "{s:f, s:f}", "longitude", pair[lon], "latitude", pair[lat]);
 	if (json_array_size(value) != 2)
 		return NULL;
 	point = json_object();
@@ -104,10 +111,169 @@ as_lat_lon(const json_t *value)
 }
 
 static json_t *
+make_number(const json_t *value, bool comma_is_point)
+{
+	double number;
+
+	if (json_is_number(value))
+		return json_copy((json_t *)value);
+	if (!amount_read_number(text_in(value), comma_is_point, &number))
+		return NULL;
+	return number == (double)(json_int_t)number ? json_integer((json_int_t)number)
+	                                            : json_real(number);
+}
+
+static json_t *
+as_number(const json_t *value)
+{
+	return make_number(value, false);
+}
+
+static json_t *
+as_degrees(const json_t *value)
+{
+	return make_number(value, true);
+}
+
+static json_t *
+make_date(const json_t *value, enum date_order order)
+{
+	char date[11];
+
+	return amount_read_date(text_in(value), order, date) ? json_string(date) : NULL;
+}
+
+static json_t *
+as_date(const json_t *value)
+{
+	return make_date(value, DATE_CLEAR_ONLY);
+}
+
+static json_t *
+as_date_dmy(const json_t *value)
+{
+	return make_date(value, DATE_DAY_FIRST);
+}
+
+static json_t *
+as_date_mdy(const json_t *value)
+{
+	return make_date(value, DATE_MONTH_FIRST);
+}
+
+/* Without a zone UTC is taken. */
+static json_t *
+as_time(const json_t *value)
+{
+	char date[11];
+	char time[9];
+
+	if (!amount_read_date(text_in(value), DATE_MONTH_FIRST, date))
+		return NULL;
+	amount_read_time(text_in(value), time);
+	return json_sprintf("%sT%sZ", date, time);
+}
+
+static json_t *
+as_yes_no(const json_t *value)
+{
+	if (when_is_yes(text_in(value)))
+		return json_string("yes");
+	return when_is_no(text_in(value)) ? json_string("no") : NULL;
+}
+
+static json_t *
 as_it_is(const json_t *value)
 {
 	return json_deep_copy(value);
 }
+
+/* ---- pieces ---- */
+
+static void
+append_text(json_t *pieces, struct text text)
+{
+	text = import_text_trim(text);
+	if (text.length > 0)
+		json_array_append_new(pieces, json_stringn(text.at, text.length));
+}
+
+/* Compiling takes longer than matching: patterns of the maps in use are kept. */
+static const regex_t *
+compile(const char *pattern)
+{
+	static struct {
+		char *pattern;
+		regex_t compiled;
+	} known[64];
+	static size_t next;
+	size_t i = 0;
+
+	while (i < 64 && (known[i].pattern == NULL || strcmp(known[i].pattern, pattern)))
+		i++;
+	if (i < 64)
+		return &known[i].compiled;
+	i = next++ % 64;
+	if (known[i].pattern != NULL) {
+		free(known[i].pattern);
+		regfree(&known[i].compiled);
+	}
+	known[i].pattern = strdup(pattern);
+	if (known[i].pattern != NULL &&
+	    regcomp(&known[i].compiled, pattern, REG_EXTENDED | REG_ICASE) == 0)
+		return &known[i].compiled;
+	free(known[i].pattern);
+	known[i].pattern = NULL;
+	return NULL;
+}
+
+bool
+convert_is_pattern(const char *pattern)
+{
+	return compile(pattern) != NULL;
+}
+
+void
+convert_match(struct text text, const char *pattern, json_t *pieces)
+{
+	const regex_t *compiled = compile(pattern);
+	char *copy = strndup(text.at, text.length);
+	regmatch_t found[2];
+	const regmatch_t *part = &found[1];
+
+	if (copy != NULL && compiled != NULL &&
+	    regexec(compiled, copy, 2, found, 0) == 0) {
+		if (part->rm_so < 0)
+			part = &found[0];
+		append_text(pieces, (struct text){ text.at + part->rm_so,
+		                        (uint32_t)(part->rm_eo - part->rm_so) });
+	}
+	free(copy);
+}
+
+void
+convert_split(
+    struct text text, const char *separators, const char *pattern, json_t *pieces)
+{
+	const char *end = text.at + text.length;
+	const char *from = text.at;
+
+	while (from < end) {
+		const char *to = from;
+		struct text piece;
+
+		while (to < end && strchr(separators, *to) == NULL)
+			to++;
+		piece = (struct text){ from, (uint32_t)(to - from) };
+		if (pattern != NULL)
+			convert_match(piece, pattern, pieces);
+		else
+			append_text(pieces, piece);
+		from = to + 1;
+	}
+}
+
+/* ---- kinds ---- */
 
 static const struct {
 	const char *word;
@@ -116,6 +282,13 @@ static const struct {
 	{ "text", convert_to_text },
 	{ "slug", as_slug },
 	{ "time_ms", as_time_ms },
+	{ "number", as_number },
+	{ "degrees", as_degrees },
+	{ "date", as_date },
+	{ "date_dmy", as_date_dmy },
+	{ "date_mdy", as_date_mdy },
+	{ "time", as_time },
+	{ "yes_no", as_yes_no },
 	{ "lon_lat", as_lon_lat },
 	{ "lat_lon", as_lat_lon },
 	{ "as_it_is", as_it_is },

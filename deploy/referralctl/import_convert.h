@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "proto/text.h"
+
 /* A new value; NULL where this kind makes nothing of it. */
 typedef json_t *convert_value(const json_t *value);
 
@@ -13,6 +15,14 @@ typedef json_t *convert_value(const json_t *value);
 convert_value convert_to_text;
 /* The kind of a word ("slug"); NULL: there is none. */
 convert_value *convert_find(const char *word);
+/* Appends the trimmed pieces of a text between any of these signs, as far as they say
+ * something; with a pattern, what it finds in each. */
+void convert_split(
+    struct text text, const char *separators, const char *pattern, json_t *pieces);
+/* Appends what the first group of a pattern (POSIX, extended, no regard to case) finds, or
+ * the whole find where it has no group. */
+void convert_match(struct text text, const char *pattern, json_t *pieces);
+bool convert_is_pattern(const char *pattern);
 /* Whether it makes {"latitude","longitude"}. */
 bool convert_is_point(const char *word);
 

@@ -6,11 +6,15 @@
 
 #include "deploy/referralctl/import_convert.h"
 #include "deploy/referralctl/import_map_private.h"
+#include "common/fold.h"
+#include "deploy/referralctl/import_enrich.h"
 #include "deploy/referralctl/import_text.h"
+#include "deploy/referralctl/import_when.h"
 
 struct run {
 	const struct import_map *map;
 	struct import_check *check;
+	json_t *service;
 };
 
 static struct text
@@ -23,11 +27,16 @@ text_in(const json_t *value)
 void
 import_map_fold(struct text text, char key[PATH_NAME_BYTES])
 {
-	if (!text_copy(import_text_trim(text), key, PATH_NAME_BYTES))
+	size_t length;
+
+	text = import_text_trim(text);
+	key[0] = '\0';
+	if (FOLD_ROOM(text.length) > PATH_NAME_BYTES)
 		return;
-	for (char *at = key; *at != '\0'; at++)
-		if (*at >= 'A' && *at <= 'Z')
-			*at = (char)(*at + 32);
+	length = fold(text, key, PATH_NAME_BYTES - 1);
+	key[length] = '\0';
+	if (length == 0)
+		(void)text_copy(text, key, PATH_NAME_BYTES); /* nothing but signs */
 }
 
 /* What a table says of a value; NULL: nothing. */
@@ -59,6 +68,47 @@ filter(const struct run *run, const json_t *rule, json_t *values)
 	}
 }
 
+/* Removes what the map says is nothing: "-" in a cell. */
+static void
+drop_nothing(const struct run *run, json_t *values)
+{
+	const json_t *nothing = json_object_get(run->map->root, "nothing");
+
+	for (size_t i = json_array_size(values); nothing != NULL && i-- > 0;) {
+		const json_t *value = json_array_get(values, i);
+
+		if (json_is_string(value) && when_is_among(text_in(value), nothing))
+			json_array_remove(values, i);
+	}
+}
+
+/* What is left of each value: its pieces, or the part that a pattern finds. */
+static json_t *
+cut(const json_t *rule, json_t *values)
+{
+	const char *separators = json_string_value(json_object_get(rule, "split"));
+	const char *pattern = json_string_value(json_object_get(rule, "match"));
+	json_t *pieces;
+	size_t index;
+	const json_t *value;
+
+	if (separators == NULL && pattern == NULL)
+		return values;
+	pieces = json_array();
+	json_array_foreach(values, index, value)
+	{
+		json_t *text = convert_to_text(value);
+
+		if (text != NULL && separators != NULL)
+			convert_split(text_in(text), separators, pattern, pieces);
+		else if (text != NULL)
+			convert_match(text_in(text), pattern, pieces);
+		json_decref(text);
+	}
+	json_decref(values);
+	return pieces;
+}
+
 /* The values of the first path that says something, or of all. */
 static json_t *
 take_values(const struct run *run, const json_t *rule, const json_t *from)
@@ -73,6 +123,9 @@ take_values(const struct run *run, const json_t *rule, const json_t *from)
 		    json_is_array(paths) ? json_array_get(paths, i) : paths;
 
 		path_collect(from, json_string_value(path), values);
+		drop_nothing(run, values);
+		values = cut(rule, values);
+		drop_nothing(run, values);
 		filter(run, rule, values);
 		if (json_array_size(values) > 0 && !takes_all) {
 			const char *note =
@@ -166,9 +219,50 @@ put_point(json_t *to, const char *path, const json_t *point)
 	}
 }
 
+/* A value that is not what the rule says it is stays where people find it. */
+static void
+put_aside(const struct run *run, const json_t *rule, const json_t *value)
+{
+	const json_t *from = json_object_get(rule, "from");
+	const char *path =
+	    json_string_value(json_is_array(from) ? json_array_get(from, 0) : from);
+	char name[PATH_NAME_BYTES];
+	char aside[PATH_NAME_BYTES + 2];
+
+	if (json_object_get(rule, "as") == NULL || path == NULL ||
+	    !path_first(path, name))
+		return;
+	snprintf(aside, sizeof aside, "x_%s", name);
+	import_check_note(run->check, IMPORT_not_understood, name);
+	json_object_set(run->service, aside, (json_t *)value);
+}
+
+/* An attribute of our own taxonomy. */
+static json_t *
+make_fact(const char *label, json_t *value)
+{
+	return json_pack("{s:s, s:s, s:o, s:{s:s, s:s, s:s}}", "label", label,
+	    "link_entity", "service", "value", value, "taxonomy_term", "taxonomy",
+	    ENRICH_TAXONOMY, "code", label, "name", label);
+}
+
+static void
+put_constant(const json_t *rule, json_t *to)
+{
+	const char *fact = json_string_value(json_object_get(rule, "fact"));
+	const char *path = json_string_value(json_object_get(rule, "to"));
+	json_t *value = json_deep_copy(json_object_get(rule, "constant"));
+
+	if (fact != NULL)
+		path_put(to, "attributes[]", make_fact(fact, value), false);
+	else
+		path_put(to, path, value, json_object_get(rule, "when") == NULL);
+}
+
 static void
 apply_rule(const struct run *run, const json_t *rule, const json_t *from, json_t *to)
 {
+	const char *fact = json_string_value(json_object_get(rule, "fact"));
 	const char *path = json_string_value(json_object_get(rule, "to"));
 	const char *kind = json_string_value(json_object_get(rule, "as"));
 	json_t *values = take_values(run, rule, from);
@@ -181,10 +275,14 @@ apply_rule(const struct run *run, const json_t *rule, const json_t *from, json_t
 		json_t *one = convert(run, rule, value);
 
 		if (one != NULL)
-			json_array_append_new(made, one);
+			json_array_append_new(made, fact ? make_fact(fact, one) : one);
+		else
+			put_aside(run, rule, value);
 	}
 	if (json_array_size(made) > 0) {
-		if (convert_is_point(kind))
+		if (fact != NULL)
+			put_all(to, "attributes[]", made, rule);
+		else if (convert_is_point(kind))
 			put_point(to, path, json_array_get(made, 0));
 		else
 			put_all(to, path, made, rule);
@@ -193,7 +291,8 @@ apply_rule(const struct run *run, const json_t *rule, const json_t *from, json_t
 	json_decref(made);
 }
 
-/* Constants come last and make nothing exist that is not there without them. */
+/* Constants come last and make nothing exist that is not there without them, unless a
+ * condition asks for them. */
 static void
 apply_rules(const struct run *run, const json_t *rules, const json_t *from, json_t *to)
 {
@@ -202,16 +301,22 @@ apply_rules(const struct run *run, const json_t *rules, const json_t *from, json
 
 	json_array_foreach((json_t *)rules, index, rule)
 	{
+		const json_t *when = json_object_get(rule, "when");
+
+		if (!when_holds(when, from))
+			continue;
 		if (json_object_get(rule, "constant") == NULL)
 			apply_rule(run, rule, from, to);
+		else if (when != NULL)
+			put_constant(rule, to);
 	}
 	if (json_object_size(to) == 0)
 		return;
 	json_array_foreach((json_t *)rules, index, rule)
 	{
-		if (json_object_get(rule, "constant") != NULL)
-			path_put(to, json_string_value(json_object_get(rule, "to")),
-			    json_incref(json_object_get(rule, "constant")), true);
+		if (json_object_get(rule, "constant") != NULL &&
+		    json_object_get(rule, "when") == NULL)
+			put_constant(rule, to);
 	}
 }
 
@@ -278,8 +383,8 @@ json_t *
 import_map_apply(
     const struct import_map *map, const json_t *row, struct import_check *check)
 {
-	const struct run run = { map, check };
 	json_t *service = json_object();
+	const struct run run = { map, check, service };
 
 	if (service == NULL)
 		return NULL;

@@ -12,7 +12,11 @@ struct import_map {
 	json_t *used;   /* members of a row that rules look at */
 };
 
-/* What a value is looked up as: trimmed, A-Z in lower case; empty where it is too long. */
+/* Where a file of deploy/maps ("" for the folder) is: beside the working directory, else
+ * beside build/bin/referralctl. */
+bool import_map_find(const char *file, char path[4096]);
+/* What a value is looked up as: folded (common/fold.h), or as it is where it has nothing but
+ * signs; empty where it is too long. */
 void import_map_fold(struct text text, char key[PATH_NAME_BYTES]);
 
 #endif

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "deploy/referralctl/import_columns.h"
 #include "deploy/referralctl/import_convert.h"
 #include "deploy/referralctl/import_map_private.h"
 #include "deploy/referralctl/import_read.h"
+#include "deploy/referralctl/import_when.h"
 
 #define MAPS "deploy/maps"
 
@@ -96,22 +98,76 @@ is_target(const char *to, const json_t *as)
 	return path_is_good(to) && (each == NULL || each[2] == '\0');
 }
 
+/* What a document may say beyond HSDS; common/facts.h and PROTOCOL.md. */
+static bool
+is_fact(const char *name)
+{
+	static const char *const NAMES[] = { "confidentiality", "referral_allowed",
+		"household_type", "displacement", "difficulty", "interpreter",
+		"radius_km", "response_within_hours", "residence", "referral_method",
+		"notice_starts", "notice_ends", "always_open", "cost", "question",
+		"capacity_ttl_hours" };
+
+	for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+		if (strcmp(NAMES[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Where the value goes: a path, or a fact of our own taxonomy. */
+static bool
+check_target(const json_t *rule, char why[256])
+{
+	const char *to = json_string_value(json_object_get(rule, "to"));
+	const char *fact = json_string_value(json_object_get(rule, "fact"));
+
+	if (fact != NULL && json_object_get(rule, "to") == NULL)
+		return is_fact(fact) || complain(why, "there is no such fact", fact);
+	if (!json_is_object(rule) || to == NULL || fact != NULL || !path_is_good(to))
+		return complain(why, "a rule needs a path in \"to\"", to);
+	return is_target(to, json_object_get(rule, "as")) ||
+	       complain(why, "not a target", to);
+}
+
+/* Conditions and patterns; marks what they look at. */
+static bool
+check_choice(const json_t *rule, json_t *used, char why[256])
+{
+	const json_t *when = json_object_get(rule, "when");
+	const json_t *split = json_object_get(rule, "split");
+	const json_t *match = json_object_get(rule, "match");
+	const char *name;
+	json_t *condition;
+
+	if (when != NULL && !when_is_good(when, &name))
+		return complain(why, "not a condition", name);
+	if (used != NULL)
+		json_object_foreach((json_t *)when, name, condition)
+		{
+			mark_used(used, name);
+		}
+	if (split != NULL && json_string_length(split) == 0)
+		return complain(why, "signs are wanted in", "split");
+	if (match != NULL &&
+	    (!json_is_string(match) || !convert_is_pattern(json_string_value(match))))
+		return complain(why, "not a pattern", json_string_value(match));
+	return true;
+}
+
 static bool
 check_rule(const struct import_map *map, const json_t *rule, json_t *used, int depth,
     char why[256])
 {
-	static const char *const MEMBERS[] = { "to", "from", "all", "as", "table", "only",
-		"except", "join", "constant", "fields", "note", "about", NULL };
+	static const char *const MEMBERS[] = { "to", "fact", "from", "all", "as", "table",
+		"only", "except", "join", "split", "match", "when", "constant", "fields",
+		"note", "about", NULL };
 	const char *to = json_string_value(json_object_get(rule, "to"));
 	const json_t *as = json_object_get(rule, "as");
 	const json_t *fields = json_object_get(rule, "fields");
 	const json_t *note = json_object_get(rule, "note");
 
-	if (!json_is_object(rule) || to == NULL || !path_is_good(to))
-		return complain(why, "a rule needs a path in \"to\"", to);
-	if (!is_target(to, as))
-		return complain(why, "not a target", to);
-	if (!has_only(rule, MEMBERS, why) || !check_tables_of(map, rule, why))
+	if (!check_target(rule, why) || !has_only(rule, MEMBERS, why) ||
+	    !check_tables_of(map, rule, why) || !check_choice(rule, used, why))
 		return false;
 	if ((json_object_get(rule, "constant") != NULL) ==
 	    (json_object_get(rule, "from") != NULL))
@@ -125,7 +181,8 @@ check_rule(const struct import_map *map, const json_t *rule, json_t *used, int d
 	    (!json_is_string(note) ||
 	        import_reason_find(json_string_value(note)) == IMPORT_FINE))
 		return complain(why, "no such note", json_string_value(note));
-	if (fields != NULL && (strlen(to) < 3 || strcmp(to + strlen(to) - 2, "[]") != 0))
+	if (fields != NULL &&
+	    (to == NULL || strlen(to) < 3 || strcmp(to + strlen(to) - 2, "[]") != 0))
 		return complain(
 		    why, "with \"fields\" the target is a list, \"name[]\"", to);
 	return check_from(rule, used, why) &&
@@ -183,14 +240,14 @@ static bool
 check_map(struct import_map *map, char why[256])
 {
 	static const char *const MEMBERS[] = { "about", "identity", "rules", "tables",
-		"rest", NULL };
+		"rest", "columns", "nothing", NULL };
 	const json_t *identity = json_object_get(map->root, "identity");
 	const json_t *rest = json_object_get(map->root, "rest");
 	size_t index;
 	const json_t *path;
 
 	map->used = json_object();
-	if (!has_only(map->root, MEMBERS, why))
+	if (!has_only(map->root, MEMBERS, why) || !import_columns_check(map->root, why))
 		return false;
 	if (json_array_size(identity) == 0)
 		return complain(
@@ -237,15 +294,14 @@ import_map_read(struct import_map **map, struct text text, char why[256])
 	return STATUS_INVALID;
 }
 
-/* deploy/maps/NAME.json beside the working directory, then beside build/bin/referralctl. */
-static bool
-find_map(const char *name, char path[4096])
+bool
+import_map_find(const char *file, char path[4096])
 {
 	char program[2048];
 	ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
 	char *slash;
 
-	snprintf(path, 4096, MAPS "/%s.json", name);
+	snprintf(path, 4096, MAPS "/%s", file);
 	if (access(path, R_OK) == 0)
 		return true;
 	program[length > 0 ? length : 0] = '\0';
@@ -253,7 +309,7 @@ find_map(const char *name, char path[4096])
 	if (slash == NULL)
 		return false;
 	*slash = '\0';
-	snprintf(path, 4096, "%s/../../" MAPS "/%s.json", program, name);
+	snprintf(path, 4096, "%s/../../" MAPS "/%s", program, file);
 	return access(path, R_OK) == 0;
 }
 
@@ -261,6 +317,7 @@ enum status
 import_map_load(struct import_map **map, const char *name, char why[256])
 {
 	char path[4096];
+	char file[256];
 	char *bytes;
 	size_t length;
 	size_t name_length = strlen(name);
@@ -270,9 +327,12 @@ import_map_load(struct import_map **map, const char *name, char why[256])
 	if (strchr(name, '/') != NULL ||
 	    (name_length > 5 && strcmp(name + name_length - 5, ".json") == 0)) {
 		snprintf(path, sizeof path, "%s", name);
-	} else if (!find_map(name, path)) {
-		snprintf(why, 256, "no map of that name in " MAPS);
-		return STATUS_ABSENT;
+	} else {
+		snprintf(file, sizeof file, "%s.json", name);
+		if (!import_map_find(file, path)) {
+			snprintf(why, 256, "no map of that name in " MAPS);
+			return STATUS_ABSENT;
+		}
 	}
 	status = import_file_read(path, &bytes, &length);
 	if (status == STATUS_OK && length > UINT32_MAX)

@@ -19,12 +19,14 @@ struct step {
 static bool
 take_step(const char **path, struct step *step)
 {
-	size_t length = strcspn(*path, ".[");
-	const char *at = *path + length;
+	bool is_quoted = **path == '\'';
+	const char *name = *path + is_quoted;
+	size_t length = strcspn(name, is_quoted ? "'" : ".[");
+	const char *at = name + length;
 
-	if (length == 0 || length >= sizeof step->name)
+	if (length == 0 || length >= sizeof step->name || (is_quoted && *at++ != '\''))
 		return false;
-	memcpy(step->name, *path, length);
+	memcpy(step->name, name, length);
 	step->name[length] = '\0';
 	step->kind = STEP_MEMBER;
 	if (strncmp(at, "[]", 2) == 0) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Paths of field maps into JSON: "a.b", "a[].b", "a[0].b", and "." for the value itself. */
+ * Paths of field maps into JSON: "a.b", "a[].b", "a[0].b", "'No. of beds'" for a name
+ * with such signs in it, and "." for the value itself. */
 #ifndef REFERRALCTL_IMPORT_PATH_H
 #define REFERRALCTL_IMPORT_PATH_H
 

@@ -77,7 +77,8 @@ intake_seal(struct command *command, const struct intake *in, struct text case_i
 	(void)text_copy((struct text){ digest, CASE_DIGEST_BYTES }, sealed->digest,
 	    sizeof sealed->digest);
 	if (case_key == NULL) {
-		seal_case_key_new(intake->identity_keys, case_id, fresh, sealed->key);
+		status =
+		    seal_case_key_new(intake->identity_keys, case_id, fresh, sealed->key);
 		case_key = fresh;
 	}
 	if (status == STATUS_OK)

@@ -172,12 +172,12 @@ values_become_what_as_says(void **state)
 	    "{\"x\":\" Farmers' Market/Food \"}", "{\"a\":\"farmers-market-food\"}");
 	check_map("{\"to\":\"a\",\"from\":\"x\",\"as\":\"slug\"}", "",
 	    "{\"x\":\"Їжа № 1\"}", "{\"a\":\"Їжа-№-1\"}");
-	check_map(
-	    "{\"to\":\"a\",\"from\":\"x\",\"as\":\"slug\"}", "", "{\"x\":\"--\"}", "{}");
+	check_map("{\"to\":\"a\",\"from\":\"x\",\"as\":\"slug\"}", "", "{\"x\":\"--\"}",
+	    "{\"x_x\":\"--\"}");
 	check_map("{\"to\":\"a\",\"from\":\"x.$date\",\"as\":\"time_ms\"}", "",
 	    "{\"x\":{\"$date\":1372910164050}}", "{\"a\":\"2013-07-04T03:56:04.050Z\"}");
 	check_map("{\"to\":\"a\",\"from\":\"x\",\"as\":\"time_ms\"}", "", "{\"x\":\"1\"}",
-	    "{}");
+	    "{\"x_x\":\"1\"}");
 	check_map("{\"to\":\"a\",\"from\":\"x\",\"as\":\"as_it_is\"}", "",
 	    "{\"x\":[1,{}]}", "{\"a\":[1,{}]}");
 }
@@ -191,8 +191,8 @@ points_are_read_in_either_order(void **state)
 	    "{\"l\":[{\"p\":{\"latitude\":48,\"longitude\":24.5}}]}");
 	check_map("{\"to\":\".\",\"from\":\"x\",\"as\":\"lat_lon\"}", "",
 	    "{\"x\":[48,24.5]}", "{\"latitude\":48,\"longitude\":24.5}");
-	check_map(
-	    "{\"to\":\"p\",\"from\":\"x\",\"as\":\"lon_lat\"}", "", "{\"x\":[1]}", "{}");
+	check_map("{\"to\":\"p\",\"from\":\"x\",\"as\":\"lon_lat\"}", "", "{\"x\":[1]}",
+	    "{\"x_x\":[1]}");
 }
 
 static void
@@ -289,6 +289,74 @@ parts_of_an_identity_do_not_run_together(void **state)
 #define RULE(members) "{\"identity\":[\"n\"],\"rules\":[{" members "}]}"
 
 static void
+a_cell_is_split_and_patterns_find_its_parts(void **state)
+{
+	(void)state;
+	check_map("{\"to\":\"a[]\",\"from\":\"x\",\"split\":\";*\"}", "",
+	    "{\"x\":\"BD-1800; LH* ;BD-1800\"}", "{\"a\":[\"BD-1800\",\"LH\"]}");
+	check_map("{\"to\":\"a\",\"from\":\"x\",\"match\":\", *(м\\\\. *[^,]+)\"}", "",
+	    "{\"x\":\"пл. Миру, 3, м. Рахів, Закарпаття\"}", "{\"a\":\"м. Рахів\"}");
+	check_map("{\"to\":\"a\",\"from\":\"x\",\"match\":\"[0-9]+\"}", "",
+	    "{\"x\":\"none\"}", "{}");
+	check_map(
+	    "{\"to\":\"a[]\",\"from\":\"x\",\"split\":\",\",\"match\":\"^ *([0-9]+)\"}",
+	    "", "{\"x\":\"12 a, b, 7\"}", "{\"a\":[\"12\",\"7\"]}");
+}
+
+static void
+a_rule_with_a_condition_speaks_only_when_it_holds(void **state)
+{
+	static const char RULE_WHEN[] =
+	    "{\"to\":\"a.b\",\"when\":{\"x\":\"yes\"},\"constant\":1}";
+
+	(void)state;
+	check_map(RULE_WHEN, "", "{\"x\":\"Yes\"}", "{\"a\":{\"b\":1}}");
+	check_map(RULE_WHEN, "", "{\"x\":\"No\"}", "{}");
+	check_map("{\"to\":\"a\",\"from\":\"y\",\"when\":{\"x\":\"not no\"}}", "",
+	    "{\"x\":\"secret\",\"y\":\"1\"}", "{\"a\":\"1\"}");
+	check_map("{\"to\":\"a\",\"from\":\"y\",\"when\":{\"x\":\"not no\"}}", "",
+	    "{\"y\":\"1\"}", "{}");
+}
+
+static void
+facts_are_attributes_of_our_own_taxonomy(void **state)
+{
+	(void)state;
+	check_map(
+	    "{\"fact\":\"confidentiality\",\"constant\":\"cleared\",\"when\":{\"x\":"
+	    "\"yes\"}},{\"fact\":\"notice_ends\",\"from\":\"d\",\"as\":\"date\"}",
+	    "", "{\"x\":\"1\",\"d\":\"1.2.2025\"}",
+	    "{\"attributes\":[{\"label\":\"confidentiality\",\"link_entity\":\"service\","
+	    "\"taxonomy_term\":{\"code\":\"confidentiality\",\"name\":"
+	    "\"confidentiality\","
+	    "\"taxonomy\":\"hearthline-facts\"},\"value\":\"cleared\"},{\"label\":"
+	    "\"notice_ends\",\"link_entity\":\"service\",\"taxonomy_term\":{\"code\":"
+	    "\"notice_ends\",\"name\":\"notice_ends\",\"taxonomy\":\"hearthline-facts\"},"
+	    "\"value\":\"2025-02-01\"}]}");
+}
+
+static void
+what_the_map_calls_nothing_says_nothing(void **state)
+{
+	(void)state;
+	check_map("{\"to\":\"a\",\"from\":[\"x\",\"y\"]}",
+	    "\"nothing\":[\"-\",\"Немає\"]", "{\"x\":\" - \",\"y\":\"НЕМАЄ\"}", "{}");
+}
+
+static void
+a_value_of_another_kind_is_kept_and_noted(void **state)
+{
+	(void)state;
+	check_map("{\"to\":\"a\",\"from\":\"x\",\"as\":\"number\"}", "",
+	    "{\"x\":\"1 234 beds\"}", "{\"a\":1234}");
+	check_map("{\"to\":\"a\",\"from\":\"x\",\"as\":\"number\"}", "",
+	    "{\"x\":\"some\"}", "{\"x_x\":\"some\"}");
+	assert_int_equal(report.counts[IMPORT_not_understood], 1);
+	check_map("{\"to\":\"a\",\"from\":\"'No. of beds'\"}", "",
+	    "{\"No. of beds\":\"7\"}", "{\"a\":\"7\"}");
+}
+
+static void
 a_wrong_map_is_refused_with_what_is_wrong(void **state)
 {
 	(void)state;
@@ -315,13 +383,19 @@ a_wrong_map_is_refused_with_what_is_wrong(void **state)
 	check_bad(RULE("\"to\":\"a\",\"from\":[]"), "from");
 	check_bad(RULE("\"to\":\"a\",\"from\":\"b.\""), "not a path");
 	check_bad(RULE("\"to\":\"a\",\"from\":7"), "not a path");
-	check_bad(RULE("\"to\":\"a\",\"from\":\"b\",\"as\":\"date\""), "date");
+	check_bad(RULE("\"to\":\"a\",\"from\":\"b\",\"as\":\"dates\""), "dates");
 	check_bad(
 	    RULE("\"to\":\"a\",\"from\":\"b\",\"table\":\"t\""), "no such table: t");
 	check_bad(
 	    RULE("\"to\":\"a\",\"from\":\"b\",\"note\":\"bad_age\""), "no such note");
 	check_bad(RULE("\"to\":\"a\",\"from\":\"b\",\"fields\":[]"), "list");
 	check_bad(RULE("\"to\":\"a[]\",\"from\":\"b\",\"fields\":[{}]"), "\"to\"");
+	check_bad(RULE("\"fact\":\"secret\",\"from\":\"b\""), "no such fact");
+	check_bad(RULE("\"to\":\"a\",\"from\":\"b\",\"match\":\"(\""), "not a pattern");
+	check_bad(RULE("\"to\":\"a\",\"from\":\"b\",\"split\":\"\""), "split");
+	check_bad(RULE("\"to\":\"a\",\"from\":\"b\",\"when\":{\"x\":\"perhaps\"}"),
+	    "not a condition: x");
+	check_bad("{\"identity\":[\"n\"],\"rules\":[],\"nothing\":[1]}", "nothing");
 }
 
 static void
@@ -370,6 +444,11 @@ main(void)
 		cmocka_unit_test(what_no_rule_looks_at_is_kept_under_its_name),
 		cmocka_unit_test(the_identity_gives_the_same_id_and_other_rows_another),
 		cmocka_unit_test(parts_of_an_identity_do_not_run_together),
+		cmocka_unit_test(a_cell_is_split_and_patterns_find_its_parts),
+		cmocka_unit_test(a_rule_with_a_condition_speaks_only_when_it_holds),
+		cmocka_unit_test(facts_are_attributes_of_our_own_taxonomy),
+		cmocka_unit_test(what_the_map_calls_nothing_says_nothing),
+		cmocka_unit_test(a_value_of_another_kind_is_kept_and_noted),
 		cmocka_unit_test(a_wrong_map_is_refused_with_what_is_wrong),
 		cmocka_unit_test(maps_are_found_by_name_or_path),
 	};
