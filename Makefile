@@ -17,7 +17,8 @@ override CFLAGS += -std=c11 -D_GNU_SOURCE -I. -Wall -Wextra -Wshadow -Wconversio
 	-Wswitch-enum -fno-strict-aliasing -fstack-protector-strong $(EXTRA) \
 	$(PACKAGE_CFLAGS)
 OPTIMISE ?= -O2 -g
-override LDLIBS += $(PACKAGE_LIBS) -lcsv -lm -lpthread
+# libical alone, and only where it is used: its pkg-config file names two more, and it brings ICU.
+override LDLIBS += $(PACKAGE_LIBS) -Wl,--as-needed -lical -Wl,--no-as-needed -lcsv -lm -lpthread
 
 SERVICES := gateway intake matcher notifier
 PROGRAMS := $(SERVICES:%=$(BUILD)/bin/%) $(BUILD)/bin/referralctl

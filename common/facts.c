@@ -31,6 +31,7 @@ struct facts_reader {
 	char *folded;
 	size_t folded_size;
 	size_t folded_used;
+	struct hours_rule hours[FACTS_HOURS_MAX];
 };
 
 struct facts_reader *
@@ -488,6 +489,7 @@ facts_read(struct facts_reader *reader, struct text document, struct service_fac
 	read_places(reader->document, facts);
 	hide_points(facts);
 	facts_read_capacities(reader->document, facts);
-	facts_read_hours(reader->document, facts);
+	facts->hours_count = facts_hours(reader->document, reader->hours);
+	facts->hours = reader->hours;
 	return STATUS_OK;
 }

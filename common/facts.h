@@ -5,6 +5,7 @@
 #ifndef COMMON_FACTS_H
 #define COMMON_FACTS_H
 
+#include "common/hours.h"
 #include "proto/message.h"
 
 enum confidentiality {
@@ -17,17 +18,9 @@ enum confidentiality {
 #define FACTS_LANGUAGES_MAX 16
 #define FACTS_AREAS_MAX 64
 #define FACTS_POINTS_MAX 8
-#define FACTS_HOURS_MAX 42
+#define FACTS_HOURS_MAX 64
 
-/* Open in every week from `opens` to `closes`, minutes of the local day; 24:00 is 1440.
- * Over midnight: closes < opens. */
-struct weekly_hours {
-	uint8_t day; /* 0 Monday .. 6 Sunday */
-	uint16_t opens;
-	uint16_t closes;
-};
-
-/* Texts point into the document or the facts_reader that read it. */
+/* Texts and hours point into the document or the facts_reader that read it. */
 struct service_facts {
 	struct text id;
 	struct text agency;
@@ -57,13 +50,12 @@ struct service_facts {
 	} points
 	    [FACTS_POINTS_MAX]; /* physical locations; to 0.1 degrees unless the entry is public */
 	uint32_t points_count;
-	double radius_km;           /* serves this far around its points, NaN unknown */
-	double available, maximum;  /* places, NaN unknown */
-	int64_t capacity_at;        /* when that was reported, TIME_ABSENT unknown */
-	int32_t utc_offset_minutes; /* of the hours */
-	struct weekly_hours hours[FACTS_HOURS_MAX];
-	uint32_t hours_count;  /* 0: unknown */
-	double response_hours; /* promised, NaN unknown */
+	double radius_km;          /* serves this far around its points, NaN unknown */
+	double available, maximum; /* places, NaN unknown */
+	int64_t capacity_at;       /* when that was reported, TIME_ABSENT unknown */
+	const struct hours_rule *hours; /* see facts_hours.h */
+	uint32_t hours_count;           /* 0: unknown */
+	double response_hours;          /* promised, NaN unknown */
 };
 
 /* Holds one parsed document.  NULL: out of memory. */
@@ -84,8 +76,7 @@ void facts_reader_free(struct facts_reader *reader);
  * Three-letter language codes are given as two letters where there are two.  An unknown word
  * for confidentiality, or a stricter one at a place, hides more, never less.  Of several
  * capacities the one with fewest places counts.
- * facts_hours.h says how schedules are read.  Their dates (valid_from, valid_to) are NOT
- * looked at yet: a seasonal schedule counts all year.
+ * facts_hours.h says how schedules are read.
  *
  * OK: texts stay valid until the reader is used again.  INVALID: not JSON, or without an id
  * or a name.  NO_MEMORY. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * HSDS schedules as weekly hours. */
+ * HSDS schedules as rules of opening. */
 #ifndef COMMON_FACTS_HOURS_H
 #define COMMON_FACTS_HOURS_H
 
@@ -7,21 +7,29 @@
 
 #include "common/facts.h"
 
-/* Fills hours, hours_count and utc_offset_minutes of `facts` from a parsed service.
+/* Fills the rules of a parsed service, and returns how many: 0 where its hours are unknown.
  *
- * Which schedules count: at each service_at_location its own, else the service's, else
- * its location's; without any service_at_location the service's.  All of them together.
+ * Which schedules count: at each service_at_location its own, else the service's, else its
+ * location's; without any service_at_location the service's.  Each place is a group of its
+ * own (hours.h): who is open at one place is open.
  *
- * Understood is: freq WEEKLY, interval absent or 1, byday of plain days, opens_at and
- * closes_at as HH:MM[:SS][Z|+HH[:MM]], none of count, byweekno, bymonthday, byyearday.
- * 00:00 to 23:59 is the whole day.  A time's own offset stands, else the schedule's
- * timezone (hours from UTC), else UTC: so HSDS says.  Passed over: an entry with
- * valid_from and valid_to but no freq (an exception of some days).  Anything else,
- * different offsets within one service, or more than FACTS_HOURS_MAX leaves ALL hours
- * unknown: hours that are half understood would show a service closed that may be open.
+ * A schedule is understood with
+ *   freq        DAILY, WEEKLY (byday of plain days, else the day of dtstart) or MONTHLY (byday
+ *               with or without numbers to 5, bymonthday, both, else the day of dtstart);
+ *               interval and count only with a dtstart or valid_from, wkst, until
+ *   dates       valid_from, valid_to, dtstart, until: the days of all of them, both ends
+ *               included (calendar_parse)
+ *   times       opens_at and closes_at as HH:MM[:SS][Z|+HH[:MM]]; 00:00 to 23:59 or 24:00 is
+ *               the whole day; or `x_closed` true and none
+ *   zone        of the times, else x_timezone (IANA) of the schedule, else of the service, else
+ *               timezone (hours from UTC) of the schedule, else UTC, as HSDS says
+ * and without byweekno and byyearday.  valid_from and valid_to without freq and byday is an
+ * exception: open so on each of these days, closed (x_closed), or unclear without either.
+ * An entry that only describes is passed over where another one of its list says x_parsed:
+ * it holds the words that were parsed.
  *
- * NOT LOOKED AT for now: valid_from, valid_to, dtstart, until.  They would need a clock,
- * and facts are read once and kept for long; a seasonal schedule counts all year. */
-void facts_read_hours(const json_t *service, struct service_facts *facts);
+ * Anything else, two zones at one place, or more than FACTS_HOURS_MAX rules leaves ALL hours
+ * unknown: hours that are half understood would show a service closed that may be open. */
+uint32_t facts_hours(const json_t *service, struct hours_rule rules[FACTS_HOURS_MAX]);
 
 #endif

@@ -109,7 +109,8 @@ content_make(
     struct index *index, struct content *content, const struct service_facts *facts)
 {
 	size_t memberships = facts->terms_count * sizeof *content->memberships;
-	size_t before = traits_room(facts) + memberships;
+	size_t hours = facts->hours_count * sizeof *facts->hours;
+	size_t before = traits_room(facts) + memberships + hours;
 	size_t bytes = before + fold_room(facts);
 	char *at;
 
@@ -120,7 +121,10 @@ content_make(
 		return false;
 	content->memberships =
 	    (struct membership *)((char *)content->room + traits_room(facts));
-	at = (char *)content->room + before;
+	at = (char *)content->room + before - hours;
+	if (hours > 0)
+		content->facts.hours = memcpy(at, facts->hours, hours);
+	at += hours;
 	each_text(&content->facts, move_text, &at);
 	fold_fields(content, at);
 	if (facts->confidentiality != CONFIDENTIALITY_public)

@@ -12,7 +12,6 @@
 #define MOST_DEFAULT 20
 /* Bytes of the longest question (messages.def). */
 #define WORDS_MAX 200
-#define MINUTES_A_DAY 1440
 
 /* A search, read once. */
 struct sought {
@@ -89,39 +88,12 @@ has_words(const struct sought *sought, const struct content *content, uint32_t *
 	return true;
 }
 
-/* ---- language and time ---- */
+/* ---- language ---- */
 
 static bool
 speaks(const struct traits *traits, const struct wanted *wanted)
 {
 	return traits->interpreter == FLAG_YES || wanted_language(wanted, traits) > 0;
-}
-
-static bool
-is_within_hours(const struct weekly_hours *hours, int64_t day, int64_t minute)
-{
-	int64_t yesterday = (day + 6) % 7;
-
-	if (hours->opens <= hours->closes)
-		return hours->day == day && minute >= hours->opens &&
-		       minute < hours->closes;
-	return (hours->day == day && minute >= hours->opens) ||
-	       (hours->day == yesterday && minute < hours->closes);
-}
-
-static bool
-is_open(const struct service_facts *facts, int64_t at_ms)
-{
-	/* Floor, so that it holds before 1970, which began on a Thursday. */
-	int64_t minutes = at_ms / 60000 - (at_ms % 60000 < 0) + facts->utc_offset_minutes;
-	int64_t days = minutes / MINUTES_A_DAY - (minutes % MINUTES_A_DAY < 0);
-	int64_t minute = minutes - days * MINUTES_A_DAY;
-	int64_t day = ((days + 3) % 7 + 7) % 7;
-
-	for (uint32_t i = 0; i < facts->hours_count; i++)
-		if (is_within_hours(&facts->hours[i], day, minute))
-			return true;
-	return false;
 }
 
 /* ---- one service ---- */
@@ -139,7 +111,8 @@ is_hit(const struct sought *sought, const struct traits *traits, struct hit *hit
 	if (search->lang.length > 0 && !speaks(traits, &sought->wanted))
 		return false;
 	if (search->open_at != TIME_ABSENT &&
-	    !is_open(traits->more->facts, search->open_at))
+	    hours_open_at(traits->more->facts->hours, traits->more->facts->hours_count,
+	        search->open_at) != FLAG_YES)
 		return false;
 	hit->service = indexed_of(traits);
 	if (!has_words(sought, &hit->service->content, &hit->worth))

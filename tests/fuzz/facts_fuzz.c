@@ -46,14 +46,22 @@ check_number(double number, double least, double most)
 static void
 check_hours(const struct service_facts *facts)
 {
-	must(facts->hours_count <= FACTS_HOURS_MAX);
-	must(abs(facts->utc_offset_minutes) <= 14 * 60);
-	for (uint32_t i = 0; i < facts->hours_count; i++) {
-		const struct weekly_hours *hours = &facts->hours[i];
+	static const int64_t NOW_MS = INT64_C(1795161600000);
+	int64_t next;
 
-		must(hours->day < 7 && hours->opens < 1440 && hours->closes <= 1440);
-		must(hours->opens != hours->closes);
+	must(facts->hours_count <= FACTS_HOURS_MAX);
+	for (uint32_t i = 0; i < facts->hours_count; i++) {
+		const struct hours_rule *rule = &facts->hours[i];
+
+		must(rule->kind <= HOURS_UNCLEAR && rule->repeats <= HOURS_MONTHLY);
+		must(rule->opens < 1440 && rule->closes <= 1440 && rule->interval > 0);
+		must(rule->opens != rule->closes && rule->first <= rule->last);
+		must(i == 0 || rule->group >= rule[-1].group);
 	}
+	next = hours_next_opening(facts->hours, facts->hours_count, NOW_MS);
+	must(next == TIME_ABSENT || next >= NOW_MS);
+	must(next == TIME_ABSENT ||
+	     hours_open_at(facts->hours, facts->hours_count, next) == FLAG_YES);
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "common/clock.h"
 #include "common/facts.h"
 
 static struct facts_reader *reader;
@@ -474,13 +475,36 @@ read_schedules(const char *schedules)
 	"{\"freq\":\"WEEKLY\",\"byday\":\"" days "\",\"opens_at\":\"" opens              \
 	"\",\"closes_at\":\"" closes "\""
 
-static void
-check_hours(uint32_t at, unsigned day, unsigned opens, unsigned closes)
+/* A Friday, 08:00 UTC, in Ukraine's winter. */
+#define FRIDAY_8_MS INT64_C(1795161600000)
+#define MINUTE_MS INT64_C(60000)
+
+/* Minutes of the week from Monday, 00:00 UTC, of 2026-11-16. */
+static enum flag
+open_on(int day, int minute)
 {
-	assert_true(at < facts.hours_count);
-	assert_int_equal(facts.hours[at].day, day);
-	assert_int_equal(facts.hours[at].opens, opens);
-	assert_int_equal(facts.hours[at].closes, closes);
+	int64_t at_ms = FRIDAY_8_MS + ((day - 4) * 1440 + minute - 480) * MINUTE_MS;
+
+	return hours_open_at(facts.hours, facts.hours_count, at_ms);
+}
+
+static enum flag
+open_at(const char *time)
+{
+	int64_t at_ms;
+
+	assert_true(clock_parse(text_of(time), &at_ms));
+	return hours_open_at(facts.hours, facts.hours_count, at_ms);
+}
+
+/* Open exactly then, that week. */
+static void
+check_hours(int day, int opens, int closes)
+{
+	assert_int_not_equal(open_on(day, opens - 1), FLAG_YES);
+	assert_int_equal(open_on(day, opens), FLAG_YES);
+	assert_int_equal(open_on(day, closes - 1), FLAG_YES);
+	assert_int_not_equal(open_on(day, closes), FLAG_YES);
 }
 
 static void
@@ -490,12 +514,12 @@ weekly_schedules_become_hours(void **state)
 	read_schedules(
 	    WEEKLY("MO, we ,SU", "09:30", "18:00:59") ",\"timezone\":2}," WEEKLY(
 	        "MO", "20:00", "02:00") ",\"timezone\":2,\"interval\":1}");
-	assert_int_equal(facts.hours_count, 4);
-	check_hours(0, 0, 570, 1080);
-	check_hours(1, 2, 570, 1080);
-	check_hours(2, 6, 570, 1080);
-	check_hours(3, 0, 1200, 120);
-	assert_int_equal(facts.utc_offset_minutes, 120);
+	assert_int_equal(facts.hours_count, 2);
+	check_hours(0, 450, 960);
+	check_hours(2, 450, 960);
+	check_hours(6, 450, 960);
+	check_hours(0, 1080, 1440);
+	assert_int_equal(open_on(1, 600), FLAG_NO);
 }
 
 static void
@@ -503,29 +527,34 @@ midnight_to_a_minute_before_is_the_whole_day(void **state)
 {
 	(void)state;
 	read_schedules(WEEKLY("TU", "00:00", "23:59") "}");
-	check_hours(0, 1, 0, 1440);
+	check_hours(1, 0, 1440);
 	read_schedules(WEEKLY("TU", "00:00:00Z", "24:00Z") "}");
-	check_hours(0, 1, 0, 1440);
+	check_hours(1, 0, 1440);
 	read_schedules(WEEKLY("TU", "18:00", "23:59") "}");
-	check_hours(0, 1, 1080, 1439);
+	check_hours(1, 1080, 1439);
 }
 
 static void
 a_time_says_its_offset_or_the_schedule_or_it_is_utc(void **state)
 {
 	static const struct {
-		const char *zone;
-		const char *timezone;
+		const char *offset;
+		const char *more;
 		int expected;
 	} CASES[] = {
-		{ "", "null", 0 },
-		{ "", "-8", -480 },
-		{ "", "5.5", 330 },
-		{ "", "14", 840 },
-		{ "Z", "3", 0 },
-		{ "+02:00", "3", 120 },
-		{ "-0330", "null", -210 },
-		{ "+05", "null", 300 },
+		{ "", "\"timezone\":null", 0 },
+		{ "", "\"timezone\":-8", -480 },
+		{ "", "\"timezone\":5.5", 330 },
+		{ "", "\"timezone\":14", 840 },
+		{ "Z", "\"timezone\":3", 0 },
+		{ "+02:00", "\"timezone\":3", 120 },
+		{ "-0330", "\"timezone\":null", -210 },
+		{ "+05", "\"timezone\":null", 300 },
+		{ "", "\"x_timezone\":\"Europe/Kyiv\",\"timezone\":3", 120 },
+		{ "", "\"x_timezone\":\"America/Los_Angeles\"", -480 },
+		{ "Z", "\"x_timezone\":\"Europe/Kyiv\"", 0 },
+		{ "", "\"x_timezone\":\"\"},{\"description\":\"words\",\"x_parsed\":true",
+		    0 },
 	};
 
 	(void)state;
@@ -533,69 +562,108 @@ a_time_says_its_offset_or_the_schedule_or_it_is_utc(void **state)
 		read_document("{\"id\":\"s\",\"name\":\"n\",\"schedules\":[{\"freq\":"
 		              "\"WEEKLY\",\"byday\":\"FR\","
 		              "\"opens_at\":\"09:00%s\",\"closes_at\":\"10:00%s\","
-		              "\"timezone\":%s}]}",
-		    CASES[i].zone, CASES[i].zone, CASES[i].timezone);
-		check_hours(0, 4, 540, 600);
-		assert_int_equal(facts.utc_offset_minutes, CASES[i].expected);
+		              "%s}]}",
+		    CASES[i].offset, CASES[i].offset, CASES[i].more);
+		check_hours(4, 540 - CASES[i].expected, 600 - CASES[i].expected);
 	}
 }
+
+static void
+a_zone_s_summer_time_moves_the_door(void **state)
+{
+	(void)state;
+	read_document("{\"id\":\"s\",\"name\":\"n\",\"x_timezone\":\"Europe/Kyiv\","
+	              "\"schedules\":[" WEEKLY("MO,TU,WE,TH,FR", "09:00", "18:00") "}]}");
+	assert_int_equal(open_at("2026-07-15T06:00:00Z"), FLAG_YES);
+	assert_int_equal(open_at("2026-07-15T15:00:00Z"), FLAG_NO);
+	assert_int_equal(open_at("2026-12-15T06:00:00Z"), FLAG_NO);
+	assert_int_equal(open_at("2026-12-15T15:59:00Z"), FLAG_YES);
+}
+
+static const char *const NOT_UNDERSTOOD[] = {
+	"{}",
+	"7",
+	"{\"description\":\"Monday-Friday, 8-5\"}",
+	"{\"freq\":\"YEARLY\",\"byday\":\"TU\",\"opens_at\":\"09:00\",\"closes_"
+	"at\":"
+	"\"10:00\"}",
+	WEEKLY("2TU", "09:00", "10:00") "}",
+	WEEKLY("", "09:00", "10:00") "}",
+	WEEKLY("XX", "09:00", "10:00") "}",
+	WEEKLY("MOTU", "09:00", "10:00") "}",
+	WEEKLY("MO", "9:00", "10:00") "}",
+	WEEKLY("MO", "09.00", "10:00") "}",
+	WEEKLY("MO", "09:60", "10:00") "}",
+	WEEKLY("MO", "24:00", "10:00") "}",
+	WEEKLY("MO", "09:00", "24:01") "}",
+	WEEKLY("MO", "09:00", "24:00:01") "}",
+	WEEKLY("MO", "09:00", "09:00") "}",
+	WEEKLY("MO", "09:00", "10:00+01:00") "}",
+	WEEKLY("MO", "09:00+01:00", "10:00+02:00") "}",
+	WEEKLY("MO", "09:00+15:00", "10:00+15:00") "}",
+	WEEKLY("MO", "09:00x", "10:00x") "}",
+	WEEKLY("MO", "", "10:00") "}",
+	WEEKLY("MO", "09:00", "10:00") ",\"interval\":2}",
+	WEEKLY("MO", "09:00", "10:00") ",\"interval\":0}",
+	WEEKLY("MO", "09:00", "10:00") ",\"interval\":\"2 or 3\","
+	                               "\"dtstart\":\"2026-01-01\"}",
+	WEEKLY("MO", "09:00", "10:00") ",\"count\":3}",
+	WEEKLY("MO", "09:00", "10:00") ",\"byweekno\":\"41\"}",
+	WEEKLY("MO", "09:00", "10:00") ",\"bymonthday\":\"1\"}",
+	WEEKLY("MO", "09:00", "10:00") ",\"byyearday\":\"1\"}",
+	WEEKLY("MO", "09:00", "10:00") ",\"timezone\":\"EST\"}",
+	WEEKLY("MO", "09:00", "10:00") ",\"timezone\":15}",
+	WEEKLY("MO", "09:00", "10:00") ",\"timezone\":0.001}",
+	WEEKLY("MO", "09:00", "10:00") ",\"timezone\":1}",
+	WEEKLY("MO", "09:00", "10:00") ",\"x_timezone\":\"Mars/Base\"}",
+	WEEKLY("MO", "09:00", "10:00") ",\"x_timezone\":3}",
+	WEEKLY("MO", "09:00", "10:00") ",\"valid_from\":\"2026-02-29\"}",
+	WEEKLY("MO", "09:00", "10:00") ",\"until\":\"2026-12-31T12:00:00Z\"}",
+	WEEKLY("MO", "09:00", "10:00") ",\"valid_from\":\"2026-02-02\","
+	                               "\"valid_to\":\"2026-02-01\"}",
+	WEEKLY("MO", "09:00", "10:00") ",\"x_closed\":true}",
+	WEEKLY("MO", "09:00", "10:00") ",\"x_closed\":\"yes\"}",
+	"{\"valid_from\":\"2026-12-25\",\"x_closed\":true}",
+	"{\"freq\":\"MONTHLY\",\"byday\":\"6MO\",\"opens_at\":\"09:00\","
+	"\"closes_at\":\"10:00\"}",
+	"{\"freq\":\"MONTHLY\",\"bymonthday\":\"32\",\"opens_at\":\"09:00\","
+	"\"closes_at\":\"10:00\"}",
+	"{\"freq\":\"MONTHLY\",\"opens_at\":\"09:00\",\"closes_at\":\"10:00\"}",
+};
 
 static void
 one_schedule_not_understood_leaves_all_hours_unknown(void **state)
 {
-	static const char *const BAD[] = {
-		"{}",
-		"7",
-		"{\"description\":\"Monday-Friday, 8-5\"}",
-		"{\"freq\":\"MONTHLY\",\"byday\":\"2TU\",\"opens_at\":\"09:00\",\"closes_"
-		"at\":"
-		"\"10:00\"}",
-		WEEKLY("2TU", "09:00", "10:00") "}",
-		WEEKLY("", "09:00", "10:00") "}",
-		WEEKLY("XX", "09:00", "10:00") "}",
-		WEEKLY("MOTU", "09:00", "10:00") "}",
-		WEEKLY("MO", "9:00", "10:00") "}",
-		WEEKLY("MO", "09.00", "10:00") "}",
-		WEEKLY("MO", "09:60", "10:00") "}",
-		WEEKLY("MO", "24:00", "10:00") "}",
-		WEEKLY("MO", "09:00", "24:01") "}",
-		WEEKLY("MO", "09:00", "24:00:01") "}",
-		WEEKLY("MO", "09:00", "09:00") "}",
-		WEEKLY("MO", "09:00", "10:00+01:00") "}",
-		WEEKLY("MO", "09:00+01:00", "10:00+02:00") "}",
-		WEEKLY("MO", "09:00+15:00", "10:00+15:00") "}",
-		WEEKLY("MO", "09:00x", "10:00x") "}",
-		WEEKLY("MO", "", "10:00") "}",
-		WEEKLY("MO", "09:00", "10:00") ",\"interval\":2}",
-		WEEKLY("MO", "09:00", "10:00") ",\"count\":3}",
-		WEEKLY("MO", "09:00", "10:00") ",\"byweekno\":\"41\"}",
-		WEEKLY("MO", "09:00", "10:00") ",\"bymonthday\":\"1\"}",
-		WEEKLY("MO", "09:00", "10:00") ",\"byyearday\":\"1\"}",
-		WEEKLY("MO", "09:00", "10:00") ",\"timezone\":\"EST\"}",
-		WEEKLY("MO", "09:00", "10:00") ",\"timezone\":15}",
-		WEEKLY("MO", "09:00", "10:00") ",\"timezone\":0.001}",
-		WEEKLY("MO", "09:00", "10:00") ",\"timezone\":1}",
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+	for (size_t i = 0; i < sizeof NOT_UNDERSTOOD / sizeof *NOT_UNDERSTOOD; i++) {
 		read_document("{\"id\":\"s\",\"name\":\"n\",\"schedules\":[%s},%s]}",
-		    WEEKLY("MO", "08:00", "12:00"), BAD[i]);
+		    WEEKLY("MO", "08:00", "12:00"), NOT_UNDERSTOOD[i]);
 		assert_int_equal(facts.hours_count, 0);
-		assert_int_equal(facts.utc_offset_minutes, 0);
+		assert_int_equal(open_on(0, 600), FLAG_ABSENT);
 	}
 }
 
 static void
-exceptions_of_some_days_are_passed_over(void **state)
+an_exception_stands_in_place_of_the_usual_hours(void **state)
 {
+#define DATES(from, to)                                                                  \
+	"\"valid_from\":\"2026-12-" from "\",\"valid_to\":\"2026-12-" to "\"}"
 	(void)state;
-	read_schedules(WEEKLY("MO", "09:00", "10:00") "},{\"valid_from\":\"2026-12-25\","
-	                                              "\"valid_to\":\"2026-12-25\"}");
-	assert_int_equal(facts.hours_count, 1);
-	read_schedules("{\"valid_from\":\"2026-12-25\",\"valid_to\":\"2026-12-25\"},"
-	               "{\"valid_from\":\"2026-12-25\"}");
-	assert_int_equal(facts.hours_count, 0);
+	read_schedules(
+	    WEEKLY("MO,TU,WE,TH,FR", "09:00", "18:00") "},{\"x_closed\":true," DATES("24",
+	        "25") ",{\"opens_at\":\"12:00\",\"closes_at\":\"14:00\"," DATES("26",
+	        "28") ",{\"description\":\"shorter?\"," DATES("29", "29"));
+	assert_int_equal(facts.hours_count, 4);
+	assert_int_equal(open_at("2026-12-23T10:00:00Z"), FLAG_YES);
+	assert_int_equal(open_at("2026-12-24T10:00:00Z"), FLAG_NO);
+	assert_int_equal(open_at("2026-12-25T10:00:00Z"), FLAG_NO);
+	assert_int_equal(open_at("2026-12-26T13:00:00Z"), FLAG_YES);
+	assert_int_equal(open_at("2026-12-28T10:00:00Z"), FLAG_NO);
+	assert_int_equal(open_at("2026-12-29T10:00:00Z"), FLAG_ABSENT);
+	assert_int_equal(open_at("2026-12-30T10:00:00Z"), FLAG_YES);
+	read_schedules("{\"x_closed\":true," DATES("25", "25"));
+	assert_int_equal(open_at("2026-12-25T10:00:00Z"), FLAG_NO);
+	assert_int_equal(open_at("2026-12-24T10:00:00Z"), FLAG_ABSENT);
 }
 
 static void
@@ -606,32 +674,43 @@ the_nearest_schedule_counts_at_each_place(void **state)
 	read_service(AT("MO") ",\"service_at_locations\":[{" AT(
 	    "TU") ",\"location\":{" AT("WE") "}}]");
 	assert_int_equal(facts.hours_count, 1);
-	check_hours(0, 1, 540, 600);
+	check_hours(1, 540, 600);
 	read_service(AT("MO") ",\"service_at_locations\":[{" AT(
 	    "TU") "},{\"location\":{" AT("WE") "}}]");
 	assert_int_equal(facts.hours_count, 2);
-	check_hours(1, 0, 540, 600);
+	check_hours(0, 540, 600);
 	read_service("\"service_at_locations\":[{\"location\":{" AT("WE") "}}]");
 	assert_int_equal(facts.hours_count, 1);
-	check_hours(0, 2, 540, 600);
-	read_service(AT("MO,MO") ",\"service_at_locations\":[{" AT("MO") "}]");
+	check_hours(2, 540, 600);
+	read_service(
+	    AT("MO,MO") ",\"service_at_locations\":[{" AT("MO") "},{" AT("MO") "}]");
 	assert_int_equal(facts.hours_count, 1);
+}
+
+static void
+a_place_that_is_closed_does_not_close_another(void **state)
+{
+	(void)state;
+	read_service("\"service_at_locations\":[{" AT("WE") "},{\"schedules\":[" WEEKLY(
+	    "WE", "09:00", "10:00") "},{\"x_closed\":true," DATES("01", "31") "]}]");
+	assert_int_equal(facts.hours_count, 3);
+	assert_int_equal(open_at("2026-12-02T09:30:00Z"), FLAG_YES);
 }
 
 static void
 more_hours_than_fit_are_unknown(void **state)
 {
-	char members[8000] = "";
+	char members[12000] = "";
 	size_t length = 0;
 
 	(void)state;
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < FACTS_HOURS_MAX; i++)
 		length += (size_t)snprintf(members + length, sizeof members - length,
-		    "%s" WEEKLY("MO,TU,WE,TH,FR,SA,SU", "%02d:00", "%02d:30") "}",
-		    i ? "," : "", 8 + i, 8 + i);
+		    "%s" WEEKLY("MO", "%02d:%02d", "23:00") "}", i ? "," : "", 8 + i / 8,
+		    i % 8);
 	read_schedules(members);
 	assert_int_equal(facts.hours_count, FACTS_HOURS_MAX);
-	strcpy(members + length, "," WEEKLY("MO", "20:00", "21:00") "}");
+	strcpy(members + length, "," WEEKLY("MO", "22:00", "23:00") "}");
 	read_schedules(members);
 	assert_int_equal(facts.hours_count, 0);
 }
@@ -684,9 +763,11 @@ main(void)
 		cmocka_unit_test(weekly_schedules_become_hours),
 		cmocka_unit_test(midnight_to_a_minute_before_is_the_whole_day),
 		cmocka_unit_test(a_time_says_its_offset_or_the_schedule_or_it_is_utc),
+		cmocka_unit_test(a_zone_s_summer_time_moves_the_door),
 		cmocka_unit_test(one_schedule_not_understood_leaves_all_hours_unknown),
-		cmocka_unit_test(exceptions_of_some_days_are_passed_over),
+		cmocka_unit_test(an_exception_stands_in_place_of_the_usual_hours),
 		cmocka_unit_test(the_nearest_schedule_counts_at_each_place),
+		cmocka_unit_test(a_place_that_is_closed_does_not_close_another),
 		cmocka_unit_test(more_hours_than_fit_are_unknown),
 	};
 

@@ -101,6 +101,24 @@ add_point(double lat, double lon)
 	facts.points[facts.points_count++].lon = lon;
 }
 
+/* The hours of `facts`. */
+static struct hours_rule opening[8];
+
+static inline void
+open_weekly(unsigned weekday, uint16_t opens, uint16_t closes)
+{
+	facts.hours = opening;
+	opening[facts.hours_count++] = (struct hours_rule){
+		.first = HOURS_EVER,
+		.last = HOURS_FOR_EVER,
+		.repeats = HOURS_WEEKLY,
+		.interval = 1,
+		.weekdays = (uint8_t)(1U << weekday),
+		.opens = opens,
+		.closes = closes,
+	};
+}
+
 static inline void
 put_service(struct index *index)
 {

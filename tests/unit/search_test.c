@@ -246,8 +246,7 @@ a_language_finds_who_speaks_it_or_has_an_interpreter(void **unused)
 static void
 open_on(uint8_t day, uint16_t opens, uint16_t closes)
 {
-	facts.hours[facts.hours_count++] =
-	    (struct weekly_hours){ .day = day, .opens = opens, .closes = closes };
+	open_weekly(day, opens, closes);
 }
 
 static bool
@@ -300,14 +299,15 @@ opening_hours_are_local(void **unused)
 {
 	(void)unused;
 	new_service("s1", "food");
-	facts.utc_offset_minutes = 120;
 	open_on(4, 600, 660);
+	opening[0].zone = 120;
 	put_service(services);
 	assert_true(is_found_at(NOW_MS));
 	assert_false(is_found_at(NOW_MS - 1));
 	assert_false(is_found_at(NOW_MS + HOUR_MS));
-	facts.utc_offset_minutes = -600; /* still Thursday there */
-	facts.hours[0] = (struct weekly_hours){ .day = 3, .opens = 1320, .closes = 1440 };
+	facts.hours_count = 0;
+	open_on(3, 1320, 1440);
+	opening[0].zone = -600; /* still Thursday there */
 	put_service(services);
 	assert_true(is_found_at(NOW_MS));
 	assert_true(is_found_at(NOW_MS + 2 * HOUR_MS - 1));
@@ -350,7 +350,8 @@ who_does_not_say_when_it_is_open_is_not_known_to_be(void **unused)
 	new_service("s1", "food");
 	put_service(services);
 	assert_false(is_found_at(NOW_MS));
-	open_on(4, 480, 480); /* no time at all */
+	open_on(4, 480, 540);
+	opening[0].kind = HOURS_UNCLEAR;
 	put_service(services);
 	assert_false(is_found_at(NOW_MS));
 }
