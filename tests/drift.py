@@ -43,6 +43,8 @@ ROOMS = {
     "jansson.h": {
         "common/json*": "JSON to and from the records of messages.def",
         "common/facts*": "HSDS documents, whose shape is not ours",
+        "common/places_read.c": "stored places",
+        "common/taxonomies_read.c": "stored terms and mappings",
         "common/http_answer.c": "problem details",
         "deploy/referralctl/*": "imports what others wrote",
     },

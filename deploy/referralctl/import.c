@@ -11,6 +11,7 @@
 #include "deploy/referralctl/reach.h"
 #include "deploy/referralctl/import_apply.h"
 #include "deploy/referralctl/import_collect.h"
+#include "deploy/referralctl/import_other.h"
 #include "deploy/referralctl/import_read.h"
 #include "deploy/referralctl/referralctl.h"
 
@@ -25,6 +26,7 @@ struct options {
 	const char *map;
 	const char *report;
 	const char *cell;
+	enum directory_kind kind; /* DIRECTORY_KINDS: by the map or the first row */
 	char source[SOURCE_MAX_BYTES + 1];
 	double most_removed_percent;
 	bool is_dry_run, is_forced, wants_json, wants_help;
@@ -42,6 +44,9 @@ help(FILE *out)
 	    "All services of the file's source are replaced in one step; others stay.\n\n"
 	    "  --dry-run             say what would change, change nothing\n"
 	    "  --format FORMAT       auto (default), hsds, map\n"
+	    "  --kind KIND           services, taxonomies or places (default: as the map "
+	    "or the\n"
+	    "                        first row says)\n"
 	    "  --map MAP             field map: a file, or a name in deploy/maps\n"
 	    "  --source NAME         whose services these are (default: name of the "
 	    "file)\n"
@@ -111,6 +116,7 @@ read_percent(const char *value, double *percent)
 enum word {
 	OPTION_dry_run = 1,
 	OPTION_format,
+	OPTION_kind,
 	OPTION_map,
 	OPTION_source,
 	OPTION_report,
@@ -141,6 +147,10 @@ take_option(struct options *options, int option, const char **format)
 	case OPTION_format:
 		*format = optarg;
 		return true;
+	case OPTION_kind:
+		options->kind = import_kind_of(optarg);
+		return options->kind != DIRECTORY_KINDS ||
+		       wrong("not a kind of directory", optarg);
 	case OPTION_map:
 		options->map = optarg;
 		return true;
@@ -192,6 +202,7 @@ read_options(int argc, char **argv, struct options *options)
 	static const struct option LONG[] = {
 		{ "dry-run", no_argument, NULL, OPTION_dry_run },
 		{ "format", required_argument, NULL, OPTION_format },
+		{ "kind", required_argument, NULL, OPTION_kind },
 		{ "map", required_argument, NULL, OPTION_map },
 		{ "source", required_argument, NULL, OPTION_source },
 		{ "report", required_argument, NULL, OPTION_report },
@@ -207,6 +218,7 @@ read_options(int argc, char **argv, struct options *options)
 
 	*options = (struct options){
 		.cell = CELL,
+		.kind = DIRECTORY_KINDS,
 		.most_removed_percent = MOST_REMOVED_PERCENT,
 	};
 	optind = 0; /* GNU: start over */
@@ -227,6 +239,7 @@ read_options(int argc, char **argv, struct options *options)
 
 struct import {
 	const struct options *options;
+	enum directory_kind kind;
 	FILE *report_file; /* NULL: none wanted */
 	struct import_map *map;
 	struct import_plan plan;
@@ -279,8 +292,14 @@ read_file(struct import *import)
 		return fail(path, strerror(errno));
 	if (status != STATUS_OK)
 		return fail(path, status_about(status));
-	status = import_collect((struct text){ bytes, (uint32_t)length }, import->map,
-	    text_of(import->options->source), import->target.shows_progress,
+	import->kind = import->options->kind;
+	if (import->kind == DIRECTORY_KINDS)
+		import->kind =
+		    import->map
+		        ? import_map_kind(import->map)
+		        : import_kind_guess((struct text){ bytes, (uint32_t)length });
+	status = import_collect((struct text){ bytes, (uint32_t)length }, import->kind,
+	    import->map, text_of(import->options->source), import->target.shows_progress,
 	    &import->plan, &import->report, &why);
 	free(bytes);
 	if (status != STATUS_OK)
@@ -376,9 +395,9 @@ connect_and_work(struct import *import, const char *dir)
 	target->source = import->options->source;
 	target->loop = loop_new();
 	target->store = target->loop ? store_open(target->loop, &options) : NULL;
-	target->directory = target->store ? directory_open(target->store, target->cell,
-	                                        DIRECTORY_SERVICES)
-	                                  : NULL;
+	target->directory =
+	    target->store ? directory_open(target->store, target->cell, import->kind)
+	                  : NULL;
 	if (target->directory == NULL)
 		exit = fail("import", status_about(STATUS_NO_MEMORY));
 	else

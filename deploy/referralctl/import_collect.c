@@ -5,17 +5,21 @@
 #include <stdlib.h>
 
 #include "common/facts_capacity.h"
+#include "deploy/referralctl/import_columns.h"
 #include "deploy/referralctl/import_enrich.h"
+#include "deploy/referralctl/import_other.h"
 #include "deploy/referralctl/import_read.h"
 
 #define PROGRESS_EVERY 1000
 
 struct collect {
+	enum directory_kind kind;
 	const struct import_map *map;
 	struct text source;
 	struct import_plan *plan;
 	struct import_report *report;
 	struct import_enrich enrich;
+	struct import_others others;
 	struct import_shape shape;
 	struct import_buffer document;
 	bool is_out_of_memory;
@@ -238,6 +242,53 @@ take_mapped(struct collect *collect, const json_t *row, const struct import_wher
 	json_decref(service);
 }
 
+/* ---- places and terms ---- */
+
+static void
+take_other(struct collect *collect, json_t *row, const struct import_where *where)
+{
+	struct import_where own = *where;
+	struct import_check check = {
+		.source = collect->source,
+		.report = collect->report,
+		.where = &own,
+	};
+	char id[ID_UUID_BYTES + 1];
+	enum import_reason reason;
+
+	collect->report->read++;
+	own.id = text_at(row, "code");
+	reason = import_check_other(
+	    collect->kind, &check, row, &collect->others, id, &collect->document);
+	if (reason == IMPORT_FINE)
+		plan_service(collect, id, row, &own);
+	else
+		import_report_add(collect->report, reason, &own, check.field, check.why);
+}
+
+static void
+take_others(struct collect *collect, const json_t *row, const struct import_where *where)
+{
+	struct import_check check = {
+		.source = collect->source, .report = collect->report, .where = where
+	};
+	json_t *made = collect->map ? import_map_apply(collect->map, row, &check)
+	                            : json_incref((json_t *)row);
+	json_t *rows =
+	    made ? import_other_rows(collect->kind, made, &collect->others) : NULL;
+	size_t index;
+	json_t *one;
+
+	json_array_foreach(rows, index, one)
+	{
+		take_other(collect, one, where);
+	}
+	if (rows == NULL)
+		collect->is_out_of_memory = true;
+	json_decref(rows);
+	json_decref(made);
+}
+
 /* ---- other rows ---- */
 
 static void
@@ -390,6 +441,11 @@ take_row(struct collect *collect, const struct import_row *row)
 		return;
 	}
 	where.id = text_at(object, "id");
+	if (collect->kind != DIRECTORY_SERVICES) {
+		take_others(collect, object, &where);
+		json_decref(object);
+		return;
+	}
 	if (role == IMPORT_ROLE_any && collect->map == NULL) {
 		role = find_role(object);
 		if (role == IMPORT_ROLE_location) {
@@ -465,6 +521,33 @@ quarantine_lost_places(struct collect *collect)
 	}
 }
 
+/* A table's rows, through the map. */
+static enum status
+take_table(struct collect *collect, struct text bytes, const char **why)
+{
+	struct import_table *table;
+	struct import_table_row row;
+	enum status status =
+	    import_table_open(&table, bytes.at, bytes.length, NULL, collect->report, why);
+
+	if (status != STATUS_OK)
+		return status;
+	(void)import_columns_fit(collect->map, table);
+	while ((status = import_table_next(table, &row)) == STATUS_OK) {
+		if (row.reason != IMPORT_FINE)
+			quarantine(collect, row.reason, &row.where, "", row.why);
+		else if (collect->kind == DIRECTORY_SERVICES)
+			take_mapped(collect, row.cells, &row.where);
+		else
+			take_others(collect, row.cells, &row.where);
+	}
+	if (import_table_is_cut(table))
+		import_report_add(collect->report, IMPORT_cut_file,
+		    &(struct import_where){ 0, 0, TEXT_ABSENT }, "", "");
+	import_table_close(table);
+	return status == STATUS_ABSENT ? STATUS_OK : status;
+}
+
 static void
 take_rows(struct collect *collect, struct import_rows *rows, bool shows_progress)
 {
@@ -489,13 +572,15 @@ take_rows(struct collect *collect, struct import_rows *rows, bool shows_progress
 }
 
 enum status
-import_collect(struct text bytes, const struct import_map *map, struct text source,
-    bool shows_progress, struct import_plan *plan, struct import_report *report,
-    const char **why)
+import_collect(struct text bytes, enum directory_kind kind, const struct import_map *map,
+    struct text source, bool shows_progress, struct import_plan *plan,
+    struct import_report *report, const char **why)
 {
-	struct import_rows *rows;
-	enum status status = import_rows_open(&rows, bytes.at, bytes.length, why);
+	bool is_table = map != NULL && import_table_looks_so(bytes.at, bytes.length);
+	struct import_rows *rows = NULL;
+	enum status status = STATUS_OK;
 	struct collect collect = {
+		.kind = kind,
 		.map = map,
 		.source = source,
 		.plan = plan,
@@ -503,15 +588,22 @@ import_collect(struct text bytes, const struct import_map *map, struct text sour
 		.enrich = { .report = report },
 	};
 
+	if (!is_table)
+		status = import_rows_open(&rows, bytes.at, bytes.length, why);
 	if (status != STATUS_OK)
 		return status;
-	collect.shape = import_rows_about(rows);
+	if (!is_table)
+		collect.shape = import_rows_about(rows);
 	collect.organizations = json_object();
 	collect.locations = json_object();
 	collect.places = json_object();
 	collect.at_place = json_object();
-	take_rows(&collect, rows, shows_progress);
+	if (is_table)
+		status = take_table(&collect, bytes, why);
+	else
+		take_rows(&collect, rows, shows_progress);
 	import_plan_settle(plan, report);
+	import_others_end(&collect.others, report);
 	json_decref(collect.organizations);
 	json_decref(collect.locations);
 	json_decref(collect.places);
@@ -519,5 +611,5 @@ import_collect(struct text bytes, const struct import_map *map, struct text sour
 	free(collect.document.bytes);
 	import_rows_close(rows);
 	return collect.is_out_of_memory || collect.document.is_broken ? STATUS_NO_MEMORY
-	                                                              : STATUS_OK;
+	                                                              : status;
 }

@@ -6,15 +6,16 @@
 #include "deploy/referralctl/import_map.h"
 #include "deploy/referralctl/import_plan.h"
 
-/* Reads every row, through `map` where it is not NULL (else the file is HSDS), puts good
- * services into the plan (settled) and all else into the report.
+/* Reads every row, through `map` where it is not NULL (else the file is HSDS, or what
+ * import_other.h says), puts good services into the plan (settled) and all else into the
+ * report.
  *
  * An organization gives the services inside it; services and locations name organizations and
  * locations by id where the file holds them in lists of their own; rows of services at
  * locations make one service of those that name the same.
  * OK; UNSUPPORTED with *why; NO_MEMORY. */
-enum status import_collect(struct text bytes, const struct import_map *map,
-    struct text source, bool shows_progress, struct import_plan *plan,
-    struct import_report *report, const char **why) MUST_CHECK;
+enum status import_collect(struct text bytes, enum directory_kind kind,
+    const struct import_map *map, struct text source, bool shows_progress,
+    struct import_plan *plan, struct import_report *report, const char **why) MUST_CHECK;
 
 #endif

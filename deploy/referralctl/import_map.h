@@ -4,6 +4,7 @@
 #ifndef REFERRALCTL_IMPORT_MAP_H
 #define REFERRALCTL_IMPORT_MAP_H
 
+#include "common/directory.h"
 #include "deploy/referralctl/import_check.h"
 
 struct import_map;
@@ -17,6 +18,8 @@ enum status import_map_load(
 enum status import_map_read(
     struct import_map **map, struct text text, char why[256]) MUST_CHECK;
 void import_map_free(struct import_map *map);
+/* What its rows are. */
+enum directory_kind import_map_kind(const struct import_map *map);
 
 /* Makes a service of a row, which import_check_service then judges.  Its id is derived from
  * the source and the row's identity; without identity it has none.  Notes go to `check`.

@@ -7,6 +7,7 @@
 #include "deploy/referralctl/import_path.h"
 
 struct import_map {
+	enum directory_kind kind;
 	json_t *root;   /* as it was read, and found good */
 	json_t *tables; /* name -> object; keys folded */
 	json_t *used;   /* members of a row that rules look at */

@@ -8,6 +8,7 @@
 #include "deploy/referralctl/import_columns.h"
 #include "deploy/referralctl/import_convert.h"
 #include "deploy/referralctl/import_map_private.h"
+#include "deploy/referralctl/import_other.h"
 #include "deploy/referralctl/import_read.h"
 #include "deploy/referralctl/import_when.h"
 
@@ -239,8 +240,9 @@ read_tables(struct import_map *map, char why[256])
 static bool
 check_map(struct import_map *map, char why[256])
 {
-	static const char *const MEMBERS[] = { "about", "identity", "rules", "tables",
-		"rest", "columns", "nothing", NULL };
+	static const char *const MEMBERS[] = { "about", "kind", "identity", "rules",
+		"tables", "rest", "columns", "nothing", NULL };
+	const char *kind = json_string_value(json_object_get(map->root, "kind"));
 	const json_t *identity = json_object_get(map->root, "identity");
 	const json_t *rest = json_object_get(map->root, "rest");
 	size_t index;
@@ -249,7 +251,10 @@ check_map(struct import_map *map, char why[256])
 	map->used = json_object();
 	if (!has_only(map->root, MEMBERS, why) || !import_columns_check(map->root, why))
 		return false;
-	if (json_array_size(identity) == 0)
+	map->kind = kind ? import_kind_of(kind) : DIRECTORY_SERVICES;
+	if (map->kind == DIRECTORY_KINDS)
+		return complain(why, "kind is services, taxonomies or places", kind);
+	if (json_array_size(identity) == 0 && map->kind == DIRECTORY_SERVICES)
 		return complain(
 		    why, "a map names the fields that identify a row", "identity");
 	json_array_foreach((json_t *)identity, index, path)

@@ -5,6 +5,7 @@
 
 #include "common/facts.h"
 #include "deploy/referralctl/import_collect.h"
+#include "deploy/referralctl/import_other.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -60,8 +61,8 @@ check_document(const struct import_item *item)
 	must(text_is(facts.source, "fuzz"));
 	must(asprintf(&file, "{\"services\":[%.*s]}", (int)item->document.length,
 	         item->document.at) > 0);
-	must(import_collect(text_of(file), NULL, LITERAL("fuzz"), false, &again, &report,
-	         &why) == STATUS_OK);
+	must(import_collect(text_of(file), DIRECTORY_SERVICES, NULL, LITERAL("fuzz"),
+	         false, &again, &report, &why) == STATUS_OK);
 	if (report.counts[IMPORT_tags_removed] ==
 	    0) /* "&amp;lt;" is another text each time */
 		must(again.count == 1 &&
@@ -95,8 +96,8 @@ import(struct text bytes, const struct import_map *map)
 	struct import_plan plan = { 0 };
 	const char *why;
 
-	if (import_collect(bytes, map, LITERAL("fuzz"), false, &plan, &report, &why) ==
-	    STATUS_OK) {
+	if (import_collect(bytes, map ? import_map_kind(map) : import_kind_guess(bytes),
+	        map, LITERAL("fuzz"), false, &plan, &report, &why) == STATUS_OK) {
 		check_counts(&plan, &report);
 		for (size_t i = 0; i < plan.count && map == NULL; i++)
 			check_document(&plan.items[i]);
