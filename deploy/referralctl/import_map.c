@@ -379,12 +379,6 @@ set_identity(const struct run *run, const json_t *row, json_t *service)
 	free(name.bytes);
 }
 
-enum directory_kind
-import_map_kind(const struct import_map *map)
-{
-	return map->kind;
-}
-
 json_t *
 import_map_apply(
     const struct import_map *map, const json_t *row, struct import_check *check)

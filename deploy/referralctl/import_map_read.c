@@ -281,6 +281,12 @@ import_map_free(struct import_map *map)
 	free(map);
 }
 
+enum directory_kind
+import_map_kind(const struct import_map *map)
+{
+	return map->kind;
+}
+
 enum status
 import_map_read(struct import_map **map, struct text text, char why[256])
 {

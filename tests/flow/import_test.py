@@ -617,7 +617,9 @@ class RealTest(ImportTest):
             self.load(os.path.join(EXAMPLES, name + ".json"), read=read, added=read,
                       quarantined={})
             self.assertEqual(len(self.check_valid(name)), read)
-        for name in ("location", "taxonomy_term", "base"):
+        self.load(os.path.join(EXAMPLES, "taxonomy_term.json"), read=1, added=1, quarantined={})
+        self.assertEqual(len(self.redis.keys("{c1}:taxonomy:taxonomy_term:*")), 1)
+        for name in ("location", "base"):
             self.load(os.path.join(EXAMPLES, name + ".json"), status=3,
                       quarantined={"not_a_service": 1})
 
