@@ -21,6 +21,7 @@ directory_release(struct directory *directory)
 	if (!directory->is_closed || directory->calls > 0)
 		return;
 	free(directory->load.sources.list);
+	overlays_free(&directory->load.overlays);
 	free(directory->cell);
 	free(directory);
 }
@@ -54,7 +55,8 @@ directory_open(struct store *store, const char *cell, enum directory_kind kind)
 	    (size_t)snprintf(directory->tag, KEY_MAX_BYTES, "{%s}", cell) >=
 	        KEY_MAX_BYTES ||
 	    !key_make(directory->sources_key, cell, KINDS[kind].sources, NULL, NULL) ||
-	    !key_make(directory->changes_key, cell, "changes", NULL, NULL)) {
+	    !key_make(directory->changes_key, cell, "changes", NULL, NULL) ||
+	    !key_make(directory->edits_key, cell, "edits", NULL, NULL)) {
 		directory->is_closed = true;
 		directory_release(directory);
 		return NULL;

@@ -43,10 +43,23 @@ typedef void directory_got(void *self, enum status status, struct text document)
 enum status directory_get(struct directory *directory, struct text id, directory_got *got,
     void *self) MUST_CHECK;
 
+/* The same with what lies under it. */
+struct directory_entry {
+	struct text source;
+	struct text document;  /* as readers see it: with the edits that stand */
+	struct text published; /* as its publisher has it */
+	struct text overlay;   /* of json_edits.h; absent: never edited */
+	uint32_t version;      /* how often it was edited */
+};
+typedef void directory_entry_got(
+    void *self, enum status status, const struct directory_entry *entry);
+enum status directory_get_entry(struct directory *directory, struct text id,
+    directory_entry_got *got, void *self) MUST_CHECK;
+
 /* What the change stream says.  swap: `subject` is the source, of this kind; capacity: the
- * service with its figures (NaN unknown). */
+ * service with its figures (NaN unknown); edit: the service. */
 struct directory_change {
-	bool is_swap;
+	enum { DIRECTORY_SWAPPED, DIRECTORY_CAPACITY, DIRECTORY_EDITED } event;
 	enum directory_kind kind;
 	struct text subject;
 	double available, held;
@@ -56,6 +69,42 @@ typedef void directory_changed(void *self, const struct directory_change *change
  * after it misses nothing between the two.  Once per directory: BUSY. */
 enum status directory_watch(
     struct directory *directory, directory_changed *changed, void *self) MUST_CHECK;
+
+/* ---- single services ---- */
+
+struct edits;
+
+/* Edits fields of a service, if its version is `expected` (UINT_ABSENT: whatever it is); a
+ * command is done once.  An edit lies over the document, so that it outlives every swap; see
+ * json_edits.h for how long.  The reply is a list: OK or DUP, or STALE, and the version. */
+enum status directory_edit(struct directory *directory, struct text service,
+    uint32_t expected, struct text command, struct text by, const struct edits *edits,
+    store_done *done, void *ctx) MUST_CHECK;
+/* A service's edits, newest first, at most 500: the reply is a stream's entries with at (ms),
+ * version, by, field, previous and replacement (JSON). */
+enum status directory_history(struct directory *directory, struct text service,
+    unsigned most, store_done *done, void *ctx) MUST_CHECK;
+/* The change stream's entries from one on, if it is still there (absent: from the oldest there is). */
+enum status directory_changes(struct directory *directory, struct text from,
+    unsigned most, store_done *done, void *ctx) MUST_CHECK;
+
+/* Services whose places were last reported before a moment, oldest first, and were not asked
+ * about since: the reply is a list of service, reported at (ms). */
+enum status directory_stale(struct directory *directory, int64_t before, unsigned most,
+    store_done *done, void *ctx) MUST_CHECK;
+/* Asks an agency (absent: nobody, the service is gone) whether the places still hold, until
+ * they are reported again.  The reply is a list: OK, or DUP where they were meanwhile. */
+enum status directory_confirm_ask(struct directory *directory, struct text service,
+    struct text agency, struct text name, int64_t before, store_done *done,
+    void *ctx) MUST_CHECK;
+/* The places as reported still hold: they count as reported now.  The reply is a list: OK, or
+ * DUP where nothing was reported. */
+enum status directory_confirm(struct directory *directory, struct text service,
+    store_done *done, void *ctx) MUST_CHECK;
+/* What an agency is asked to confirm, longest asked first: the reply is a list of service,
+ * asked at (ms), name, available, reported at (ms); empty where unknown. */
+enum status directory_confirmations(struct directory *directory, struct text agency,
+    unsigned most, store_done *done, void *ctx) MUST_CHECK;
 
 /* ---- writing, for the import ---- */
 

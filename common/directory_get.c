@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One document, in whichever source it is. */
+ * One document, in whichever source it is, with what was edited by hand. */
 #include <stdlib.h>
 
 #include "common/directory_private.h"
+#include "common/json_edits.h"
 
 /* Beginnings of a read, when each time a swap came between. */
 #define GET_ROUNDS 4
 
 struct get {
 	struct directory *directory;
-	directory_got *got;
+	directory_got *got;             /* or */
+	directory_entry_got *entry_got; /* this one */
 	void *self;
+	char *overlay; /* NULL: never edited */
+	uint32_t overlay_bytes;
 	struct sources sources;
 	size_t left; /* sources that were not looked into yet */
 	unsigned rounds;
@@ -18,11 +22,38 @@ struct get {
 };
 
 static void
-get_end(struct get *get, enum status status, struct text document)
+get_tell(struct get *get, enum status status, struct text published)
 {
+	struct directory_entry entry = {
+		.published = published,
+		.document = published,
+		.overlay = { get->overlay, get->overlay_bytes },
+	};
+	size_t length = 0;
+	char *merged =
+	    status == STATUS_OK ? edits_apply(published, entry.overlay, &length) : NULL;
+
+	entry.version = edits_version(entry.overlay);
+	if (merged != NULL)
+		entry.document = (struct text){ merged, (uint32_t)length };
+	if (get->left < get->sources.count)
+		entry.source = text_of(get->sources.list[get->left].name);
+	if (get->got != NULL)
+		get->got(get->self, status, entry.document);
+	else
+		get->entry_got(get->self, status, status == STATUS_OK ? &entry : NULL);
+	free(merged);
+}
+
+static void
+get_end(struct get *get, enum status status, struct text published)
+{
+	if (status == STATUS_OK && published.at == NULL)
+		status = STATUS_ABSENT;
 	if (!get->directory->is_closed)
-		get->got(get->self, status, document);
+		get_tell(get, status, published);
 	free(get->sources.list);
+	free(get->overlay);
 	free(get);
 }
 
@@ -98,9 +129,38 @@ on_get_sources(void *ctx, enum status status, const struct store_value *value)
 	directory_release(directory);
 }
 
-enum status
-directory_get(struct directory *directory, struct text id, directory_got *got, void *self)
+/* What is edited of it is read before the document: an edit that comes between is told of by
+ * the change stream. */
+static void
+on_overlay(void *ctx, enum status status, const struct store_value *value)
 {
+	struct get *get = ctx;
+	struct directory *directory = get->directory;
+	struct text overlay = store_text(value);
+
+	directory_answered(directory);
+	if (status == STATUS_OK && overlay.length > 0) {
+		get->overlay = malloc(overlay.length);
+		if (get->overlay == NULL)
+			status = STATUS_NO_MEMORY;
+		else
+			memcpy(get->overlay, overlay.at, overlay.length);
+		get->overlay_bytes = overlay.length;
+	}
+	if (status == STATUS_OK && !directory->is_closed)
+		status = get_begin(get);
+	else if (status == STATUS_OK)
+		status = STATUS_UNAVAILABLE;
+	if (status != STATUS_OK)
+		get_end(get, status, TEXT_ABSENT);
+	directory_release(directory);
+}
+
+static enum status
+get_open(struct directory *directory, struct text id, directory_got *got,
+    directory_entry_got *entry_got, void *self)
+{
+	struct text one[] = { LITERAL("HGET"), text_of(directory->edits_key), id };
 	struct get *get = calloc(1, sizeof *get + id.length);
 	enum status status;
 
@@ -109,13 +169,29 @@ directory_get(struct directory *directory, struct text id, directory_got *got, v
 	*get = (struct get){
 		.directory = directory,
 		.got = got,
+		.entry_got = entry_got,
 		.self = self,
 		.id = { (char *)(get + 1), id.length },
 	};
 	if (id.length > 0)
 		memcpy(get + 1, id.at, id.length);
-	status = get_begin(get);
+	status = directory->kind == DIRECTORY_SERVICES
+	             ? directory_ask(directory, 3, one, on_overlay, get)
+	             : get_begin(get);
 	if (status != STATUS_OK)
 		free(get);
 	return status;
+}
+
+enum status
+directory_get(struct directory *directory, struct text id, directory_got *got, void *self)
+{
+	return get_open(directory, id, got, NULL, self);
+}
+
+enum status
+directory_get_entry(
+    struct directory *directory, struct text id, directory_entry_got *got, void *self)
+{
+	return get_open(directory, id, NULL, got, self);
 }

@@ -5,6 +5,7 @@
 
 #include "common/directory_private.h"
 #include "common/id.h"
+#include "common/json_edits.h"
 
 #define PAGE "500"
 #define VERSION_MAX_BYTES 64
@@ -38,6 +39,7 @@ sources_version(const struct sources *sources, char version[VERSION_MAX_BYTES + 
 
 static store_done on_sources;
 static store_done on_page;
+static void load_edits(struct directory *directory);
 
 static void
 load_end(struct directory *directory, enum status status)
@@ -49,6 +51,7 @@ load_end(struct directory *directory, enum status status)
 		status = STATUS_NO_MEMORY;
 	free(load->sources.list);
 	load->sources = (struct sources){ 0 };
+	overlays_free(&load->overlays);
 	load->is_running = false;
 	if (!directory->is_closed)
 		load->done(load->self, status,
@@ -85,6 +88,18 @@ load_go_on(struct directory *directory)
 }
 
 static void
+load_tell(struct load *load, struct text source, struct text id, struct text published)
+{
+	size_t length;
+	char *merged =
+	    edits_apply(published, overlays_find(&load->overlays, id), &length);
+
+	load->each(load->self, source, id,
+	    merged != NULL ? (struct text){ merged, (uint32_t)length } : published);
+	free(merged);
+}
+
+static void
 on_page(void *ctx, enum status status, const struct store_value *value)
 {
 	struct directory *directory = ctx;
@@ -103,7 +118,7 @@ on_page(void *ctx, enum status status, const struct store_value *value)
 	}
 	source = text_of(load->sources.list[load->at].name);
 	for (size_t i = 0; i + 1 < store_count(pairs) && !directory->is_closed; i += 2)
-		load->each(load->self, source, store_text(store_at(pairs, i)),
+		load_tell(load, source, store_text(store_at(pairs, i)),
 		    store_text(store_at(pairs, i + 1)));
 	if (strcmp(load->cursor, "0") == 0)
 		load->at++;
@@ -137,11 +152,54 @@ on_sources(void *ctx, enum status status, const struct store_value *value)
 	load->sources = now;
 	load->at = 0;
 	strcpy(load->cursor, "0");
+	overlays_free(&load->overlays);
 	if (now.count == 0) /* nothing to read that a swap could take away */
 		load_end(directory, STATUS_OK);
+	else if (directory->kind == DIRECTORY_SERVICES)
+		load_edits(directory);
 	else
 		load_go_on(directory);
 	directory_release(directory);
+}
+
+/* ---- what is edited, before the documents ---- */
+
+static void
+on_edits(void *ctx, enum status status, const struct store_value *value)
+{
+	struct directory *directory = ctx;
+	struct load *load = &directory->load;
+	const struct store_value *pairs = store_at(value, 1);
+
+	directory_answered(directory);
+	if (status == STATUS_OK &&
+	    !text_copy(store_text(store_at(value, 0)), load->cursor, sizeof load->cursor))
+		status = STATUS_DAMAGED;
+	for (size_t i = 0; status == STATUS_OK && i + 1 < store_count(pairs); i += 2)
+		if (!overlays_add(&load->overlays, store_text(store_at(pairs, i)),
+		        store_text(store_at(pairs, i + 1))))
+			status = STATUS_NO_MEMORY;
+	if (status != STATUS_OK || directory->is_closed) {
+		load_end(directory, status);
+	} else if (strcmp(load->cursor, "0") == 0) {
+		overlays_sort(&load->overlays);
+		load_go_on(directory);
+	} else {
+		load_edits(directory);
+	}
+	directory_release(directory);
+}
+
+static void
+load_edits(struct directory *directory)
+{
+	struct load *load = &directory->load;
+	struct text page[] = { LITERAL("HSCAN"), text_of(directory->edits_key),
+		text_of(load->cursor), LITERAL("COUNT"), LITERAL(PAGE) };
+	enum status status = directory_ask(directory, 5, page, on_edits, directory);
+
+	if (status != STATUS_OK)
+		load_end(directory, status);
 }
 
 enum status

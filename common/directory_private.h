@@ -17,6 +17,21 @@ struct sources {
 	} * list;
 };
 
+/* What is edited by hand, by service. */
+struct overlays {
+	size_t count, room;
+	struct overlay {
+		char *id; /* terminated; the text behind it */
+		struct text text;
+	} * list; /* sorted once it is whole */
+};
+/* Adds a copy; false: out of memory. */
+bool overlays_add(struct overlays *overlays, struct text id, struct text text) MUST_CHECK;
+void overlays_sort(struct overlays *overlays);
+/* Absent: the service was never edited. */
+struct text overlays_find(const struct overlays *overlays, struct text id);
+void overlays_free(struct overlays *overlays);
+
 struct load {
 	bool is_running;
 	loop_call *reset;
@@ -27,6 +42,7 @@ struct load {
 	size_t at; /* the source that is read; sources.count: looks whether they still
 	              stand */
 	char cursor[32];
+	struct overlays overlays;
 };
 
 struct directory {
@@ -36,6 +52,7 @@ struct directory {
 	char tag[KEY_MAX_BYTES]; /* "{c1}" */
 	char sources_key[KEY_MAX_BYTES];
 	char changes_key[KEY_MAX_BYTES];
+	char edits_key[KEY_MAX_BYTES];
 	size_t calls; /* of ours that are out: freed when closed and none is */
 	bool is_closed;
 	struct load load;

@@ -58,11 +58,15 @@ tell_change(struct directory *directory, const struct store_value *fields)
 		else if (text_is(name, "held"))
 			change.held = number_of(value);
 	}
-	change.is_swap = text_is(kind, "swap");
 	if (change.kind == DIRECTORY_KINDS) /* of a later version of us */
 		return;
-	if (change.is_swap || text_is(kind, "capacity"))
-		directory->changed(directory->changed_self, &change);
+	if (text_is(kind, "capacity"))
+		change.event = DIRECTORY_CAPACITY;
+	else if (text_is(kind, "edit"))
+		change.event = DIRECTORY_EDITED;
+	else if (!text_is(kind, "swap"))
+		return;
+	directory->changed(directory->changed_self, &change);
 }
 
 static void

@@ -38,6 +38,12 @@ def listed(key, record):
                            "next": {"type": "integer", "description": "Offset of the next page."}}}
 
 
+def inbox():
+    out = listed("referrals", "referral_state")
+    out["properties"]["confirmations"] = {"type": "array", "items": {"$ref": "#/components/schemas/confirmation"}}
+    return out
+
+
 def ref(record):
     return {"$ref": f"#/components/schemas/{record}"}
 
@@ -61,8 +67,19 @@ DETAILS = {
                          query("limit", "At most so many.", type="integer", minimum=1, maximum=50)],
                         None, {"200": ref("found")}, ["422", "503"]),
     "on_get_service": ([], None, {"200": {"type": "object", "description": "An HSDS 3.1 service."}}, ["404"]),
+    "on_patch_service": ([VERSION, OPTIONAL_KEY],
+                         {"type": "object", "description": "A JSON merge patch (RFC 7396) over the fields of edits.def."},
+                         {"200": wrapped("service", "service_version")}, ["404", "409", "412", "422", "428", "503"]),
+    "on_put_capacity": ([], ref("capacity_body"), {"204": None}, ["404", "422", "503"]),
+    "on_post_confirm": ([OPTIONAL_KEY], None, {"200": wrapped("service", "service_version")}, ["404", "503"]),
+    "on_get_history": ([], None, {"200": ref("service_history")}, ["404", "503"]),
+    "on_delete_edit": ([VERSION, OPTIONAL_KEY], None, {"200": wrapped("service", "service_version")},
+                       ["404", "412", "428", "503"]),
+    "on_get_changes": ([query("since", "What `next` of the page before said; without it from the oldest that is known."),
+                        query("limit", "At most so many.", type="integer", minimum=1, maximum=500)],
+                       None, {"200": ref("change_page")}, ["422", "503"]),
     "on_get_inbox": ([OFFSET, query("limit", "At most so many.", type="integer", minimum=1, maximum=50)], None,
-                     {"200": listed("referrals", "referral_state")}, []),
+                     {"200": inbox()}, []),
     "on_post_answer": ([KEY, VERSION], ref("answer_body"), {"200": wrapped("referral", "referral_brief")},
                        ["404", "409", "412", "422", "428", "503"]),
     "on_put_channel": ([], ref("channel_body"), {"204": None}, ["422", "503"]),

@@ -5,13 +5,20 @@
 local function capacity(keys, argv)
 	local books = books_of(cell_of(keys[1]))
 	local key = place_key(books.cell, argv[1])
-	local f = call('HMGET', key, 'reported_at', 'held')
+	local f = call('HMGET', key, 'reported_at', 'held', 'asked')
 	if f[1] and tonumber(f[1]) >= tonumber(argv[4]) then return { 'dup' } end
 	local available = argv[2] ~= '' and int(math.floor(tonumber(argv[2])))
 	if available then call('HSET', key, 'available', available) else
 		call('HDEL', key, 'available')
 	end
 	call('HSET', key, 'maximum', argv[3], 'reported_at', argv[4])
+	if f[3] then
+		call('HDEL', key, 'asked', 'asked_name')
+		call('ZREM', books.cell.tag .. ':confirm:' .. f[3], argv[1])
+	end
+	if available then call('ZADD', books.cell.tag .. ':reported', argv[4], argv[1]) else
+		call('ZREM', books.cell.tag .. ':reported', argv[1])
+	end
 	place_changed(books.cell, argv[1], available, f[2])
 	wake_waiting(books, argv[1])
 	books_close(books)

@@ -7,8 +7,6 @@
 #include "proto/rules.h"
 #include "services/gateway/gateway.h"
 
-#define COMMAND_ID_MAX 128
-
 /* ---- refusals of intake ---- */
 
 /* Paths of a message begin with where its body stands in it; those of the API do not. */
@@ -120,97 +118,6 @@ on_referral_moved(struct call *call, const struct message *reply)
 	    call, 200, "referral", &record_referral_brief, &brief, brief.version, NULL);
 }
 
-/* ---- what a command needs of its request ---- */
-
-/* If-Match: "7"; ABSENT: no such header; INVALID: something else. */
-static enum status
-read_version(const struct call *call, uint32_t *version)
-{
-	struct text header = http_header(call->request, "If-Match");
-	uint64_t number = 0;
-
-	*version = UINT_ABSENT;
-	if (header.at == NULL)
-		return STATUS_ABSENT;
-	if (header.length < 3 || header.length > 12 || header.at[0] != '"' ||
-	    header.at[header.length - 1] != '"')
-		return STATUS_INVALID;
-	for (uint32_t i = 1; i + 1 < header.length; i++) {
-		if (header.at[i] < '0' || header.at[i] > '9')
-			return STATUS_INVALID;
-		number = number * 10 + (uint64_t)(header.at[i] - '0');
-	}
-	if (number > 4294967290)
-		return STATUS_INVALID;
-	*version = (uint32_t)number;
-	return STATUS_OK;
-}
-
-/* The key in `key`, as a draft of the IETF (idempotency-key-header) wants it: it may be quoted.
- * False: there is none, or it is too long; the call is answered then. */
-static bool
-take_key(struct call *call, struct text *key)
-{
-	struct text header = http_header(call->request, "Idempotency-Key");
-	struct defects defects = { .count = 0 };
-
-	if (header.length > 1 && header.at[0] == '"' &&
-	    header.at[header.length - 1] == '"')
-		header = (struct text){ header.at + 1, header.length - 2 };
-	*key = header;
-	if (header.length > 0 && header.length <= COMMAND_ID_MAX)
-		return true;
-	defects_add(&defects,
-	    header.length == 0 ? "this request needs one, so that a repeat is harmless"
-	                       : "is longer than 128 bytes",
-	    "Idempotency-Key");
-	call_refuse(
-	    call, STATUS_BAD_MESSAGE, &defects, TEXT_ABSENT, UINT_ABSENT, UINT_ABSENT);
-	return false;
-}
-
-/* The version; false: missing where it must be there, or malformed; the call is answered. */
-static bool
-take_version(struct call *call, bool is_required, uint32_t *version)
-{
-	struct defects defects = { .count = 0 };
-	enum status status = read_version(call, version);
-
-	if (status == STATUS_OK || (status == STATUS_ABSENT && !is_required))
-		return true;
-	if (status == STATUS_ABSENT) {
-		call_fail(call, STATUS_PRECONDITION);
-		return false;
-	}
-	defects_add(&defects, "is not a quoted version, e.g. \"3\"", "If-Match");
-	call_refuse(
-	    call, STATUS_BAD_MESSAGE, &defects, TEXT_ABSENT, UINT_ABSENT, UINT_ABSENT);
-	return false;
-}
-
-/* Reads the body; false: the call is answered. */
-static bool
-take_body(struct call *call, const struct record *record, void *values, bool may_be_empty)
-{
-	struct defects defects = { .count = 0 };
-	struct text body = http_body(call->request);
-	enum status status;
-
-	if (body.length == 0 && may_be_empty) {
-		record_init(record, values);
-		return true;
-	}
-	status = json_read(call->gateway->arena, record, values, body, &defects);
-	if (record == &record_intake && status != STATUS_BAD_MESSAGE)
-		rules_check_intake(values, "", &defects);
-	if (status == STATUS_OK && defects.count > 0)
-		status = STATUS_INVALID;
-	if (status == STATUS_OK)
-		return true;
-	call_refuse(call, status, &defects, TEXT_ABSENT, UINT_ABSENT, UINT_ABSENT);
-	return false;
-}
-
 /* ---- the handlers ---- */
 
 void
@@ -220,8 +127,8 @@ on_post_intake(struct call *call)
 	struct text key;
 
 	message_init(call->gateway->out, MESSAGE_submit);
-	if (!take_key(call, &key) ||
-	    !take_body(call, &record_intake, &submit->intake, false))
+	if (!call_take_key(call, &key) ||
+	    !call_take_body(call, &record_intake, &submit->intake, false))
 		return;
 	submit->key = key;
 	submit->by = text_of(call->account.person);
@@ -239,8 +146,8 @@ on_patch_case(struct call *call)
 	char fresh[ID_UUID_BYTES + 1];
 
 	message_init(call->gateway->out, MESSAGE_amend);
-	if (!take_version(call, true, &version) ||
-	    !take_body(call, &record_changes, &amend->changes, false))
+	if (!call_take_version(call, true, &version) ||
+	    !call_take_body(call, &record_changes, &amend->changes, false))
 		return;
 	key = http_header(call->request, "Idempotency-Key");
 	if (key.length ==
@@ -266,8 +173,8 @@ on_post_withdraw(struct call *call)
 	uint32_t version;
 	char fresh[ID_UUID_BYTES + 1];
 
-	if (!take_version(call, false, &version) ||
-	    !take_body(call, &record_withdraw_body, &body, true))
+	if (!call_take_version(call, false, &version) ||
+	    !call_take_body(call, &record_withdraw_body, &body, true))
 		return;
 	key = http_header(call->request, "Idempotency-Key");
 	if (key.length == 0) {
@@ -293,8 +200,8 @@ on_post_answer(struct call *call)
 	struct text key;
 	uint32_t version;
 
-	if (!take_key(call, &key) || !take_version(call, true, &version) ||
-	    !take_body(call, &record_answer_body, &body, true))
+	if (!call_take_key(call, &key) || !call_take_version(call, true, &version) ||
+	    !call_take_body(call, &record_answer_body, &body, true))
 		return;
 	message_init(call->gateway->out, MESSAGE_answer);
 	answer->referral = http_path(call->request, "id");
@@ -333,7 +240,7 @@ on_post_match(struct call *call)
 	struct preview *preview = &call->gateway->out->preview;
 
 	message_init(call->gateway->out, MESSAGE_preview);
-	if (!take_body(call, &record_intake, &preview->intake, false))
+	if (!call_take_body(call, &record_intake, &preview->intake, false))
 		return;
 	/* The matcher has no use for who it is, nor for where exactly. */
 	preview->intake.has_contact = false;
@@ -365,7 +272,7 @@ on_put_channel(struct call *call)
 	struct channel_body body;
 	enum status status;
 
-	if (!take_body(call, &record_channel_body, &body, false))
+	if (!call_take_body(call, &record_channel_body, &body, false))
 		return;
 	if (text_is(body.channel, "webhook") &&
 	    (body.address.length < 8 || (memcmp(body.address.at, "https://", 8) != 0 &&

@@ -63,6 +63,7 @@ struct call {
 	struct http_request *request;
 	struct account account;
 	enum message_kind kind; /* of the command it became */
+	uint32_t version;       /* of the service that it edited */
 };
 
 /* Answers and frees the call.  `json` is freed. */
@@ -72,6 +73,16 @@ void call_refuse(struct call *call, enum status status, const struct defects *de
     struct text state, uint32_t version, uint32_t retry_after_ms);
 /* The same without more to say. */
 void call_fail(struct call *call, enum status status);
+
+/* What a command needs of its request.  Each answers the call where it is false. */
+/* The idempotency key, as a draft of the IETF (idempotency-key-header) wants it: it may be
+ * quoted. */
+bool call_take_key(struct call *call, struct text *key);
+/* The version of If-Match: "7"; UINT_ABSENT where there is none and need not be. */
+bool call_take_version(struct call *call, bool is_required, uint32_t *version);
+/* The body as a record. */
+bool call_take_body(
+    struct call *call, const struct record *record, void *values, bool may_be_empty);
 
 /* Sends gateway->out to intake (or the matcher) and calls back with the reply in gateway->in,
  * or NULL after 10 s.  Sent again every 2 s: commands are idempotent, questions without
@@ -101,6 +112,10 @@ struct case_view *view_buffer(void);
 /* A number of the query; `otherwise` where there is none or it is malformed. */
 unsigned query_number(
     const struct call *call, const char *name, unsigned otherwise, unsigned most);
+
+/* {"confirmations":[…]} of directory_confirmations' reply, at most 100; malloc'd, NULL: out of
+ * memory. */
+char *confirmations_write(const struct store_value *value, size_t *length);
 
 void events_open(struct gateway *gateway);
 void events_close(struct gateway *gateway);

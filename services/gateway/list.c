@@ -11,6 +11,7 @@
 #define PAGE_MOST 50
 /* Cases looked through for one page of a filtered list. */
 #define SCAN_MOST 500
+#define CONFIRMATIONS_MOST 100
 /* Cases asked for at once: about a millisecond of Redis, which others wait for. */
 #define CASES_AT_ONCE 250
 
@@ -36,6 +37,7 @@ struct gather {
 	unsigned offset, ids_count;
 	unsigned asked, left; /* of the ids; of those asked for, still to come */
 	unsigned page; /* so many ids mean that there may be more; 0: all are there */
+	char *more;    /* further members of the answer, written; NULL: none */
 	char ids[SCAN_MOST][ID_ITEM_MAX];
 	char *parts[SCAN_MOST];
 	struct gather_part {
@@ -43,6 +45,13 @@ struct gather {
 		unsigned at;
 	} each[SCAN_MOST];
 };
+
+static void
+gather_free(struct gather *gather)
+{
+	free(gather->more);
+	free(gather);
+}
 
 static void
 gather_answer(struct gather *gather)
@@ -64,12 +73,14 @@ gather_answer(struct gather *gather)
 		fputs("]", out);
 		if (gather->page > 0 && gather->ids_count == gather->page)
 			fprintf(out, ",\"next\":%u", gather->offset + gather->ids_count);
+		if (gather->more != NULL)
+			fprintf(out, ",%s", gather->more);
 		fputs("}", out);
 		is_good = fclose(out) == 0;
 	}
 	for (unsigned i = 0; i < gather->ids_count; i++)
 		free(gather->parts[i]);
-	free(gather);
+	gather_free(gather);
 	if (is_good)
 		call_answer(call, 200, NULL, body, length);
 	else
@@ -175,7 +186,7 @@ on_ids(void *ctx, const struct case_result *result)
 	struct call *call = gather->call;
 
 	if (result->status != STATUS_OK) {
-		free(gather);
+		gather_free(gather);
 		call_fail(call, result->status);
 		return;
 	}
@@ -204,22 +215,44 @@ gather_start(struct gather *gather, enum status status)
 
 	if (status == STATUS_OK)
 		return;
-	free(gather);
+	gather_free(gather);
 	call_fail(call, status);
+}
+
+/* What is to be confirmed becomes a member beside the referrals. */
+static void
+on_confirmations(void *ctx, enum status status, const struct store_value *value)
+{
+	struct gather *gather = ctx;
+	struct call *call = gather->call;
+	unsigned most = query_number(call, "limit", PAGE_MOST, PAGE_MOST);
+	size_t length = 0;
+	char *json = status == STATUS_OK ? confirmations_write(value, &length) : NULL;
+
+	if (status == STATUS_OK && json == NULL)
+		status = STATUS_NO_MEMORY;
+	if (json != NULL) {
+		memmove(json, json + 1, length - 2);
+		json[length - 2] = '\0';
+		gather->more = json;
+		status = cases_inbox(call->gateway->service->cases,
+		    text_of(call->account.agency), gather->offset, most, on_id, on_ids,
+		    gather);
+	}
+	gather_start(gather, status);
 }
 
 void
 on_get_inbox(struct call *call)
 {
 	struct gather *gather = gather_new(call, "referrals");
-	unsigned most = query_number(call, "limit", PAGE_MOST, PAGE_MOST);
 
 	if (gather == NULL)
 		return;
 	gather->is_inbox = true;
-	gather_start(gather,
-	    cases_inbox(call->gateway->service->cases, text_of(call->account.agency),
-	        gather->offset, most, on_id, on_ids, gather));
+	gather_start(gather, directory_confirmations(call->gateway->directory,
+	                         text_of(call->account.agency), CONFIRMATIONS_MOST,
+	                         on_confirmations, gather));
 }
 
 /* By phone or place; the index is blind, so the value is hashed first. */

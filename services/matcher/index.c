@@ -144,6 +144,24 @@ index_set_capacity(struct index *index, struct text id, double available, double
 	count_free_places(service);
 }
 
+void
+index_take_capacities(struct index *index, const struct index *from)
+{
+	const struct indexed *told, *next;
+
+	HASH_ITER(by_id, from->by_id, told, next)
+	{
+		const struct indexed *service =
+		    index_find(index, (struct text){ told->id, told->by_id.keylen });
+
+		if (told->is_capacity_told && service != NULL &&
+		    !service->is_capacity_told)
+			index_set_capacity(index,
+			    (struct text){ told->id, told->by_id.keylen },
+			    told->available, told->held);
+	}
+}
+
 /* ---- the whole ---- */
 
 struct index *

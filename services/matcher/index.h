@@ -5,6 +5,9 @@
 
 #include "common/facts.h"
 
+/* Longest id of a service that messages can hold, with its NUL. */
+#define INDEX_ID_BYTES 65
+
 struct index;
 /* A service in the index; its facts are owned by the index and stay where they are until the
  * service is replaced or removed. */
@@ -25,6 +28,10 @@ struct text index_version(const struct index *index);
 /* Places as Redis last said; NaN unknown. */
 void index_set_capacity(
     struct index *index, struct text id, double available, double held);
+
+/* Gives each service what `from` was told of its places: the documents of a directory may know
+ * less. */
+void index_take_capacities(struct index *index, const struct index *from);
 
 size_t index_count(const struct index *index);
 /* The service; NULL if it is not there. */

@@ -23,7 +23,7 @@ extern void *(*index_memory)(void *memory, size_t alignment, size_t size);
 
 /* Longest id, term and name of a service that messages can hold, and name of a directory's
  * state, in bytes. */
-#define INDEX_ID_MAX 64
+#define INDEX_ID_MAX (INDEX_ID_BYTES - 1)
 #define INDEX_TERM_MAX 128
 #define INDEX_NAME_MAX 300
 #define INDEX_VERSION_MAX 64

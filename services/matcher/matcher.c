@@ -391,9 +391,10 @@ matcher_is_idle(void *self)
 void
 matcher_second(void *self)
 {
-	const struct matcher *matcher = self;
+	struct matcher *matcher = self;
 
 	if (matcher->index != NULL)
 		metrics_set(
 		    METRIC_directory_services, NULL, (double)index_count(matcher->index));
+	confirm_look(matcher);
 }

@@ -8,6 +8,9 @@
 #include "common/worker.h"
 #include "services/matcher/match.h"
 
+/* Services edited while a directory is loaded that are read again; of more all are. */
+#define MATCHER_EDITED_MOST 256
+
 struct matcher {
 	struct service *service;
 	struct seal *routing_keys;
@@ -19,7 +22,11 @@ struct matcher {
 	struct index *index;   /* in use */
 	struct index *loading; /* being filled, NULL when nothing is loaded */
 	bool must_reload;      /* the directory changed while it was being loaded */
+	unsigned edited_count; /* meanwhile */
+	char edited[MATCHER_EDITED_MOST][INDEX_ID_BYTES];
 	bool is_started;
+	unsigned confirm_calls; /* of a look for places to confirm, still out */
+	int64_t confirm_next_ms, confirm_before_ms;
 	struct decoder *decoder; /* of routing facts */
 	struct decoder *asked;   /* of questions */
 	struct message *question, *out;
@@ -42,6 +49,9 @@ void matcher_second(void *self);
 /* Loads the directory into a fresh index, then swaps it in. */
 void directory_reload(struct matcher *matcher);
 void on_directory_change(void *self, const struct directory_change *change);
+
+/* Looks for places that were reported too long ago, now and then; once a second. */
+void confirm_look(struct matcher *matcher);
 
 /* A need to match. */
 worker_on_work on_match_work;

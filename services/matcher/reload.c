@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Keeps the index current: a whole load into a fresh index, then single changes. */
+#include <stdlib.h>
+
 #include "common/log.h"
 #include "services/matcher/matcher.h"
 
@@ -12,23 +14,96 @@ fresh(void *self)
 	matcher->loading = index_new();
 }
 
+/* Reads a document into the index; false: it was left out, and logged. */
+static bool
+take_document(struct matcher *matcher, struct index *index, struct text source,
+    struct text id, struct text document)
+{
+	struct service_facts facts;
+
+	if (facts_read(matcher->reader, document, &facts) != STATUS_OK) {
+		log_event(LOG_ERROR, "service_unreadable", LOG_TEXT("service", id),
+		    LOG_TEXT("source", source));
+		return false;
+	}
+	facts.source = source;
+	if (index_put(index, &facts) == STATUS_OK)
+		return true;
+	log_event(LOG_ERROR, "service_left_out", LOG_TEXT("service", id));
+	return false;
+}
+
 static void
 on_each(void *self, struct text source, struct text id, struct text document)
 {
 	struct matcher *matcher = self;
-	struct service_facts facts;
 
-	if (matcher->loading == NULL)
-		return;
-	if (facts_read(matcher->reader, document, &facts) != STATUS_OK) {
-		log_event(LOG_ERROR, "service_unreadable", LOG_TEXT("service", id),
-		    LOG_TEXT("source", source));
-		return;
-	}
-	facts.source = source;
-	if (index_put(matcher->loading, &facts) != STATUS_OK)
-		log_event(LOG_ERROR, "service_left_out", LOG_TEXT("service", id));
+	if (matcher->loading != NULL)
+		(void)take_document(matcher, matcher->loading, source, id, document);
 }
+
+/* ---- single services ---- */
+
+struct edited {
+	struct matcher *matcher;
+	char id[INDEX_ID_BYTES];
+};
+
+static void
+on_edited(void *self, enum status status, const struct directory_entry *entry)
+{
+	struct edited *edited = self;
+	struct matcher *matcher = edited->matcher;
+	struct text id = text_of(edited->id);
+
+	if (status == STATUS_OK && matcher->index != NULL)
+		(void)take_document(
+		    matcher, matcher->index, entry->source, id, entry->document);
+	else if (status != STATUS_OK && status != STATUS_ABSENT)
+		directory_reload(matcher); /* what was edited must be seen */
+	free(edited);
+}
+
+/* Reads one service anew. */
+static void
+service_reload(struct matcher *matcher, struct text id)
+{
+	struct edited *edited = malloc(sizeof *edited);
+
+	if (edited != NULL && text_copy(id, edited->id, sizeof edited->id)) {
+		edited->matcher = matcher;
+		if (directory_get_entry(matcher->directory, text_of(edited->id),
+		        on_edited, edited) == STATUS_OK)
+			return;
+	}
+	free(edited);
+	directory_reload(matcher);
+}
+
+/* What is being loaded may have been read before the edit: those services are read again
+ * when it is there. */
+static void
+edited_later(struct matcher *matcher, struct text id)
+{
+	if (matcher->edited_count == MATCHER_EDITED_MOST ||
+	    !text_copy(
+	        id, matcher->edited[matcher->edited_count], sizeof matcher->edited[0]))
+		matcher->must_reload = true;
+	else
+		matcher->edited_count++;
+}
+
+static void
+reload_edited(struct matcher *matcher)
+{
+	unsigned count = matcher->edited_count;
+
+	matcher->edited_count = 0;
+	for (unsigned i = 0; i < count; i++)
+		service_reload(matcher, text_of(matcher->edited[i]));
+}
+
+/* ---- all of them ---- */
 
 static void
 on_loaded(void *self, enum status status, struct text version)
@@ -39,6 +114,8 @@ on_loaded(void *self, enum status status, struct text version)
 	matcher->must_reload = false;
 	if (status == STATUS_OK && matcher->loading != NULL) {
 		index_set_version(matcher->loading, version);
+		if (matcher->index != NULL)
+			index_take_capacities(matcher->loading, matcher->index);
 		index_free(matcher->index);
 		matcher->index = matcher->loading;
 		log_event(LOG_INFO, "directory_loaded", LOG_TEXT("version", version),
@@ -58,6 +135,8 @@ on_loaded(void *self, enum status status, struct text version)
 	}
 	if (must_reload)
 		directory_reload(matcher);
+	else
+		reload_edited(matcher);
 }
 
 void
@@ -67,6 +146,7 @@ directory_reload(struct matcher *matcher)
 		matcher->must_reload = true;
 		return;
 	}
+	matcher->edited_count = 0; /* the load sees them */
 	matcher->loading = index_new();
 	if (matcher->loading == NULL || directory_load(matcher->directory, fresh, on_each,
 	                                    on_loaded, matcher) != STATUS_OK)
@@ -78,9 +158,16 @@ on_directory_change(void *self, const struct directory_change *change)
 {
 	struct matcher *matcher = self;
 
-	if (change->is_swap) {
+	if (change->event == DIRECTORY_SWAPPED) {
 		if (change->kind == DIRECTORY_SERVICES)
 			directory_reload(matcher);
+		return;
+	}
+	if (change->event == DIRECTORY_EDITED) {
+		if (matcher->loading != NULL)
+			edited_later(matcher, change->subject);
+		if (matcher->index != NULL)
+			service_reload(matcher, change->subject);
 		return;
 	}
 	if (matcher->index != NULL)

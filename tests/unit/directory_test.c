@@ -380,7 +380,7 @@ on_changed(void *self, const struct directory_change *change)
 	size_t length = strlen(changes.log);
 
 	assert_ptr_equal(self, &changes);
-	if (change->is_swap)
+	if (change->event == DIRECTORY_SWAPPED)
 		snprintf(changes.log + length, sizeof changes.log - length,
 		    "swap %s%.*s;", change->kind == DIRECTORY_PLACES ? "places " : "",
 		    (int)change->subject.length, change->subject.at);

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Requests that read how the directory changed: one service's edits, and all changes in order. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/json_edits.h"
+#include "services/gateway/gateway.h"
+
+#define HISTORY_MOST 100
+#define CHANGES_MOST 500
+#define CONFIRMATIONS_MOST 100
+
+/* The value of a field of a stream's entry; absent: it has none. */
+static struct text
+field_of(const struct store_value *fields, const char *name)
+{
+	for (size_t i = 0; i + 1 < store_count(fields); i += 2)
+		if (text_is(store_text(store_at(fields, i)), name))
+			return store_text(store_at(fields, i + 1));
+	return TEXT_ABSENT;
+}
+
+static int64_t
+number_of(struct text text)
+{
+	char digits[32];
+
+	return text_copy(text, digits, sizeof digits) ? strtoll(digits, NULL, 10) : 0;
+}
+
+static double
+places_of(struct text text)
+{
+	char digits[40];
+
+	return text.length > 0 && text_copy(text, digits, sizeof digits)
+	           ? strtod(digits, NULL)
+	           : NAN;
+}
+
+static void
+answer_json(struct call *call, const struct record *record, const void *values)
+{
+	size_t length = 0;
+	char *json = json_write(record, values, MASK_ALL, &length);
+
+	if (json == NULL)
+		call_fail(call, STATUS_NO_MEMORY);
+	else
+		call_answer(call, 200, NULL, json, length);
+}
+
+/* ---- one service ---- */
+
+/* One for all: it is large, and written before the next is made. */
+static struct service_history history;
+
+static void
+take_change(struct service_change *change, const struct store_value *fields)
+{
+	record_init(&record_service_change, change);
+	change->version = (uint32_t)number_of(field_of(fields, "version"));
+	change->at = number_of(field_of(fields, "at"));
+	change->by = field_of(fields, "by");
+	change->field = field_of(fields, "field");
+	change->previous = field_of(fields, "previous");
+	change->replacement = field_of(fields, "replacement");
+}
+
+struct asked_history {
+	struct call *call;
+	uint32_t version;
+	uint32_t edits_count;
+	struct service_edit edits[EDITS_MOST];
+};
+
+static void
+take_edits(struct asked_history *asked, const struct directory_entry *entry)
+{
+	struct text rest = entry->overlay;
+	struct edit_line line;
+
+	while (asked->edits_count < EDITS_MOST && edits_next(&rest, &line)) {
+		struct service_edit *edit = &asked->edits[asked->edits_count];
+		const char *field = edits_field(line.field);
+
+		if (field == NULL)
+			continue;
+		*edit = (struct service_edit){ text_of(field), line.version, line.at,
+			edits_stands(entry->published, &line) ? FLAG_YES : FLAG_NO };
+		asked->edits_count++;
+	}
+}
+
+static void
+on_history(void *ctx, enum status status, const struct store_value *value)
+{
+	struct asked_history *asked = ctx;
+	struct call *call = asked->call;
+	size_t count = store_count(value);
+
+	record_init(&record_service_history, &history);
+	history.id = http_path(call->request, "id");
+	history.version = asked->version;
+	history.edits_count = asked->edits_count;
+	memcpy(history.edits, asked->edits, asked->edits_count * sizeof asked->edits[0]);
+	free(asked);
+	for (size_t i = 0; i < count && i < HISTORY_MOST; i++)
+		take_change(&history.history[history.history_count++],
+		    store_at(store_at(value, i), 1));
+	if (status != STATUS_OK)
+		call_fail(call, status);
+	else
+		answer_json(call, &record_service_history, &history);
+}
+
+/* Whoever may not see a service may not see how it was edited. */
+static void
+on_history_entry(void *self, enum status status, const struct directory_entry *entry)
+{
+	struct call *call = self;
+	struct service_facts facts;
+	struct asked_history *asked = NULL;
+
+	if (status == STATUS_OK)
+		status = facts_read(call->gateway->reader, entry->document, &facts);
+	if (status == STATUS_OK && facts.confidentiality == CONFIDENTIALITY_cleared &&
+	    !role_is_in(call->account.role, "sc") &&
+	    !text_is(facts.agency, call->account.agency))
+		status = STATUS_ABSENT;
+	if (status == STATUS_OK)
+		asked = calloc(1, sizeof *asked);
+	if (asked != NULL) {
+		asked->call = call;
+		asked->version = entry->version;
+		take_edits(asked, entry);
+		status = directory_history(call->gateway->directory,
+		    http_path(call->request, "id"), HISTORY_MOST, on_history, asked);
+	} else if (status == STATUS_OK) {
+		status = STATUS_NO_MEMORY;
+	}
+	if (status != STATUS_OK) {
+		free(asked);
+		call_fail(call, status);
+	}
+}
+
+void
+on_get_history(struct call *call)
+{
+	enum status status = directory_get_entry(call->gateway->directory,
+	    http_path(call->request, "id"), on_history_entry, call);
+
+	if (status != STATUS_OK)
+		call_fail(call, status);
+}
+
+/* ---- the change stream ---- */
+
+static struct change_page page;
+
+static void
+take_entry(struct change_entry *change, const struct store_value *entry)
+{
+	const struct store_value *fields = store_at(entry, 1);
+	struct text version = field_of(fields, "version");
+
+	record_init(&record_change_entry, change);
+	change->id = store_text(store_at(entry, 0));
+	change->kind = field_of(fields, "kind");
+	change->of = field_of(fields, "of");
+	change->subject = field_of(fields, "subject");
+	if (version.length > 0)
+		change->version = (uint32_t)number_of(version);
+	change->available = places_of(field_of(fields, "available"));
+	change->held = places_of(field_of(fields, "held"));
+}
+
+/* The entry that the client has is read again: while it is there, nothing between is lost. */
+static void
+on_changes(void *ctx, enum status status, const struct store_value *value)
+{
+	struct call *call = ctx;
+	struct text since = http_query(call->request, "since");
+	size_t count = store_count(value), first = 0;
+
+	if (status != STATUS_OK) {
+		call_fail(call, status);
+		return;
+	}
+	record_init(&record_change_page, &page);
+	page.next = since;
+	page.reset = FLAG_NO;
+	if (since.length > 0 &&
+	    (count == 0 ||
+	        !text_equal(store_text(store_at(store_at(value, 0), 0)), since)))
+		page.reset = FLAG_YES;
+	else if (since.length > 0)
+		first = 1;
+	for (size_t i = first; i < count && page.changes_count < CHANGES_MOST; i++) {
+		take_entry(&page.changes[page.changes_count++], store_at(value, i));
+		page.next = store_text(store_at(store_at(value, i), 0));
+	}
+	answer_json(call, &record_change_page, &page);
+}
+
+static bool
+is_stream_id(struct text id)
+{
+	char copy[48];
+	unsigned long long ms, number;
+	int used = 0;
+
+	return text_copy(id, copy, sizeof copy) &&
+	       sscanf(copy, "%20llu-%20llu%n", &ms, &number, &used) == 2 &&
+	       copy[used] == '\0';
+}
+
+void
+on_get_changes(struct call *call)
+{
+	struct text since = http_query(call->request, "since");
+	unsigned most = query_number(call, "limit", CHANGES_MOST, CHANGES_MOST);
+	struct defects defects = { .count = 0 };
+	enum status status;
+
+	if (since.length > 0 && !is_stream_id(since)) {
+		defects_add(&defects, "is no `next` of an earlier page", "%s", "since");
+		call_refuse(call, STATUS_INVALID, &defects, TEXT_ABSENT, UINT_ABSENT,
+		    UINT_ABSENT);
+		return;
+	}
+	status = directory_changes(call->gateway->directory, since,
+	    since.length > 0 ? most + 1 : most, on_changes, call);
+	if (status != STATUS_OK)
+		call_fail(call, status);
+}
+
+/* ---- what an agency is asked to confirm ---- */
+
+char *
+confirmations_write(const struct store_value *value, size_t *length)
+{
+	static struct confirmations list;
+
+	record_init(&record_confirmations, &list);
+	for (size_t i = 0; i + 4 < store_count(value); i += 5) {
+		struct confirmation *one = &list.confirmations[list.confirmations_count];
+		struct text reported = store_text(store_at(value, i + 4));
+
+		if (list.confirmations_count == CONFIRMATIONS_MOST)
+			break;
+		list.confirmations_count++;
+		record_init(&record_confirmation, one);
+		one->service = store_text(store_at(value, i));
+		one->asked_at = number_of(store_text(store_at(value, i + 1)));
+		one->name = store_text(store_at(value, i + 2));
+		one->available = places_of(store_text(store_at(value, i + 3)));
+		if (reported.length > 0)
+			one->reported_at = number_of(reported);
+	}
+	return json_write(&record_confirmations, &list, MASK_ALL, length);
+}
