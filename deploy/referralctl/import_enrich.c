@@ -2,6 +2,7 @@
  * The enrichers in turn, and what they share. */
 #include "deploy/referralctl/import_enrich.h"
 
+#include "deploy/referralctl/import_hours.h"
 #include "deploy/referralctl/import_settle.h"
 
 static void
@@ -50,6 +51,6 @@ void
 import_enrich(struct import_enrich *enrich, json_t *service, struct import_check *check)
 {
 	(void)enrich;
-	(void)check;
 	forget_facts(service);
+	import_hours_enrich(service, check);
 }

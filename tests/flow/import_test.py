@@ -687,6 +687,7 @@ class RealTest(ImportTest):
         result = self.load(SANMATEO, "--map", "sanmateo", read=1703, added=1703, quarantined={},
                            without_terms=69)
         self.assertEqual(result.json["notes"]["agency_is_name"], 1060)
+        self.assertEqual(result.json["understood"]["hours"], {"of": 965, "understood": 720})
         documents = self.documents("locations")
         self.assertEqual(len(documents), 1703)
         with open(SANMATEO, encoding="utf-8") as file:

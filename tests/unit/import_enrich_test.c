@@ -15,8 +15,9 @@
 static struct import_report report;
 static json_t *made; /* the document, parsed again */
 
+/* Takes the reference. */
 static void
-take_with(const char *members)
+take(json_t *service)
 {
 	static const struct import_where WHERE = { 3, 4, TEXT_ABSENT };
 	struct import_enrich enrich = { .report = &report };
@@ -28,6 +29,20 @@ take_with(const char *members)
 	};
 	struct import_buffer document = { 0 };
 	char id[ID_UUID_BYTES + 1];
+
+	json_decref(made);
+	import_report_free(&report);
+	assert_int_equal(
+	    import_check_service(&check, service, id, &document), IMPORT_FINE);
+	made = json_loadb(document.bytes, document.length, 0, NULL);
+	assert_non_null(made);
+	json_decref(service);
+	free(document.bytes);
+}
+
+static void
+take_with(const char *members)
+{
 	char *json;
 	json_t *service;
 
@@ -37,15 +52,8 @@ take_with(const char *members)
 	service = json_loads(json, 0, NULL);
 	if (service == NULL)
 		fail_msg("no JSON: %s", json);
-	json_decref(made);
-	import_report_free(&report);
-	assert_int_equal(
-	    import_check_service(&check, service, id, &document), IMPORT_FINE);
-	made = json_loadb(document.bytes, document.length, 0, NULL);
-	assert_non_null(made);
-	json_decref(service);
-	free(document.bytes);
 	free(json);
+	take(service);
 }
 
 static size_t
@@ -72,6 +80,107 @@ what_an_earlier_import_read_from_prose_is_read_anew(void **state)
 	    json_string_value(json_object_get(
 	        json_array_get(json_object_get(made, "attributes"), 0), "label")),
 	    "residence");
+}
+
+/* What stands at the n-th schedule of a part: "WEEKLY MO,TU 09:00-17:00"; "" for words. */
+static const char *
+schedule_at(const json_t *owner, size_t n)
+{
+	static char said[200];
+	const json_t *schedule = json_array_get(json_object_get(owner, "schedules"), n);
+
+	if (schedule == NULL)
+		return "nothing";
+	if (!json_is_true(json_object_get(schedule, "x_parsed")))
+		return "";
+	snprintf(said, sizeof said, "%s %s %s-%s",
+	    json_string_value(json_object_get(schedule, "freq")),
+	    json_string_value(json_object_get(schedule, "byday")),
+	    json_string_value(json_object_get(schedule, "opens_at")),
+	    json_string_value(json_object_get(schedule, "closes_at")));
+	return said;
+}
+
+static void
+hours_in_prose_become_schedules_beside_their_words(void **state)
+{
+	const struct import_share *share = &report.understood[IMPORT_UNDERSTOOD_hours];
+	char *before, *again;
+
+	(void)state;
+	take_with("\"schedules\":[{\"description\":\"Mon, Tue 8-12, 1-5\"},"
+	          "{\"description\":\"first Sat. 24 hours; Fri 4 pm-midnight\"}]");
+	assert_string_equal(schedule_at(made, 0), "");
+	assert_string_equal(schedule_at(made, 1), "");
+	assert_string_equal(schedule_at(made, 2), "WEEKLY MO,TU 08:00-12:00");
+	assert_string_equal(schedule_at(made, 3), "WEEKLY MO,TU 13:00-17:00");
+	assert_string_equal(schedule_at(made, 4), "MONTHLY 1SA 00:00-23:59");
+	assert_string_equal(schedule_at(made, 5), "WEEKLY FR 16:00-00:00");
+	assert_string_equal(schedule_at(made, 6), "nothing");
+	assert_int_equal(share->of, 1);
+	assert_int_equal(share->understood, 1);
+	before = json_dumps(json_object_get(made, "schedules"), JSON_SORT_KEYS);
+	take(json_pack("{s:s, s:s, s:s, s:O}", "id", ID, "name", "Meals", "status",
+	    "active", "schedules", json_object_get(made, "schedules")));
+	again = json_dumps(json_object_get(made, "schedules"), JSON_SORT_KEYS);
+	assert_string_equal(again, before);
+	free(before);
+	free(again);
+}
+
+static void
+hours_that_are_not_certain_stay_words_and_are_counted(void **state)
+{
+	const struct import_share *share = &report.understood[IMPORT_UNDERSTOOD_hours];
+
+	(void)state;
+	take_with("\"schedules\":[{\"description\":\"Mondays, call first\"}],"
+	          "\"service_at_locations\":[{\"schedules\":[{\"description\":\"-\"}]}]");
+	assert_string_equal(schedule_at(made, 0), "");
+	assert_string_equal(schedule_at(made, 1), "nothing");
+	assert_int_equal(share->of, 1);
+	assert_int_equal(share->understood, 0);
+	assert_int_equal(report.counts[IMPORT_hours_not_understood], 1);
+}
+
+static void
+hours_that_the_publisher_gives_are_left_alone(void **state)
+{
+	(void)state;
+	take_with("\"schedules\":[{\"description\":\"Mon 9-5\"},"
+	          "{\"freq\":\"WEEKLY\",\"byday\":\"MO\"}]");
+	assert_string_equal(schedule_at(made, 1), "");
+	assert_string_equal(schedule_at(made, 2), "nothing");
+	assert_int_equal(report.understood[IMPORT_UNDERSTOOD_hours].of, 0);
+}
+
+static void
+hours_at_a_place_become_schedules_of_the_place(void **state)
+{
+	const json_t *place, *location;
+
+	(void)state;
+	take_with("\"service_at_locations\":[{\"location\":{\"schedules\":["
+	          "{\"description\":\"вт 9.00-12.00 за записом\"}]}}]");
+	place = json_array_get(json_object_get(made, "service_at_locations"), 0);
+	location = json_object_get(place, "location");
+	assert_string_equal(schedule_at(location, 1), "WEEKLY TU 09:00-12:00");
+	assert_true(json_is_true(
+	    json_object_get(json_array_get(json_object_get(location, "schedules"), 1),
+	        "x_by_appointment")));
+}
+
+static void
+a_service_of_the_night_says_am_and_pm(void **state)
+{
+	(void)state;
+	take_with("\"description\":\"Beds for the NIGHT.\",\"schedules\":["
+	          "{\"description\":\"Daily 7-6\"}]");
+	assert_string_equal(schedule_at(made, 1), "nothing");
+	take_with("\"description\":\"Meals.\",\"schedules\":["
+	          "{\"description\":\"Daily 7-6\"}]");
+	assert_string_equal(
+	    schedule_at(made, 1), "WEEKLY MO,TU,WE,TH,FR,SA,SU 07:00-18:00");
 }
 
 static void
@@ -110,6 +219,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_an_earlier_import_read_from_prose_is_read_anew),
+		cmocka_unit_test(hours_in_prose_become_schedules_beside_their_words),
+		cmocka_unit_test(hours_that_are_not_certain_stay_words_and_are_counted),
+		cmocka_unit_test(hours_that_the_publisher_gives_are_left_alone),
+		cmocka_unit_test(hours_at_a_place_become_schedules_of_the_place),
+		cmocka_unit_test(a_service_of_the_night_says_am_and_pm),
 		cmocka_unit_test(the_report_says_how_much_of_the_prose_is_understood),
 	};
 
