@@ -10,68 +10,8 @@
 static_assert(MATCH_CANDIDATES_MAX <= COUNT(((struct why *)0)->next),
     "all others fit in an explanation");
 
-/* What one more walk over the offers collects. */
-struct findings {
-	struct judged candidates[MATCH_CANDIDATES_MAX]; /* as in the result; traits NULL:
-	                                                 * may not be named */
-	struct judged
-	    refused[COUNT(((struct why *)0)->refusals)]; /* nearest first, then by id */
-	uint32_t refused_count;
-	uint32_t refused_by[RULES];
-	uint32_t considered_count;
-};
-
-static bool
-is_before(const struct judged *one, const struct judged *other)
-{
-	int order = distance_compare(one->distance_km, other->distance_km);
-
-	return order != 0
-	           ? order < 0
-	           : id_compare(one->traits->more->facts, other->traits->more->facts) < 0;
-}
-
-static void
-keep_refused(struct findings *findings, const struct judged *judged)
-{
-	uint32_t at = findings->refused_count;
-
-	findings->refused_by[judged->first_failed]++;
-	if (at == COUNT(findings->refused) &&
-	    !is_before(judged, &findings->refused[--at]))
-		return;
-	for (; at > 0 && is_before(judged, &findings->refused[at - 1]); at--)
-		findings->refused[at] = findings->refused[at - 1];
-	findings->refused[at] = *judged;
-	if (findings->refused_count < COUNT(findings->refused))
-		findings->refused_count++;
-}
-
-static void
-keep_candidate(struct findings *findings, const struct judged *judged,
-    const struct match_result *result)
-{
-	for (uint32_t i = 0; i < result->count; i++)
-		if (result->candidates[i].service == indexed_of(judged->traits))
-			findings->candidates[i] = *judged;
-}
-
-static void
-gather(
-    struct findings *findings, struct docket *docket, const struct match_result *result)
-{
-	struct judged judged;
-
-	*findings = (struct findings){ .refused_count = 0 };
-	while (docket_next(docket, &judged)) {
-		findings->considered_count++;
-		judged_locate(&judged, &docket->wanted);
-		if (judged.failed != 0)
-			keep_refused(findings, &judged);
-		else
-			keep_candidate(findings, &judged, result);
-	}
-}
+static_assert(MATCH_REFUSED_MAX == COUNT(((struct why *)0)->refusals),
+    "the first refusals fill their place");
 
 static void
 write_rules(
@@ -114,43 +54,47 @@ write_parts(
 }
 
 static void
-write_candidate(struct candidate *candidate, const struct judged *judged,
+write_candidate(struct candidate *candidate, const struct match_candidate *found,
     const struct wanted *wanted, bool with_names)
 {
-	const struct service_facts *facts = judged->traits->more->facts;
+	const struct service_facts *facts = indexed_facts(found->service);
+	struct judged judged = { .traits = &found->service->traits,
+		.levels = found->levels,
+		.distance_km = found->distance_km };
 
+	rules_judge(wanted, judged.traits, 0, &judged.said);
 	record_init(&record_candidate, candidate);
 	candidate->service = facts->id;
 	candidate->agency = text_for_message(facts->agency, INDEX_ID_MAX);
 	if (with_names)
 		candidate->name = text_for_message(facts->name, INDEX_NAME_MAX);
-	candidate->distance_km = judged->distance_km;
-	write_rules(candidate, judged, wanted);
-	write_parts(candidate, judged, wanted);
+	candidate->distance_km = found->distance_km;
+	write_rules(candidate, &judged, wanted);
+	write_parts(candidate, &judged, wanted);
 }
 
 static void
-write_refusals(const struct findings *findings, bool with_names, struct why *why)
+write_refusals(const struct match_result *result, bool with_names, struct why *why)
 {
-	for (uint32_t i = 0; i < findings->refused_count; i++) {
-		const struct judged *judged = &findings->refused[i];
-		const struct service_facts *facts = judged->traits->more->facts;
+	for (uint32_t i = 0; i < result->first_refused_count; i++) {
+		const struct match_refused *refused = &result->first_refused[i];
+		const struct service_facts *facts = indexed_facts(refused->service);
 		struct refusal *line = &why->refusals[why->refusals_count++];
 
 		record_init(&record_refusal, line);
 		line->service = facts->id;
 		if (with_names)
 			line->name = text_for_message(facts->name, INDEX_NAME_MAX);
-		line->rule = rule_name(judged->first_failed);
+		line->rule = rule_name((enum rule)refused->rule);
 	}
 	for (enum rule rule = 0; rule < RULES; rule++) {
 		struct rule_count *line =
 		    &why->refusals_by_rule[why->refusals_by_rule_count];
 
-		if (findings->refused_by[rule] == 0)
+		if (result->refused_by[rule] == 0)
 			continue;
 		line->rule = rule_name(rule);
-		line->count = findings->refused_by[rule];
+		line->count = result->refused_by[rule];
 		why->refusals_by_rule_count++;
 	}
 }
@@ -158,21 +102,20 @@ write_refusals(const struct findings *findings, bool with_names, struct why *why
 /* The chosen one, and of the others as many as are wanted, best first: one that was
  * better but could not be reserved stands there too. */
 static void
-write_candidates(const struct findings *findings, const struct match_result *result,
-    const struct wanted *wanted, uint32_t chosen, uint32_t next_most, bool with_names,
-    struct why *why)
+write_candidates(const struct match_result *result, const struct wanted *wanted,
+    uint32_t chosen, uint32_t next_most, bool with_names, struct why *why)
 {
 	for (uint32_t i = 0; i < result->count; i++) {
-		const struct judged *judged = &findings->candidates[i];
+		const struct match_candidate *found = &result->candidates[i];
 
-		if (judged->traits == NULL)
+		if (!may_name(wanted->question, &found->service->traits))
 			continue;
 		if (i == chosen) {
 			why->has_chosen = true;
-			write_candidate(&why->chosen, judged, wanted, with_names);
+			write_candidate(&why->chosen, found, wanted, with_names);
 		} else if (why->next_count < next_most) {
 			write_candidate(
-			    &why->next[why->next_count++], judged, wanted, with_names);
+			    &why->next[why->next_count++], found, wanted, with_names);
 		}
 	}
 }
@@ -182,16 +125,19 @@ match_explain(const struct index *index, const struct match_question *question,
     const struct match_result *result, uint32_t chosen, uint32_t next_most,
     bool with_names, struct why *why)
 {
-	struct docket docket;
-	struct findings findings;
+	struct wanted wanted;
+	struct match_result seen;
 
 	record_init(&record_why, why);
-	docket_open(&docket, index, question);
-	gather(&findings, &docket, result);
-	write_candidates(
-	    &findings, result, &docket.wanted, chosen, next_most, with_names, why);
-	write_refusals(&findings, with_names, why);
-	why->considered_count = findings.considered_count;
+	wanted_read(&wanted, question);
+	write_candidates(result, &wanted, chosen, next_most, with_names, why);
+	if (question->may_be_cleared_only != result->may_be_cleared_only) {
+		match(
+		    index, question, &seen); /* what this reader may know of the others */
+		result = &seen;
+	}
+	write_refusals(result, with_names, why);
+	why->considered_count = result->considered_count;
 	why->directory_version = index_version(index);
 	why->seed = question->seed;
 }

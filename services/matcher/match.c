@@ -2,15 +2,24 @@
  * The best candidates of one need. */
 #include "services/matcher/match.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "services/matcher/match_private.h"
+
+static_assert(RULES <= MATCH_RULES_MAX, "each rule has its count");
 
 #define BIT(rule) (1U << RULE_##rule)
 
 /* ---- one service ---- */
 
-void
+/* The services that offer what a need asks and that may be named to the asker. */
+struct docket {
+	struct wanted wanted;
+	struct offers offers;
+};
+
+static void
 docket_open(struct docket *docket, const struct index *index,
     const struct match_question *question)
 {
@@ -18,35 +27,15 @@ docket_open(struct docket *docket, const struct index *index,
 	offers_open(&docket->offers, index, docket->wanted.term);
 }
 
-static void
-judge(struct judged *judged, const struct wanted *wanted)
-{
-	judged->unknowns = 0;
-	judged->first_failed = RULES;
-	judged->failed = 0;
-	for (enum rule rule = 0; rule < RULES; rule++) {
-		enum verdict verdict = rule_verdict(rule, wanted, judged->traits);
-
-		judged->unknowns += verdict == verdict_unknown;
-		if (verdict != verdict_fail)
-			continue;
-		if (judged->failed == 0)
-			judged->first_failed = rule;
-		judged->failed |= 1U << rule;
-		if (judged->failed & ~(BIT(consent) | BIT(tried)))
-			return;
-	}
-}
-
-/* Whether the asker may know that there is such a service. */
-static bool
+bool
 may_name(const struct match_question *question, const struct traits *traits)
 {
 	return question->may_be_cleared_only ||
 	       traits->confidentiality != CONFIDENTIALITY_cleared;
 }
 
-bool
+/* Judges the next one; false at the end. */
+static bool
 docket_next(struct docket *docket, struct judged *judged)
 {
 	do {
@@ -54,14 +43,16 @@ docket_next(struct docket *docket, struct judged *judged)
 		if (judged->traits == NULL)
 			return false;
 	} while (!may_name(docket->wanted.question, judged->traits));
-	judge(judged, &docket->wanted);
+	rules_judge(
+	    &docket->wanted, judged->traits, ~(BIT(consent) | BIT(tried)), &judged->said);
 	return true;
 }
 
-void
+static void
 judged_locate(struct judged *judged, const struct wanted *wanted)
 {
-	judged->distance_km = wanted_distance_km(wanted, judged->traits->more->facts);
+	judged->distance_km =
+	    wanted_distance_km(wanted, indexed_facts(indexed_of(judged->traits)));
 }
 
 void
@@ -72,7 +63,7 @@ judged_score(
 		.traits = judged->traits,
 		.distance_km = judged->distance_km,
 		.levels = judged->levels,
-		.unknowns = judged->unknowns,
+		.unknowns = judged->said.unknowns,
 	};
 
 	score_make(score, wanted, &scored);
@@ -152,22 +143,78 @@ rank(struct ranking *ranking, const struct ranked *ranked)
 		ranking->count++;
 }
 
+/* Most services are far away: their facts are not even looked at. */
+static bool
+may_be_ranked(const struct ranking *ranking, const struct judged *judged,
+    const struct wanted *wanted)
+{
+	const struct scored scored = {
+		.traits = judged->traits,
+		.distance_km = wanted_least_km(wanted, judged->traits),
+		.levels = judged->levels,
+		.unknowns = judged->said.unknowns,
+	};
+
+	return ranking->count < MATCH_CANDIDATES_MAX ||
+	       score_most(wanted, &scored) >= ranking->best[ranking->count - 1].sum;
+}
+
 static void
 rank_judged(struct ranking *ranking, struct judged *judged, const struct wanted *wanted)
 {
 	struct score score;
 	struct ranked ranked;
 
+	if (!may_be_ranked(ranking, judged, wanted))
+		return;
 	judged_locate(judged, wanted);
 	judged_score(judged, wanted, &score);
 	ranked = (struct ranked){
 		.candidate = { .service = indexed_of(judged->traits),
 		    .score = score.sum / 100.0,
-		    .distance_km = judged->distance_km },
+		    .distance_km = judged->distance_km,
+		    .levels = judged->levels },
 		.sum = score.sum,
 		.lot = draw_lot(judged->traits->more->id_hash, wanted->question->seed),
 	};
 	rank(ranking, &ranked);
+}
+
+/* ---- the refused ---- */
+
+static bool
+is_before(const struct match_refused *one, const struct match_refused *other)
+{
+	int order = distance_compare(one->distance_km, other->distance_km);
+
+	return order != 0 ? order < 0
+	                  : id_compare(indexed_facts(one->service),
+	                        indexed_facts(other->service)) < 0;
+}
+
+/* Counts it, and keeps it if it is among the first; how far those are that are not is never
+ * worked out. */
+static void
+refuse(struct match_result *result, struct judged *judged, const struct wanted *wanted)
+{
+	struct match_refused *first = result->first_refused, refused;
+	uint32_t at = result->first_refused_count;
+
+	result->refused_count++;
+	result->refused_by[judged->said.first_failed]++;
+	if (at == MATCH_REFUSED_MAX &&
+	    wanted_least_km(wanted, judged->traits) > first[at - 1].distance_km)
+		return;
+	judged_locate(judged, wanted);
+	refused = (struct match_refused){ indexed_of(judged->traits),
+		judged->said.first_failed, judged->distance_km };
+	if (at == MATCH_REFUSED_MAX && !is_before(&refused, &first[--at]))
+		return;
+	for (; at > 0 && is_before(&refused, &first[at - 1]); at--)
+		first[at] = first[at - 1];
+	first[at] = refused;
+	if (result->first_refused_count < MATCH_REFUSED_MAX)
+		result->first_refused_count++;
 }
 
 /* `stopped` has the failures of every service that one rule alone refused.  Who may be
@@ -194,18 +241,19 @@ match(const struct index *index, const struct match_question *question,
 	struct ranking ranking;
 	uint32_t stopped = 0;
 
-	*result = (struct match_result){ .count = 0 };
+	*result =
+	    (struct match_result){ .may_be_cleared_only = question->may_be_cleared_only };
 	ranking.count = 0;
 	docket_open(&docket, index, question);
 	while (docket_next(&docket, &judged)) {
 		result->considered_count++;
-		if (judged.failed == 0) {
+		if (judged.said.failed == 0) {
 			rank_judged(&ranking, &judged, &docket.wanted);
 			continue;
 		}
-		result->refused_count++;
-		if ((judged.failed & (judged.failed - 1)) == 0)
-			stopped |= judged.failed;
+		refuse(result, &judged, &docket.wanted);
+		if ((judged.said.failed & (judged.said.failed - 1)) == 0)
+			stopped |= judged.said.failed;
 	}
 	for (; result->count < ranking.count; result->count++)
 		result->candidates[result->count] = ranking.best[result->count].candidate;

@@ -27,6 +27,18 @@ struct match_candidate {
 	const struct indexed *service;
 	double score;
 	double distance_km; /* NaN unknown */
+	unsigned levels;    /* of its term above the need's */
+};
+
+/* As many as an explanation names, nearest first, then by id. */
+#define MATCH_REFUSED_MAX 8
+/* At least as many as there are rules. */
+#define MATCH_RULES_MAX 16
+
+struct match_refused {
+	const struct indexed *service;
+	unsigned rule; /* the first that failed: enum rule */
+	double distance_km;
 };
 
 /* What came of it.  reason is 0 when there is a candidate, else why there is none:
@@ -37,6 +49,10 @@ struct match_result {
 	struct match_candidate candidates[MATCH_CANDIDATES_MAX];
 	uint32_t considered_count;
 	uint32_t refused_count;
+	bool may_be_cleared_only; /* as it was asked */
+	uint32_t first_refused_count;
+	struct match_refused first_refused[MATCH_REFUSED_MAX];
+	uint32_t refused_by[MATCH_RULES_MAX]; /* enum rule, the first that failed */
 };
 
 /* Finds the best candidates.  Exactly what a scan of every service by the same rules and
@@ -44,7 +60,8 @@ struct match_result {
 void match(const struct index *index, const struct match_question *question,
     struct match_result *result);
 
-/* Writes the explanation of candidate `chosen` (or of none, with chosen = UINT32_MAX):
+/* `question` is that of the result, or one for a reader who may see less.
+ * Writes the explanation of candidate `chosen` (or of none, with chosen = UINT32_MAX):
  * its rules and parts, the `next_most` next ones, the first refusals and all refusals by
  * rule.  `with_names` adds service names (for people; stored explanations leave them out).
  * Texts point into the index. */

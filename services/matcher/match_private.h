@@ -8,26 +8,13 @@
 
 struct judged {
 	const struct traits *traits;
-	unsigned levels;        /* of its term above the need's */
-	unsigned unknowns;      /* rules that are unknown, where none failed */
-	enum rule first_failed; /* RULES: none */
-	uint32_t failed; /* bit (1 << enum rule); of the rules up to one that settles it:
-	                  * all but consent and tried do */
-	double distance_km; /* set by judged_locate; NaN unknown */
+	unsigned levels;       /* of its term above the need's */
+	struct judgement said; /* any rule but consent and tried settles it */
+	double distance_km;    /* where it was looked at; NaN unknown */
 };
 
-/* The services that offer what a need asks and that may be named to the asker. */
-struct docket {
-	struct wanted wanted;
-	struct offers offers;
-};
-
-void docket_open(struct docket *docket, const struct index *index,
-    const struct match_question *question);
-/* Judges the next one; false at the end. */
-bool docket_next(struct docket *docket, struct judged *judged);
-
-void judged_locate(struct judged *judged, const struct wanted *wanted);
+/* Whether the asker may know that there is such a service. */
+bool may_name(const struct match_question *question, const struct traits *traits);
 
 /* Of a service that is located and that no rule refuses. */
 void judged_score(

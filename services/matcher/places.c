@@ -6,7 +6,6 @@
 #include <math.h>
 #include <strings.h>
 
-#define EARTH_KM 6371.0088
 #define RADIANS (M_PI / 180)
 
 #define KATOTTG_LENGTH 19
@@ -158,4 +157,16 @@ place_distance_km(double lat, double lon, double other_lat, double other_lon)
 	if (half_chord_squared > 1) /* opposite points, by rounding; NaN stays NaN */
 		half_chord_squared = 1;
 	return round(2 * EARTH_KM * asin(sqrt(half_chord_squared)) * 1000) / 1000;
+}
+
+struct spot
+spot_of(double lat, double lon)
+{
+	double across = cos(lat * RADIANS) * SPOT_RADIUS;
+
+	if (isnan(across) || isnan(lon))
+		return SPOT_UNKNOWN;
+	return (struct spot){ { (int16_t)lround(across * cos(lon * RADIANS)),
+	    (int16_t)lround(across * sin(lon * RADIANS)),
+	    (int16_t)lround(sin(lat * RADIANS) * SPOT_RADIUS) } };
 }

@@ -3,6 +3,9 @@
 #ifndef MATCHER_PLACES_H
 #define MATCHER_PLACES_H
 
+#include <math.h>
+#include <stdint.h>
+
 #include "proto/text.h"
 
 /* Whether a place lies in an area or is it; letters compare without case.
@@ -40,5 +43,41 @@ bool place_key_is_comparable(struct place_key one, struct place_key other);
  * 68, 1984) on a sphere of 6371.0088 km, the mean radius of WGS 84 (IUGG): within 0.6 %
  * of the way over the ellipsoid. */
 double place_distance_km(double lat, double lon, double other_lat, double other_lon);
+
+#define EARTH_KM 6371.0088 /* mean radius */
+
+/* A point in six bytes, for a look whether it is worth more: on a sphere of SPOT_RADIUS. */
+#define SPOT_RADIUS 32767
+/* A straight line is shorter than the way over the sphere.  Each of six numbers was rounded by
+ * half a step at most, so a line is wrong by sqrt(3) steps at most, and place_distance_km
+ * rounds too. */
+#define SPOT_STEP_KM (EARTH_KM / SPOT_RADIUS)
+#define SPOT_ERROR_KM (1.7321 * SPOT_STEP_KM + 0.001)
+#define SPOT_UNKNOWN ((struct spot){ { INT16_MIN, 0, 0 } })
+
+struct spot {
+	int16_t at[3];
+};
+
+/* SPOT_UNKNOWN where one of them is NaN. */
+struct spot spot_of(double lat, double lon);
+/* Not more than place_distance_km of the points, and 1 km less at most where they are within
+ * 500 km; 0 where one is unknown. */
+static inline double
+spot_least_km(struct spot one, struct spot other)
+{
+	int64_t squares = 0;
+	double line;
+
+	if (one.at[0] == INT16_MIN || other.at[0] == INT16_MIN)
+		return 0;
+	for (int i = 0; i < 3; i++) {
+		int64_t along = one.at[i] - other.at[i];
+
+		squares += along * along;
+	}
+	line = sqrt((double)squares) * SPOT_STEP_KM;
+	return line > SPOT_ERROR_KM ? line - SPOT_ERROR_KM : 0;
+}
 
 #endif

@@ -158,6 +158,8 @@ rule_area(const struct wanted *wanted, const struct traits *traits)
 
 	if (traits->areas_count == 0)
 		return traits->has_radius ? verdict_pass : verdict_unknown;
+	if (wanted->place.length == 0)
+		return verdict_unknown;
 	for (uint32_t i = 0; i < traits->areas_count && verdict != verdict_pass; i++) {
 		enum verdict one = lies_in(wanted, traits, i);
 
@@ -175,6 +177,8 @@ rule_distance(const struct wanted *wanted, const struct traits *traits)
 
 	if (!traits->has_radius)
 		return verdict_pass;
+	if (wanted_least_km(wanted, traits) > traits->radius_most_km + TRAITS_BLUR_KM)
+		return verdict_fail;
 	km = wanted_distance_km(wanted, traits->more->facts);
 	if (isnan(km))
 		return verdict_unknown;
@@ -203,10 +207,36 @@ static const struct {
 #include "services/matcher/rules.def"
 #undef RULE
 
+/* Returns which failed so far. */
+static inline uint32_t
+note(struct judgement *judgement, enum rule rule, enum verdict verdict)
+{
+	judgement->unknowns += verdict == verdict_unknown;
+	if (verdict == verdict_fail) {
+		if (judgement->failed == 0)
+			judgement->first_failed = rule;
+		judgement->failed |= 1U << rule;
+	}
+	return judgement->failed;
+}
+
 enum verdict
 rule_verdict(enum rule rule, const struct wanted *wanted, const struct traits *traits)
 {
 	return TABLE[rule].verdict(wanted, traits);
+}
+
+/* Each rule by its own name, so that the compiler sees through them all. */
+void
+rules_judge(const struct wanted *wanted, const struct traits *traits, uint32_t enough,
+    struct judgement *judgement)
+{
+	*judgement = (struct judgement){ .first_failed = RULES };
+#define RULE(name, question, about)                                                      \
+	if (note(judgement, RULE_##name, rule_##name(wanted, traits)) & enough)          \
+		return;
+#include "services/matcher/rules.def"
+#undef RULE
 }
 
 struct text

@@ -9,9 +9,12 @@
 #define DISTANCE_HALF_KM 20.0
 #define HOUR_MS INT64_C(3600000)
 /* An older report of free places says no more than one without a date. */
-#define REPORT_STALE_HOURS INT64_C(168)
+#define REPORT_STALE_DAYS 7
+#define REPORT_STALE_HOURS (REPORT_STALE_DAYS * INT64_C(24))
 #define CAPACITY_UNKNOWN 0.5
 #define CAPACITY_STALE 0.6
+
+static_assert(CAPACITY_UNKNOWN <= CAPACITY_STALE, "score_most takes it for the most");
 
 /* Hours within which each urgency wants to be answered (IASC referral form). */
 static const double ANSWER_HOURS[urgency_end] = {
@@ -155,6 +158,30 @@ static const struct {
 #include "services/matcher/score.def"
 #undef PART
 
+static int32_t
+points_of(enum part part, struct measure measure)
+{
+	return (int32_t)lround(TABLE[part].weight * measure.earns * 100);
+}
+
+int32_t
+score_most(const struct wanted *wanted, const struct scored *scored)
+{
+	bool may_be_fresh =
+	    scored->traits->report_day + REPORT_STALE_DAYS >= wanted->today;
+	double most = TABLE[PART_capacity].weight * (may_be_fresh ? 1 : CAPACITY_STALE);
+
+	most += TABLE[PART_response].weight * scored->traits->has_response;
+	most += TABLE[PART_preference].weight * wanted->question->intake->has_preferences;
+	most += TABLE[PART_distance].weight * measure_distance(wanted, scored).earns;
+	most += TABLE[PART_unknowns].weight * scored->unknowns;
+	most += TABLE[PART_language].weight * measure_language(wanted, scored).earns;
+	most +=
+	    TABLE[PART_specificity].weight * measure_specificity(wanted, scored).earns;
+	most += TABLE[PART_household].weight * measure_household(wanted, scored).earns;
+	return (int32_t)(most * 100) + PARTS; /* each part may have been rounded up */
+}
+
 void
 score_make(struct score *score, const struct wanted *wanted, const struct scored *scored)
 {
@@ -163,8 +190,7 @@ score_make(struct score *score, const struct wanted *wanted, const struct scored
 		struct measure measure = TABLE[part].measure(wanted, scored);
 
 		score->values[part] = measure.value;
-		score->points[part] =
-		    (int32_t)lround(TABLE[part].weight * measure.earns * 100);
+		score->points[part] = points_of(part, measure);
 		score->sum += score->points[part];
 	}
 }

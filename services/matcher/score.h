@@ -30,6 +30,9 @@ struct score {
 void score_make(
     struct score *score, const struct wanted *wanted, const struct scored *scored);
 
+/* No less than the sum, by the traits alone; the distance may be less than it is. */
+int32_t score_most(const struct wanted *wanted, const struct scored *scored);
+
 /* The part's name, and its weight in points. */
 struct text part_name(enum part part);
 double part_weight(enum part part);

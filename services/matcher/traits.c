@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <math.h>
 
+#define DAY_MS INT64_C(86400000)
+
 static_assert(sizeof(struct traits) == 64, "a cache line");
 static_assert(household_type_end <= 16 && displacement_end <= 8 && difficulty_end <= 8,
     "sets fit their bits");
@@ -30,7 +32,7 @@ language_number(struct text tag)
 
 		if (i == 4 || letter < 'a' || letter > 'z')
 			return 0;
-		number = number << 8 | letter;
+		number = number << 5 | (letter & 0x1fU);
 	}
 	return i < 2 ? 0 : number;
 }
@@ -64,10 +66,31 @@ static void
 read_languages(struct traits *traits, const struct service_facts *facts, uint32_t *more)
 {
 	traits->languages_count = (uint8_t)facts->languages_count;
-	for (uint32_t i = 0; i < facts->languages_count; i++)
-		*(i < TRAITS_LANGUAGES ? &traits->languages[i]
-		                       : &more[i - TRAITS_LANGUAGES]) =
-		    language_number(facts->languages[i]);
+	for (uint32_t i = 0; i < facts->languages_count; i++) {
+		uint32_t number = language_number(facts->languages[i]);
+
+		if (i < TRAITS_LANGUAGES)
+			traits->languages |= (uint64_t)number << i * TRAITS_LANGUAGE_BITS;
+		else
+			more[i - TRAITS_LANGUAGES] = number;
+	}
+}
+
+uint16_t
+traits_day(int64_t at_ms)
+{
+	int64_t day = at_ms / DAY_MS;
+
+	if (day <= 0)
+		return 0;
+	return (uint16_t)(day < UINT16_MAX ? day : UINT16_MAX);
+}
+
+/* Not less; as far as anything can be from anything where it is more than that. */
+static uint16_t
+whole_km(double km)
+{
+	return km > 0 ? (uint16_t)fmin(ceil(km), UINT16_MAX) : 0;
 }
 
 void
@@ -102,6 +125,14 @@ traits_read(struct traits *traits, struct particulars *more,
 		.agency_bit = traits_bit(traits_hash(facts->agency)),
 		.id_bit = traits_bit(id_hash),
 		.has_radius = !isnan(facts->radius_km),
+		.has_response = !isnan(facts->response_hours),
+		.report_day = facts->capacity_at == TIME_ABSENT
+		                  ? 0
+		                  : traits_day(facts->capacity_at),
+		.radius_most_km = whole_km(facts->radius_km),
+		.spot = facts->points_count == 1
+		            ? spot_of(facts->points[0].lat, facts->points[0].lon)
+		            : SPOT_UNKNOWN,
 	};
 	read_areas(traits, facts, areas);
 	read_languages(traits, facts, languages);

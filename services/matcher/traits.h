@@ -12,7 +12,9 @@
  * from the kept one, in km: half the diagonal of such a field at the equator. */
 #define TRAITS_BLUR_KM 7.9
 
-#define TRAITS_LANGUAGES 4
+/* So many in one word, by their numbers. */
+#define TRAITS_LANGUAGES 3
+#define TRAITS_LANGUAGE_BITS 20
 
 /* The rest, in one place per service. */
 struct particulars {
@@ -33,18 +35,23 @@ struct traits {
 	uint16_t household_types;       /* sets as in facts.h */
 	uint8_t displacements;
 	uint8_t difficulties;
-	bool is_active;
-	bool is_referral_allowed;
+	bool is_active : 1;
+	bool is_referral_allowed : 1;
+	bool has_radius : 1;
+	bool may_repeat : 1;     /* two of its terms are related; set by the index */
+	bool has_response : 1;   /* it promises one */
 	uint8_t confidentiality; /* enum confidentiality */
 	uint8_t interpreter;     /* enum flag */
 	uint8_t agency_bit;      /* traits_bit of the ids */
 	uint8_t id_bit;
 	uint8_t languages_count; /* 0: unknown */
 	uint8_t areas_count;     /* 0: unknown */
-	bool has_radius;
-	bool may_repeat; /* two of its terms are related; set by the index */
-	uint32_t languages[TRAITS_LANGUAGES]; /* numbers of the first ones */
-	struct place_key area;                /* the first */
+	uint16_t
+	    report_day; /* traits_day of its report of places; 0: never a fresh one */
+	uint16_t radius_most_km; /* at least its radius, where it has one */
+	struct spot spot;        /* of its only point */
+	uint64_t languages;      /* numbers of the first ones, from the lowest bits */
+	struct place_key area;   /* the first */
 };
 
 /* Bytes that traits_read needs besides, for what comes in numbers: a multiple of 8, aligned
@@ -58,9 +65,11 @@ void traits_read(struct traits *traits, struct particulars *more,
 static inline uint32_t
 traits_language(const struct traits *traits, uint32_t position)
 {
-	return position < TRAITS_LANGUAGES
-	           ? traits->languages[position]
-	           : traits->more->more_languages[position - TRAITS_LANGUAGES];
+	return (
+	    uint32_t)(position < TRAITS_LANGUAGES
+	                  ? traits->languages >> position * TRAITS_LANGUAGE_BITS &
+	                        ((UINT64_C(1) << TRAITS_LANGUAGE_BITS) - 1)
+	                  : traits->more->more_languages[position - TRAITS_LANGUAGES]);
 }
 
 static inline struct place_key
@@ -72,6 +81,9 @@ traits_area(const struct traits *traits, uint32_t position)
 /* A language by its tag's first subtag, without case: "uk-UA" is "uk".  0, which equals no
  * language, where that is not of 2 to 4 letters (ISO 639). */
 uint32_t language_number(struct text tag);
+
+/* Days since 1970; the last that can be told from there on, 0 for before. */
+uint16_t traits_day(int64_t at_ms);
 
 /* FNV-1a, 64 bits. */
 uint64_t traits_hash(struct text id);

@@ -95,6 +95,7 @@ read_place(struct wanted *wanted, const struct place *place)
 	if (!isnan(place->lat) && !isnan(place->lon)) {
 		wanted->lat = rounded(place->lat);
 		wanted->lon = rounded(place->lon);
+		wanted->spot = spot_of(wanted->lat, wanted->lon);
 	}
 }
 
@@ -111,6 +112,8 @@ wanted_read(struct wanted *wanted, const struct match_question *question)
 		.tried_bits = bits_of(question->tried, question->tried_count),
 		.lat = NAN,
 		.lon = NAN,
+		.spot = SPOT_UNKNOWN,
+		.today = traits_day(question->now_ms),
 	};
 	if (intake->has_consent)
 		read_consent(wanted, &intake->consent, question->now_ms);

@@ -30,6 +30,8 @@ struct wanted {
 	struct text place; /* code; absent unknown */
 	struct place_key place_key;
 	double lat, lon; /* rounded to 0.01 degrees; both NaN unknown */
+	struct spot spot;
+	uint16_t today; /* traits_day of the decision */
 };
 
 /* Reads a question; valid as long as its intake. */
@@ -37,6 +39,13 @@ void wanted_read(struct wanted *wanted, const struct match_question *question);
 
 /* From the family to the nearest of the service's points, in km; NaN unknown. */
 double wanted_distance_km(const struct wanted *wanted, const struct service_facts *facts);
+
+/* No service is nearer than this; 0 where that is not known without its points. */
+static inline double
+wanted_least_km(const struct wanted *wanted, const struct traits *traits)
+{
+	return spot_least_km(wanted->spot, traits->spot);
+}
 
 /* Position from 1, in the family's list, of the best language that the service speaks; 0:
  * none or unknown. */

@@ -233,6 +233,36 @@ without_a_point_there_is_no_distance(void **unused)
 	assert_true(isnan(place_distance_km(1, 2, 3, NAN)));
 }
 
+static double
+degrees(uint64_t *random, double from, double to)
+{
+	*random = *random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return from + (to - from) * (double)(*random >> 11) * 0x1p-53;
+}
+
+static void
+a_spot_is_never_farther_than_its_point_and_hardly_nearer(void **unused)
+{
+	uint64_t random = 1;
+
+	(void)unused;
+	for (int i = 0; i < 100000; i++) {
+		double lat = degrees(&random, -90, 90), lon = degrees(&random, -180, 180);
+		double reach = i % 2 == 0 ? 1 : 180; /* half of them near each other */
+		double other_lat =
+		    fmax(-90, fmin(90, lat + degrees(&random, -reach, reach)));
+		double other_lon = lon + degrees(&random, -reach, reach);
+		double km = place_distance_km(lat, lon, other_lat, other_lon);
+		double least_km =
+		    spot_least_km(spot_of(lat, lon), spot_of(other_lat, other_lon));
+
+		assert_true(least_km <= km);
+		assert_true(km > 500 || km - least_km < 1);
+	}
+	assert_true(spot_least_km(spot_of(1, 2), spot_of(NAN, 2)) == 0);
+	assert_true(spot_least_km(SPOT_UNKNOWN, spot_of(1, 2)) == 0);
+}
+
 int
 main(void)
 {
@@ -250,6 +280,8 @@ main(void)
 		cmocka_unit_test(distances_are_great_circles_to_the_metre),
 		cmocka_unit_test(a_distance_is_the_same_both_ways),
 		cmocka_unit_test(without_a_point_there_is_no_distance),
+		cmocka_unit_test(
+		    a_spot_is_never_farther_than_its_point_and_hardly_nearer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
