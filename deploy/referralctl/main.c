@@ -20,6 +20,7 @@ static const struct {
 	{ "cases", cases_command, "list and find cases" },
 	{ "show", show_command, "a case with all that happened" },
 	{ "search", search_command, "find services" },
+	{ "service", service_command, "edit one service, report its places" },
 	{ "answer", answer_command, "answer for an agency that telephoned" },
 	{ "withdraw", withdraw_command, "end a case or one of its needs" },
 	{ "qshape", qshape_command, "what waits where, and how long" },

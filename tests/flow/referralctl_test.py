@@ -36,6 +36,7 @@ COMMANDS = {
     "show": ["show", NOWHERE], "search": ["search"], "answer": ["answer", NOWHERE + "-1-1", "accept"],
     "withdraw": ["withdraw", NOWHERE], "qshape": ["qshape"], "dead": ["dead", "ls"], "fsck": ["fsck"],
     "account": ["account", "ls"], "channel": ["channel", "show", "a"],
+    "service": ["service", "show", NOWHERE],
 }
 
 
@@ -409,6 +410,32 @@ class Commands(Running):
         self.assertEqual(self.json("channel", "set", "a9", "inbox"),
                          {"channel": {"agency": "a9", "channel": "inbox", "address": None}})
         self.assertEqual(self.ctl("channel", "show", "a9").stdout, "a9: inbox\n")
+
+    def test_a_service_is_edited_and_its_places_are_reported_by_hand(self):
+        service = self.json("search", "")["services"][0]["id"]
+        before = self.json("service", "show", service)
+        self.assertEqual(self.json("service", "edit", service, "alert=Ремонт до 1 березня", "maximum_age=99"),
+                         {"service": {"id": service, "version": 1}})
+        shown = self.json("service", "show", service)
+        self.assertEqual((shown["alert"], shown["maximum_age"]), ("Ремонт до 1 березня", 99))
+        history = self.json("service", "history", service)["history"]
+        self.assertEqual({h["field"]: h["by"] for h in history}, {"alert": "ctl:" + LOGIN, "maximum_age": "ctl:" + LOGIN})
+        self.assertIn("Ремонт", self.ctl("service", "history", service).stdout)
+        self.assertEqual(self.ctl("service", "undo", service, "alert").stdout, f"{service} was edited 2 times\n")
+        self.ctl("service", "undo", service, "maximum_age")
+        self.assertEqual(self.json("service", "show", service), before)
+        wrong = self.net.ctl("service", "edit", service, "status=open", "nam=x", check=False)
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("status", wrong.stderr)
+        self.assertIn("nam", wrong.stderr)
+        self.assertEqual(self.ctl("service", "capacity", service, "3", "7").stdout, "done\n")
+        self.assertEqual(self.net.redis.hget(self.key("place:" + service), "available"), b"3")
+        self.assertEqual(self.ctl("service", "confirm", service).stdout, "done\n")
+        self.assertEqual(self.ctl("service", "capacity", service, "-").stdout, "done\n")
+        self.assertIn("nothing was reported", self.ctl("service", "confirm", service).stdout)
+        for words in (["capacity", service, "9", "7"], ["edit", service, "name"], ["look", service], ["show"]):
+            self.assertEqual(self.net.ctl("service", *words, check=False).returncode, 2, words)
+        self.assertEqual(self.net.ctl("service", "capacity", NOWHERE, "1", check=False).returncode, 1)
 
     def test_each_agency_has_a_secret_of_its_own_for_ever(self):
         one = self.ctl("channel", "secret", "a1").stdout.strip()
