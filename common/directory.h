@@ -114,11 +114,27 @@ const char *directory_sources_key(const struct directory *directory);
 bool directory_version_key(const struct directory *directory, const char *source,
     const char *version, char key[KEY_MAX_BYTES]) MUST_CHECK;
 
-/* Stages one document under a version (a UUIDv7) that nobody reads yet; Redis forgets the
- * version an hour later unless it is swapped in.  Swap only when every stage has succeeded. */
+/* Documents in one call: a call holds up Redis' others for its whole length. */
+#define DIRECTORY_STAGE_MOST 128
+
+/* Stages documents under a version (a UUIDv7) that nobody reads yet: `pairs` are ids each
+ * with its document.  Redis forgets the version an hour after it was last added to, unless
+ * it is swapped in.  Swap only when every stage has succeeded. */
+enum status directory_stage_many(struct directory *directory, struct text source,
+    struct text version, size_t count, const struct text *pairs, store_done *done,
+    void *ctx) MUST_CHECK;
+/* One of them. */
 enum status directory_stage(struct directory *directory, struct text source,
     struct text version, struct text id, struct text document, store_done *done,
     void *ctx) MUST_CHECK;
+/* Stages documents as they stand in the version `from`, within Redis.  The reply is a list:
+ * OK and how many of them stand there. */
+enum status directory_keep(struct directory *directory, struct text source,
+    struct text from, struct text version, size_t count, const struct text *ids,
+    store_done *done, void *ctx) MUST_CHECK;
+/* Drops a staged version that will not be swapped in. */
+enum status directory_forget(struct directory *directory, struct text source,
+    struct text version, store_done *done, void *ctx) MUST_CHECK;
 /* Makes the staged version the one in use, if `expected` (TEXT_ABSENT: none) still is; drops
  * the old one and tells the change stream.  The reply is a list that begins with the code of
  * OK, DUP (it is in use already) or STALE (then with the version that is). */

@@ -64,7 +64,7 @@ struct directory {
 	unsigned refusals;
 
 	char staged_key[KEY_MAX_BYTES]; /* the version whose expiry is set */
-	size_t staged_count;
+	size_t staged_count;            /* documents since then */
 };
 
 /* A call of the directory's own, with the directory kept until it is answered. */

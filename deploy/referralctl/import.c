@@ -12,7 +12,6 @@
 #include "deploy/referralctl/import_apply.h"
 #include "deploy/referralctl/import_collect.h"
 #include "deploy/referralctl/import_other.h"
-#include "deploy/referralctl/import_read.h"
 #include "deploy/referralctl/referralctl.h"
 
 #define CELL "c1" /* as config.def has it */
@@ -22,7 +21,8 @@
 #define READS_MOST 3
 
 struct options {
-	const char *path;
+	char **paths;
+	size_t paths_count;
 	const char *map;
 	const char *report;
 	const char *cell;
@@ -36,7 +36,7 @@ static void
 help(FILE *out)
 {
 	fputs(
-	    "usage: referralctl [--dir DIR] import [options] FILE\n\n"
+	    "usage: referralctl [--dir DIR] import [options] FILE...\n\n"
 	    "Loads a directory of services: HSDS 3.x JSON (an object, an array, a page "
 	    "of an\n"
 	    "API, an object of arrays, one object per line), or flat rows through a "
@@ -227,11 +227,14 @@ read_options(int argc, char **argv, struct options *options)
 			return false;
 	if (options->wants_help)
 		return true;
-	if (optind + 1 != argc)
-		return wrong("one file is wanted", "see --help");
-	options->path = argv[optind];
+	if (optind >= argc)
+		return wrong("a file is wanted", "see --help");
+	options->paths = argv + optind;
+	options->paths_count = (size_t)(argc - optind);
+	if (options->source[0] == '\0' && strcmp(options->paths[0], "-") == 0)
+		return wrong("needs --source", "standard input");
 	if (options->source[0] == '\0')
-		name_source(options->path, options->source);
+		name_source(options->paths[0], options->source);
 	return check_format(options, format);
 }
 
@@ -242,12 +245,22 @@ struct import {
 	enum directory_kind kind;
 	FILE *report_file; /* NULL: none wanted */
 	struct import_map *map;
+	struct import_file *files; /* those that are open */
+	size_t files_count;
 	struct import_plan plan;
 	struct import_report report;
-	struct import_in_use in_use;
 	char version[KEY_MAX_BYTES]; /* in use when all is done; empty: none */
 	struct import_target target;
+	struct import_stage *stage; /* NULL: a dry run */
 };
+
+static volatile sig_atomic_t was_told_to_stop;
+
+static void
+on_stop(int number)
+{
+	was_told_to_stop = number;
+}
 
 static int
 fail(const char *what, const char *why)
@@ -265,7 +278,11 @@ open_report(struct import *import)
 	if (path == NULL)
 		return EXIT_DONE;
 	import->report_file = fopen(path, "we");
-	return import->report_file ? EXIT_DONE : fail(path, strerror(errno));
+	if (import->report_file == NULL)
+		return fail(path, strerror(errno));
+	return import_report_keep_rows(&import->report)
+	           ? EXIT_DONE
+	           : fail("no file for the report's rows", strerror(errno));
 }
 
 static int
@@ -279,32 +296,78 @@ open_map(struct import *import)
 	return fail(import->options->map, why);
 }
 
-static int
-read_file(struct import *import)
+/* By the beginning of a file. */
+static enum directory_kind
+guess_kind(const struct import_file *file)
 {
-	const char *path = import->options->path;
-	const char *why = NULL;
-	char *bytes;
-	size_t length;
-	enum status status = import_file_read(path, &bytes, &length);
+	size_t length = file->length < UINT32_MAX ? file->length : UINT32_MAX;
 
-	if (status == STATUS_ABSENT)
-		return fail(path, strerror(errno));
-	if (status != STATUS_OK)
-		return fail(path, status_about(status));
-	import->kind = import->options->kind;
+	return import_kind_guess((struct text){ file->bytes, (uint32_t)length });
+}
+
+static int
+open_files(struct import *import)
+{
+	const struct options *options = import->options;
+
+	import->files = calloc(options->paths_count, sizeof *import->files);
+	if (import->files == NULL)
+		return fail("import", status_about(STATUS_NO_MEMORY));
+	for (size_t i = 0; i < options->paths_count; i++) {
+		if (import_file_open(&import->files[i], options->paths[i]) != STATUS_OK)
+			return fail(options->paths[i], strerror(errno));
+		import->files_count++;
+	}
+	import->kind = options->kind;
 	if (import->kind == DIRECTORY_KINDS)
-		import->kind =
-		    import->map
-		        ? import_map_kind(import->map)
-		        : import_kind_guess((struct text){ bytes, (uint32_t)length });
-	status = import_collect((struct text){ bytes, (uint32_t)length }, import->kind,
-	    import->map, text_of(import->options->source), import->target.shows_progress,
-	    &import->plan, &import->report, &why);
-	free(bytes);
-	if (status != STATUS_OK)
-		return fail(path, why ? why : status_about(status));
+		import->kind = import->map ? import_map_kind(import->map)
+		                           : guess_kind(&import->files[0]);
 	return EXIT_DONE;
+}
+
+static int
+collect_all(struct import *import, struct import_collect *collect)
+{
+	const char *why = NULL;
+	const char *what = import->options->source;
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < import->files_count && status == STATUS_OK; i++) {
+		what = import->files[i].name;
+		status = import_collect_file(collect, &import->files[i], &why);
+	}
+	if (status == STATUS_OK)
+		status = import_collect_end(collect);
+	if (status == STATUS_DRAINING)
+		return fail("nothing was changed", "told to stop");
+	if (status != STATUS_OK)
+		return fail(what, why ? why : status_about(status));
+	if (!import_report_adds_up(&import->report))
+		return fail("the counts do not add up", status_about(STATUS_INTERNAL));
+	return EXIT_DONE;
+}
+
+static int
+read_files(struct import *import)
+{
+	const struct import_pass pass = {
+		.kind = import->kind,
+		.map = import->map,
+		.source = text_of(import->options->source),
+		.plan = &import->plan,
+		.report = &import->report,
+		.sink = import->stage ? import_stage_add : NULL,
+		.sink_self = import->stage,
+		.stop = &was_told_to_stop,
+		.names_files = import->files_count > 1,
+		.shows_progress = import->target.shows_progress,
+	};
+	struct import_collect *collect = import_collect_new(&pass);
+	int exit = collect ? collect_all(import, collect)
+	                   : fail("import", status_about(STATUS_NO_MEMORY));
+
+	import_collect_free(collect);
+	return exit;
 }
 
 /* A Unix socket's path is at most 107 bytes: from inside the directory it is short. */
@@ -327,46 +390,47 @@ find_redis(const char *dir, struct reach *reach, struct store_options *options)
 }
 
 static int
-compare(struct import *import, bool *differs)
+read_in_use(struct import *import)
 {
 	enum status status = STATUS_STALE;
 
 	for (int i = 0; i < READS_MOST && status == STATUS_STALE; i++)
-		status = import_in_use_read(&import->target, &import->in_use);
+		status =
+		    import_in_use_read(&import->target, &import->plan, import->version);
 	if (status != STATUS_OK)
 		return fail("cannot read what is in use", status_about(status));
-	memcpy(import->version, import->in_use.version, sizeof import->version);
-	*differs = import_plan_compare(
-	    &import->plan, import->in_use.known, import->in_use.count, &import->report);
-	import->report.refused = import_plan_guard(&import->plan, import->in_use.count,
-	    import->options->most_removed_percent, &import->report);
-	return EXIT_DONE;
+	if (import->options->is_dry_run)
+		return EXIT_DONE;
+	import->stage = import_stage_new(&import->target, import->version);
+	return import->stage ? EXIT_DONE : fail("import", status_about(STATUS_NO_MEMORY));
 }
 
 static int
 put_into_use(struct import *import)
 {
-	char version[ID_UUID_BYTES + 1];
 	enum status status =
-	    import_apply(&import->target, &import->plan, &import->in_use, version);
+	    import_stage_apply(import->stage, &import->plan, import->version);
 
 	if (status == STATUS_STALE)
 		return fail(
 		    "nothing was changed", "another import of this source came first");
-	if (status != STATUS_OK)
-		return fail("not put into use", status_about(status));
-	(void)text_copy(text_of(version), import->version, sizeof import->version);
-	return EXIT_DONE;
+	return status == STATUS_OK ? EXIT_DONE
+	                           : fail("not put into use", status_about(status));
 }
 
 static int
 work(struct import *import)
 {
+	int exit = read_in_use(import);
 	bool differs;
-	int exit = compare(import, &differs);
 
+	if (exit == EXIT_DONE)
+		exit = read_files(import);
 	if (exit != EXIT_DONE)
 		return exit;
+	differs = import_plan_end(&import->plan, &import->report);
+	import->report.refused = import_plan_guard(
+	    &import->plan, import->options->most_removed_percent, &import->report);
 	if (import->report.refused != IMPORT_ALLOWED && !import->options->is_forced)
 		return EXIT_REFUSED;
 	import->report.refused = IMPORT_ALLOWED;
@@ -402,6 +466,7 @@ connect_and_work(struct import *import, const char *dir)
 		exit = fail("import", status_about(STATUS_NO_MEMORY));
 	else
 		exit = work(import);
+	import_stage_free(import->stage);
 	directory_close(target->directory);
 	if (target->store != NULL)
 		store_close(target->store);
@@ -425,7 +490,7 @@ explain_refusal(const struct import *import)
 		    "referralctl import: refused: %llu of %zu services would vanish, "
 		    "more than "
 		    "%g %%; --most-removed or --force, if that is right\n",
-		    (unsigned long long)report->removed, import->in_use.count,
+		    (unsigned long long)report->removed, import->plan.known,
 		    import->options->most_removed_percent);
 		break;
 	case IMPORT_CUT_FILE:
@@ -447,7 +512,7 @@ static int
 say(const struct import *import, int exit)
 {
 	const struct import_summary summary = {
-		.file = import->options->path,
+		.file = import->options->paths[0],
 		.source = import->options->source,
 		.version = import->version[0] ? text_of(import->version) : TEXT_ABSENT,
 		.is_dry_run = import->options->is_dry_run,
@@ -472,8 +537,10 @@ free_import(struct import *import)
 	if (import->report_file != NULL)
 		fclose(import->report_file);
 	import_map_free(import->map);
+	for (size_t i = 0; i < import->files_count; i++)
+		import_file_close(&import->files[i]);
+	free(import->files);
 	import_plan_free(&import->plan);
-	import_in_use_free(&import->in_use);
 	import_report_free(&import->report);
 }
 
@@ -491,12 +558,14 @@ import_command(int argc, char **argv, const char *dir)
 		return EXIT_DONE;
 	}
 	log_open("referralctl", LOG_ERROR);
+	(void)signal(SIGINT, on_stop);
+	(void)signal(SIGTERM, on_stop);
 	import.target.shows_progress = isatty(STDERR_FILENO) == 1;
 	exit = open_report(&import);
 	if (exit == EXIT_DONE)
 		exit = open_map(&import);
 	if (exit == EXIT_DONE)
-		exit = read_file(&import);
+		exit = open_files(&import);
 	if (exit == EXIT_DONE)
 		exit = connect_and_work(&import, dir);
 	if (exit == EXIT_DONE || exit == EXIT_REFUSED)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Stages, reports capacities, swaps: each step waits for all of the one before. */
+ * Stages while the file is read; then reports capacities and swaps, each step waiting for all
+ * of the one before. */
 #include "deploy/referralctl/import_apply.h"
 
 #include <math.h>
@@ -9,10 +10,11 @@
 #include "common/clock.h"
 #include "proto/message.h"
 
-#define PAGE "500"
-/* Sent and not answered: enough for Redis to sync many at once. */
-#define CALLS_MOST 512
-#define BYTES_MOST ((size_t)8 << 20)
+/* Of one call: what Redis does for others waits for it. */
+#define BATCH_BYTES ((size_t)192 << 10)
+/* Sent and not answered: one is read, one is worked on, one is synced. */
+#define CALLS_MOST 3
+#define REPORTS_MOST 512
 #define TURN_MS 50
 #define PROGRESS_EVERY_MS 200
 
@@ -61,236 +63,202 @@ show(struct wait *wait, const char *what, size_t done, size_t all)
 	fprintf(stderr, "\r%s %zu of %zu%s", what, done, all, done < all ? "" : "\n");
 }
 
-/* ---- what is in use ---- */
+/* ---- staging ---- */
 
-void
-import_in_use_free(struct import_in_use *in_use)
+struct capacity {
+	char id[ID_UUID_BYTES + 1];
+	double available, maximum;
+	int64_t at;
+};
+
+struct import_stage {
+	const struct import_target *target;
+	char before[KEY_MAX_BYTES]; /* in use when it began; empty: none */
+	char version[ID_UUID_BYTES + 1];
+	struct wait wait;
+	bool is_begun; /* Redis holds something of it, or will */
+	/* What is sent next: ids each with its document, one behind the other. */
+	struct import_buffer batch;
+	uint32_t lengths[2 * DIRECTORY_STAGE_MOST];
+	size_t batched;
+	size_t staged;
+	struct capacity *capacities;
+	size_t capacities_count, capacities_size;
+};
+
+struct import_stage *
+import_stage_new(const struct import_target *target, const char *before)
 {
-	free(in_use->known);
-	*in_use = (struct import_in_use){ 0 };
+	struct import_stage *stage = calloc(1, sizeof *stage);
+
+	if (stage == NULL)
+		return NULL;
+	stage->target = target;
+	stage->wait.target = target;
+	(void)text_copy(text_of(before), stage->before, sizeof stage->before);
+	id_uuid7(stage->version);
+	return stage;
+}
+
+typedef enum status send_batch(
+    struct import_stage *stage, size_t count, const struct text *texts);
+
+static enum status
+send_documents(struct import_stage *stage, size_t count, const struct text *texts)
+{
+	const struct import_target *target = stage->target;
+
+	return directory_stage_many(target->directory, text_of(target->source),
+	    text_of(stage->version), count / 2, texts, on_done, &stage->wait);
+}
+
+static void
+on_kept(void *ctx, enum status status, const struct store_value *value)
+{
+	struct import_stage *stage = ctx;
+
+	if (status == STATUS_OK)
+		stage->staged += (size_t)store_integer(store_at(value, 1), 0);
+	on_done(&stage->wait, status, value);
+}
+
+static enum status
+send_ids(struct import_stage *stage, size_t count, const struct text *texts)
+{
+	const struct import_target *target = stage->target;
+
+	return directory_keep(target->directory, text_of(target->source),
+	    text_of(stage->before), text_of(stage->version), count, texts, on_kept,
+	    stage);
+}
+
+/* Sends what was gathered; what Redis has not answered yet stays bounded. */
+static enum status
+flush(struct import_stage *stage, send_batch *send)
+{
+	struct text texts[2 * DIRECTORY_STAGE_MOST];
+	const char *at = stage->batch.bytes;
+	enum status status;
+
+	if (stage->batched == 0)
+		return STATUS_OK;
+	for (size_t i = 0; i < stage->batched; at += stage->lengths[i++])
+		texts[i] = (struct text){ at, stage->lengths[i] };
+	while ((status = send(stage, stage->batched, texts)) == STATUS_BUSY)
+		if ((status = loop_turn(stage->target->loop, TURN_MS)) != STATUS_OK)
+			return status;
+	if (status != STATUS_OK)
+		return status;
+	stage->wait.calls++;
+	stage->is_begun = true;
+	stage->batched = 0;
+	stage->batch.length = 0;
+	status = loop_turn(stage->target->loop, 0);
+	return status == STATUS_OK ? wait_for(&stage->wait, CALLS_MOST) : status;
+}
+
+static enum status
+gather(struct import_stage *stage, struct text text)
+{
+	import_buffer_add(&stage->batch, text.at, text.length);
+	stage->lengths[stage->batched++] = text.length;
+	return stage->batch.is_broken ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
 static bool
-add_known(struct import_in_use *in_use, struct text id, struct text document)
+remember_capacity(struct import_stage *stage, const struct import_service *service)
 {
-	struct import_known *known;
+	if (isnan(service->available) || service->capacity_at == TIME_ABSENT)
+		return true;
+	if (stage->capacities_count == stage->capacities_size) {
+		size_t size = stage->capacities_size ? stage->capacities_size * 2 : 64;
+		struct capacity *grown = realloc(stage->capacities, size * sizeof *grown);
 
-	if (in_use->count == in_use->size) {
-		size_t size = in_use->size ? in_use->size * 2 : 1024;
-
-		known = realloc(in_use->known, size * sizeof *known);
-		if (known == NULL)
+		if (grown == NULL)
 			return false;
-		in_use->known = known;
-		in_use->size = size;
+		stage->capacities = grown;
+		stage->capacities_size = size;
 	}
-	known = &in_use->known[in_use->count++];
-	(void)text_copy(id, known->id, sizeof known->id);
-	id_digest(document.at, document.length, known->digest);
-	return true;
-}
-
-struct page {
-	struct import_in_use *in_use;
-	char cursor[32];
-	enum status status;
-};
-
-static void
-on_page(void *ctx, enum status status, const struct store_value *value)
-{
-	struct page *page = ctx;
-	const struct store_value *pairs = store_at(value, 1);
-
-	page->status = status;
-	if (status == STATUS_OK &&
-	    !text_copy(store_text(store_at(value, 0)), page->cursor, sizeof page->cursor))
-		page->status = STATUS_DAMAGED;
-	for (size_t i = 0; i + 1 < store_count(pairs) && page->status == STATUS_OK;
-	     i += 2)
-		if (!add_known(page->in_use, store_text(store_at(pairs, i)),
-		        store_text(store_at(pairs, i + 1))))
-			page->status = STATUS_NO_MEMORY;
-}
-
-struct reply {
-	enum status status;
-	char text[KEY_MAX_BYTES]; /* empty: nil */
-	int64_t number;
-};
-
-static void
-on_reply(void *ctx, enum status status, const struct store_value *value)
-{
-	struct reply *reply = ctx;
-
-	reply->status = status;
-	reply->number = store_integer(value, -1);
-	if (status == STATUS_OK && store_kind(value) == STORE_TEXT &&
-	    !text_copy(store_text(value), reply->text, sizeof reply->text))
-		reply->status = STATUS_DAMAGED;
-}
-
-static enum status
-ask(const struct import_target *target, size_t count, const struct text *arguments,
-    struct reply *reply)
-{
-	enum status status;
-
-	*reply = (struct reply){ .status = STATUS_UNAVAILABLE };
-	status = store_call_wait(target->store, count, arguments, on_reply, reply);
-	return status == STATUS_OK ? reply->status : status;
-}
-
-static enum status
-read_version(const struct import_target *target, char version[KEY_MAX_BYTES])
-{
-	struct text arguments[] = { LITERAL("HGET"),
-		text_of(directory_sources_key(target->directory)),
-		text_of(target->source) };
-	struct reply reply;
-	enum status status;
-
-	status = ask(target, 3, arguments, &reply);
-	memcpy(version, reply.text, sizeof reply.text);
-	return status;
-}
-
-static enum status
-read_pages(const struct import_target *target, struct import_in_use *in_use)
-{
-	struct page page = { .in_use = in_use, .cursor = "0" };
-	char key[KEY_MAX_BYTES];
-
-	if (!directory_version_key(
-	        target->directory, target->source, in_use->version, key))
-		return STATUS_TOO_LARGE;
-	do {
-		struct text arguments[] = { LITERAL("HSCAN"), text_of(key),
-			text_of(page.cursor), LITERAL("COUNT"), LITERAL(PAGE) };
-		enum status status =
-		    store_call_wait(target->store, 5, arguments, on_page, &page);
-
-		if (status == STATUS_OK)
-			status = page.status;
-		if (status != STATUS_OK)
-			return status;
-	} while (strcmp(page.cursor, "0") != 0);
-	return STATUS_OK;
-}
-
-static int
-compare_known(const void *one, const void *other)
-{
-	return strcmp(((const struct import_known *)one)->id,
-	    ((const struct import_known *)other)->id);
-}
-
-/* HSCAN may name an entry twice. */
-static void
-drop_repeats(struct import_in_use *in_use)
-{
-	size_t kept = 0;
-
-	if (in_use->count == 0)
-		return;
-	qsort(in_use->known, in_use->count, sizeof *in_use->known, compare_known);
-	for (size_t i = 1; i < in_use->count; i++)
-		if (strcmp(in_use->known[kept].id, in_use->known[i].id) != 0)
-			in_use->known[++kept] = in_use->known[i];
-	in_use->count = kept + 1;
+	stage->capacities[stage->capacities_count] = (struct capacity){
+		.available = service->available,
+		.maximum = service->maximum,
+		.at = service->capacity_at,
+	};
+	return text_copy(service->id, stage->capacities[stage->capacities_count++].id,
+	    ID_UUID_BYTES + 1);
 }
 
 enum status
-import_in_use_read(const struct import_target *target, struct import_in_use *in_use)
+import_stage_add(void *self, const struct import_service *service)
 {
-	char after[KEY_MAX_BYTES];
-	enum status status;
+	struct import_stage *stage = self;
+	enum status status = STATUS_OK;
 
-	*in_use = (struct import_in_use){ 0 };
-	status = read_version(target, in_use->version);
-	if (status == STATUS_OK && in_use->version[0] != '\0')
-		status = read_pages(target, in_use);
+	if (!remember_capacity(stage, service))
+		return STATUS_NO_MEMORY;
+	if (stage->batched == 2 * DIRECTORY_STAGE_MOST ||
+	    stage->batch.length + service->document.length > BATCH_BYTES)
+		status = flush(stage, send_documents);
 	if (status == STATUS_OK)
-		status = read_version(target, after);
-	if (status == STATUS_OK && strcmp(after, in_use->version) != 0)
-		status = STATUS_STALE;
+		status = gather(stage, service->id);
 	if (status == STATUS_OK)
-		drop_repeats(in_use);
-	else
-		import_in_use_free(in_use);
+		status = gather(stage, service->document);
+	stage->staged++;
 	return status;
 }
 
 /* ---- putting into use ---- */
 
+/* What stands as it was, Redis itself copies. */
 static enum status
-stage(struct wait *wait, const struct import_plan *plan, const char *version)
+keep(struct import_stage *stage, const struct import_plan *plan)
 {
-	const struct import_target *target = wait->target;
-	enum status status = STATUS_OK;
-	size_t bytes = 0;
+	char uuid[ID_UUID_BYTES + 1];
+	struct text id;
+	size_t at = 0;
+	enum status status = flush(stage, send_documents);
 
-	for (size_t i = 0; i < plan->count && status == STATUS_OK; i++) {
-		const struct import_item *item = &plan->items[i];
-
-		status = directory_stage(target->directory, text_of(target->source),
-		    text_of(version), text_of(item->id), item->document, on_done, wait);
-		if (status ==
-		    STATUS_BUSY) { /* let some of it go out, then the same again */
-			i--;
-			bytes = BYTES_MOST;
-			status = STATUS_OK;
-		} else if (status == STATUS_OK) {
-			wait->calls++;
-			bytes += item->document.length;
-		}
-		if (status == STATUS_OK &&
-		    (wait->calls >= CALLS_MOST || bytes >= BYTES_MOST)) {
-			status = wait_for(wait, wait->calls / 2);
-			bytes /= 2;
-		}
-		show(wait, "staged", i + 1, plan->count);
+	while (status == STATUS_OK &&
+	       (id = import_plan_next_kept(plan, &at, uuid)).at != NULL) {
+		status = gather(stage, id);
+		if (status == STATUS_OK && stage->batched == DIRECTORY_STAGE_MOST)
+			status = flush(stage, send_ids);
+		show(&stage->wait, "kept", at, plan->services.count);
 	}
-	return status == STATUS_OK ? wait_for(wait, 0) : status;
+	if (status == STATUS_OK)
+		status = flush(stage, send_ids);
+	if (status == STATUS_OK)
+		status = wait_for(&stage->wait, 0);
+	/* Another import took away what was in use. */
+	return status == STATUS_OK && stage->staged != plan->count ? STATUS_STALE
+	                                                           : status;
 }
 
 /* Nothing is put into use that Redis does not hold as a whole. */
 static enum status
-count_staged(const struct import_target *target, const struct import_plan *plan,
-    const char *version)
+count_staged(const struct import_stage *stage, const struct import_plan *plan)
 {
-	char key[KEY_MAX_BYTES];
-	struct text arguments[] = { LITERAL("HLEN"), { key, 0 } };
-	struct reply reply;
-	enum status status;
+	uint64_t count;
+	enum status status = import_in_use_count(stage->target, stage->version, &count);
 
-	if (!directory_version_key(target->directory, target->source, version, key))
-		return STATUS_TOO_LARGE;
-	arguments[1] = text_of(key);
-	status = ask(target, 2, arguments, &reply);
-	if (status == STATUS_OK && reply.number != (int64_t)plan->count)
-		status = STATUS_DAMAGED;
-	return status;
+	return status == STATUS_OK && count != plan->count ? STATUS_DAMAGED : status;
 }
 
 static enum status
-report_capacities(struct wait *wait, const struct import_plan *plan)
+report_capacities(struct import_stage *stage)
 {
 	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < plan->count && status == STATUS_OK; i++) {
-		const struct import_item *item = &plan->items[i];
+	for (size_t i = 0; i < stage->capacities_count && status == STATUS_OK; i++) {
+		const struct capacity *capacity = &stage->capacities[i];
 
-		if (!item->is_new || isnan(item->available) ||
-		    item->capacity_at == TIME_ABSENT)
-			continue;
-		status = directory_capacity(wait->target->directory, text_of(item->id),
-		    item->available, item->maximum, item->capacity_at, on_done, wait);
-		if (status == STATUS_OK && ++wait->calls >= CALLS_MOST)
-			status = wait_for(wait, CALLS_MOST / 2);
+		status = directory_capacity(stage->target->directory,
+		    text_of(capacity->id), capacity->available, capacity->maximum,
+		    capacity->at, on_done, &stage->wait);
+		if (status == STATUS_OK && ++stage->wait.calls >= REPORTS_MOST)
+			status = wait_for(&stage->wait, REPORTS_MOST / 2);
 	}
-	return status == STATUS_OK ? wait_for(wait, 0) : status;
+	return status == STATUS_OK ? wait_for(&stage->wait, 0) : status;
 }
 
 struct swap {
@@ -310,12 +278,13 @@ on_swap(void *ctx, enum status status, const struct store_value *value)
 }
 
 static enum status
-swap_in(const struct import_target *target, const char *expected, const char *version)
+swap_in(const struct import_stage *stage)
 {
+	const struct import_target *target = stage->target;
 	struct swap swap = { false, STATUS_UNAVAILABLE };
 	enum status status = directory_swap(target->directory, text_of(target->source),
-	    expected[0] ? text_of(expected) : TEXT_ABSENT, text_of(version), on_swap,
-	    &swap);
+	    stage->before[0] ? text_of(stage->before) : TEXT_ABSENT,
+	    text_of(stage->version), on_swap, &swap);
 
 	while (status == STATUS_OK && !swap.is_over)
 		status = loop_turn(target->loop, TURN_MS);
@@ -325,22 +294,47 @@ swap_in(const struct import_target *target, const char *expected, const char *ve
 }
 
 enum status
-import_apply(const struct import_target *target, const struct import_plan *plan,
-    const struct import_in_use *in_use, char version[ID_UUID_BYTES + 1])
+import_stage_apply(struct import_stage *stage, const struct import_plan *plan,
+    char version[KEY_MAX_BYTES])
 {
-	struct wait wait = { .target = target, .status = STATUS_OK };
-	enum status status;
+	enum status status = keep(stage, plan);
 
-	id_uuid7(version);
-	status = stage(&wait, plan, version);
 	if (status == STATUS_OK)
-		status = count_staged(target, plan, version);
+		status = count_staged(stage, plan);
 	if (status == STATUS_OK)
-		status = report_capacities(&wait, plan);
+		status = report_capacities(stage);
 	if (status == STATUS_OK)
-		status = swap_in(target, in_use->version, version);
-	/* Whatever failed, nothing may be answered into memory that is gone. */
-	while (wait.calls > 0 && loop_turn(target->loop, TURN_MS) == STATUS_OK)
-		;
+		status = swap_in(stage);
+	/* An outcome that is not known may be that it is in use. */
+	if (status == STATUS_OK || status == STATUS_UNAVAILABLE)
+		stage->is_begun = false;
+	if (status == STATUS_OK)
+		(void)text_copy(text_of(stage->version), version, KEY_MAX_BYTES);
 	return status;
+}
+
+static void
+forget(struct import_stage *stage)
+{
+	const struct import_target *target = stage->target;
+
+	if (directory_forget(target->directory, text_of(target->source),
+	        text_of(stage->version), on_done, &stage->wait) == STATUS_OK)
+		stage->wait.calls++;
+}
+
+void
+import_stage_free(struct import_stage *stage)
+{
+	if (stage == NULL)
+		return;
+	if (stage->is_begun)
+		forget(stage);
+	/* Nothing may be answered into memory that is gone. */
+	while (
+	    stage->wait.calls > 0 && loop_turn(stage->target->loop, TURN_MS) == STATUS_OK)
+		;
+	free(stage->batch.bytes);
+	free(stage->capacities);
+	free(stage);
 }

@@ -1,51 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which row is what, and what belongs together. */
+ * Which row is what, and what becomes of it. */
 #include "deploy/referralctl/import_collect.h"
 
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/facts_capacity.h"
 #include "deploy/referralctl/import_columns.h"
 #include "deploy/referralctl/import_enrich.h"
+#include "deploy/referralctl/import_join.h"
 #include "deploy/referralctl/import_other.h"
-#include "deploy/referralctl/import_read.h"
+#include "deploy/referralctl/import_settle.h"
 
-#define PROGRESS_EVERY 1000
+#define PROGRESS_EVERY_ROWS 256
+#define PROGRESS_EVERY_MS 200
 
-struct collect {
-	enum directory_kind kind;
-	const struct import_map *map;
-	struct text source;
-	struct import_plan *plan;
-	struct import_report *report;
+struct import_collect {
+	struct import_pass pass;
+	struct import_join *join;
+	struct import_buffer document;
 	struct import_enrich enrich;
 	struct import_others others;
-	struct import_shape shape;
-	struct import_buffer document;
-	bool is_out_of_memory;
-	/* By the ids of the file: what services refer to. */
-	json_t *organizations;
-	json_t *locations;
-	json_t *places; /* service id -> list of services at locations that name it */
-	json_t
-	    *at_place; /* service id -> {"service","row","line"}, of rows that hold one */
+	enum status status; /* of the first thing that ends the pass */
+	const struct import_file *file;
+	bool is_container; /* the file that is read has lists of its own */
+	uint64_t rows, pages, pages_of;
+	bool is_page_of_many, is_cut;
+	int64_t began_at, told_at; /* monotonic */
 };
 
-static struct text
-text_at(const json_t *object, const char *key)
+struct import_collect *
+import_collect_new(const struct import_pass *pass)
 {
-	const json_t *value = json_object_get(object, key);
+	struct import_collect *collect = calloc(1, sizeof *collect);
 
-	return (
-	    struct text){ json_string_value(value), (uint32_t)json_string_length(value) };
+	if (collect == NULL)
+		return NULL;
+	collect->pass = *pass;
+	collect->enrich.report = pass->report;
+	collect->began_at = clock_mono_ms();
+	collect->join = import_join_new();
+	if (collect->join == NULL) {
+		free(collect);
+		return NULL;
+	}
+	return collect;
 }
 
-static const char *
-string_at(const json_t *object, const char *key)
+void
+import_collect_free(struct import_collect *collect)
 {
-	const char *string = json_string_value(json_object_get(object, key));
+	if (collect == NULL)
+		return;
+	import_join_free(collect->join);
+	json_decref(collect->others.parents);
+	json_decref(collect->others.made);
+	free(collect->document.bytes);
+	free(collect);
+}
 
-	return string ? string : "";
+static void
+end_with(struct import_collect *collect, enum status status)
+{
+	if (collect->status == STATUS_OK)
+		collect->status = status;
+}
+
+static void
+must(struct import_collect *collect, bool had_memory)
+{
+	if (!had_memory)
+		end_with(collect, STATUS_NO_MEMORY);
 }
 
 static bool
@@ -55,227 +80,133 @@ has_object(const json_t *object, const char *key)
 }
 
 static void
-quarantine(struct collect *collect, enum import_reason reason,
+quarantine(struct import_collect *collect, enum import_reason reason,
     const struct import_where *where, const char *field, const char *why)
 {
-	collect->report->read++;
-	import_report_add(collect->report, reason, where, field, why);
-}
-
-/* ---- references ---- */
-
-/* A part by its id: in the list of an organization, else among those of the file. */
-static const json_t *
-find_part(const json_t *own, const json_t *all, const char *id)
-{
-	size_t index;
-	const json_t *part;
-
-	json_array_foreach((json_t *)own, index, part)
-	{
-		if (text_is(text_at(part, "id"), id))
-			return part;
-	}
-	return json_object_get(all, id);
-}
-
-/* An organization as it is repeated with each of its services. */
-static json_t *
-make_agency(const json_t *organization, bool *is_shortened)
-{
-	json_t *light = json_copy((json_t *)organization);
-	json_t *agency;
-
-	json_object_del(light, "services");
-	*is_shortened = json_dumpb(json_object_get(light, "locations"), NULL, 0,
-	                    JSON_COMPACT) > IMPORT_LOCATIONS_MAX_BYTES;
-	if (*is_shortened)
-		json_object_del(light, "locations");
-	agency = json_deep_copy(light);
-	json_decref(light);
-	return agency;
-}
-
-/* False: it names one that this file should hold and does not. */
-static bool
-join_organization(struct collect *collect, json_t *service, struct import_check *check)
-{
-	const char *id = string_at(service, "organization_id");
-	const json_t *organization = json_object_get(collect->organizations, id);
-	bool is_shortened;
-
-	if (has_object(service, "organization") || id[0] == '\0')
-		return true;
-	if (organization == NULL)
-		return !collect->shape.has_organizations;
-	json_object_set_new(
-	    service, "organization", make_agency(organization, &is_shortened));
-	if (is_shortened)
-		import_check_note(check, IMPORT_locations_left_out, "");
-	return true;
-}
-
-static bool
-join_locations(struct collect *collect, json_t *service, const json_t *organization,
-    struct import_check *check)
-{
-	size_t index;
-	json_t *place;
-
-	json_array_foreach(json_object_get(service, "service_at_locations"), index, place)
-	{
-		const char *id = string_at(place, "location_id");
-		const json_t *location;
-
-		if (!json_is_object(place) || has_object(place, "location") ||
-		    id[0] == '\0')
-			continue;
-		location = find_part(
-		    json_object_get(organization, "locations"), collect->locations, id);
-		if (location != NULL) {
-			json_object_set_new(place, "location", json_deep_copy(location));
-		} else if (collect->shape.has_locations) {
-			snprintf(check->field, sizeof check->field,
-			    "service_at_locations[%zu].location_id", index);
-			return false;
-		}
-	}
-	return true;
-}
-
-/* Services at locations that stand in a list of their own. */
-static void
-join_places(struct collect *collect, json_t *service)
-{
-	const char *id = string_at(service, "id");
-	json_t *places = json_object_get(collect->places, id);
-	json_t *own = json_object_get(service, "service_at_locations");
-
-	if (places == NULL)
-		return;
-	if (json_is_array(own))
-		json_array_extend(own, places);
-	else
-		json_object_set(service, "service_at_locations", places);
-	json_object_del(collect->places, id);
+	collect->pass.report->read++;
+	import_report_add(collect->pass.report, reason, where, field, why);
 }
 
 /* ---- one service ---- */
 
-/* Plans a service that was found good. */
+/* Plans a service that was found good, and passes it on where it is new. */
 static void
-plan_service(struct collect *collect, const char id[ID_UUID_BYTES + 1],
-    const json_t *service, const struct import_where *where)
+plan_service(struct import_collect *collect, const char id[ID_UUID_BYTES + 1],
+    const json_t *made, const struct import_where *where)
 {
+	const struct import_pass *pass = &collect->pass;
 	struct service_facts facts;
-	struct import_item *item = import_plan_add(collect->plan, id,
-	    (struct text){ collect->document.bytes, (uint32_t)collect->document.length },
-	    where);
+	struct import_service service = {
+		.id = text_of(id),
+		.document = { collect->document.bytes,
+		    (uint32_t)collect->document.length },
+	};
+	enum import_verdict verdict =
+	    import_plan_take(pass->plan, &service, where, pass->report);
 
-	if (item == NULL) {
-		collect->is_out_of_memory = true;
+	must(collect, verdict != IMPORT_NO_MEMORY);
+	if (verdict != IMPORT_NEW || pass->sink == NULL)
 		return;
-	}
-	facts_read_capacities(service, &facts);
-	item->available = facts.available;
-	item->maximum = facts.maximum;
-	item->capacity_at = facts.capacity_at;
+	facts_read_capacities(made, &facts);
+	service.available = facts.available;
+	service.maximum = facts.maximum;
+	service.capacity_at = facts.capacity_at;
+	end_with(collect, pass->sink(pass->sink_self, &service));
+}
+
+static struct import_check
+check_for(struct import_collect *collect, const struct import_where *where)
+{
+	return (struct import_check){
+		.source = collect->pass.source,
+		.report = collect->pass.report,
+		.enrich = &collect->enrich,
+		.where = where,
+	};
+}
+
+static void
+check_service(struct import_collect *collect, json_t *service, struct import_check *check)
+{
+	char id[ID_UUID_BYTES + 1];
+	enum import_reason reason =
+	    import_check_service(check, service, id, &collect->document);
+
+	must(collect, !collect->document.is_broken);
+	if (reason == IMPORT_FINE)
+		plan_service(collect, id, service, check->where);
+	else
+		import_report_add(
+		    collect->pass.report, reason, check->where, check->field, check->why);
 }
 
 /* Takes a service with the organization it was found in (NULL: none). */
 static void
-take_service(struct collect *collect, json_t *service, const json_t *organization,
+take_service(struct import_collect *collect, json_t *service, const json_t *organization,
     const struct import_where *where)
 {
-	struct import_check check = {
-		.source = collect->source,
-		.report = collect->report,
-		.where = where,
-		.enrich = &collect->enrich,
-	};
-	char id[ID_UUID_BYTES + 1];
-	enum import_reason reason = IMPORT_FINE;
+	struct import_check check = check_for(collect, where);
+	enum import_reason reason =
+	    import_join_service(collect->join, service, organization, &check);
 
-	collect->report->read++;
-	join_places(collect, service);
-	if (!join_organization(collect, service, &check)) {
-		reason = IMPORT_broken_reference;
-		snprintf(check.field, sizeof check.field, "organization_id");
-	} else if (!join_locations(collect, service, organization, &check)) {
-		reason = IMPORT_broken_reference;
-	}
+	collect->pass.report->read++;
 	if (reason == IMPORT_FINE)
-		reason = import_check_service(&check, service, id, &collect->document);
-	if (reason == IMPORT_FINE)
-		plan_service(collect, id, service, where);
+		check_service(collect, service, &check);
 	else
-		import_report_add(collect->report, reason, where, check.field, check.why);
+		import_report_add(
+		    collect->pass.report, reason, where, check.field, check.why);
 }
 
 static void
-take_mapped(struct collect *collect, const json_t *row, const struct import_where *where)
+take_mapped(
+    struct import_collect *collect, const json_t *row, const struct import_where *where)
 {
-	struct import_check check = {
-		.source = collect->source,
-		.report = collect->report,
-		.where = where,
-		.enrich = &collect->enrich,
-	};
 	struct import_where mapped = *where;
-	json_t *service = import_map_apply(collect->map, row, &check);
-	char id[ID_UUID_BYTES + 1];
-	enum import_reason reason;
+	struct import_check check = check_for(collect, where);
+	json_t *service = import_map_apply(collect->pass.map, row, &check);
 
-	if (service == NULL) {
-		collect->is_out_of_memory = true;
+	must(collect, service != NULL);
+	if (service == NULL)
 		return;
-	}
-	collect->report->read++;
-	mapped.id = text_at(service, "id");
+	collect->pass.report->read++;
+	mapped.id = settle_text_at(service, "id");
 	check.where = &mapped;
-	reason = import_check_service(&check, service, id, &collect->document);
-	if (reason == IMPORT_FINE)
-		plan_service(collect, id, service, where);
-	else
-		import_report_add(
-		    collect->report, reason, &mapped, check.field, check.why);
+	check_service(collect, service, &check);
 	json_decref(service);
 }
 
 /* ---- places and terms ---- */
 
 static void
-take_other(struct collect *collect, json_t *row, const struct import_where *where)
+take_other(struct import_collect *collect, json_t *row, const struct import_where *where)
 {
 	struct import_where own = *where;
-	struct import_check check = {
-		.source = collect->source,
-		.report = collect->report,
-		.where = &own,
-	};
+	struct import_check check = check_for(collect, &own);
 	char id[ID_UUID_BYTES + 1];
 	enum import_reason reason;
 
-	collect->report->read++;
-	own.id = text_at(row, "code");
+	collect->pass.report->read++;
+	own.id = settle_text_at(row, "code");
 	reason = import_check_other(
-	    collect->kind, &check, row, &collect->others, id, &collect->document);
+	    collect->pass.kind, &check, row, &collect->others, id, &collect->document);
+	must(collect, !collect->document.is_broken);
 	if (reason == IMPORT_FINE)
 		plan_service(collect, id, row, &own);
 	else
-		import_report_add(collect->report, reason, &own, check.field, check.why);
+		import_report_add(
+		    collect->pass.report, reason, &own, check.field, check.why);
 }
 
 static void
-take_others(struct collect *collect, const json_t *row, const struct import_where *where)
+take_others(
+    struct import_collect *collect, const json_t *row, const struct import_where *where)
 {
-	struct import_check check = {
-		.source = collect->source, .report = collect->report, .where = where
-	};
-	json_t *made = collect->map ? import_map_apply(collect->map, row, &check)
-	                            : json_incref((json_t *)row);
+	struct import_check check = check_for(collect, where);
+	json_t *made = collect->pass.map
+	                   ? import_map_apply(collect->pass.map, row, &check)
+	                   : json_incref((json_t *)row);
 	json_t *rows =
-	    made ? import_other_rows(collect->kind, made, &collect->others) : NULL;
+	    made ? import_other_rows(collect->pass.kind, made, &collect->others) : NULL;
 	size_t index;
 	json_t *one;
 
@@ -283,8 +214,7 @@ take_others(struct collect *collect, const json_t *row, const struct import_wher
 	{
 		take_other(collect, one, where);
 	}
-	if (rows == NULL)
-		collect->is_out_of_memory = true;
+	must(collect, rows != NULL);
 	json_decref(rows);
 	json_decref(made);
 }
@@ -292,29 +222,17 @@ take_others(struct collect *collect, const json_t *row, const struct import_wher
 /* ---- other rows ---- */
 
 static void
-take_organization(
-    struct collect *collect, json_t *organization, const struct import_where *where)
+take_services_of(struct import_collect *collect, json_t *organization,
+    const json_t *agency, const struct import_where *where)
 {
-	json_t *services = json_object_get(organization, "services");
-	const char *id = string_at(organization, "id");
-	bool is_shortened;
-	json_t *agency = make_agency(organization, &is_shortened);
 	size_t index;
 	json_t *service;
 
-	if (collect->shape.is_container && id[0] != '\0')
-		json_object_set(collect->organizations, id, agency);
-	if (json_array_size(services) == 0 && !collect->shape.is_container)
-		import_report_add(
-		    collect->report, IMPORT_organization_without_services, where, "", "");
-	else if (is_shortened)
-		import_report_add(
-		    collect->report, IMPORT_locations_left_out, where, "locations", "");
-	json_array_foreach(services, index, service)
+	json_array_foreach(json_object_get(organization, "services"), index, service)
 	{
-		struct import_where inside = { where->row, where->line,
-			text_at(service, "id") };
+		struct import_where inside = *where;
 
+		inside.id = settle_text_at(service, "id");
 		if (!json_is_object(service)) {
 			quarantine(collect, IMPORT_not_object, &inside, "services", "");
 			continue;
@@ -324,73 +242,63 @@ take_organization(
 			    service, "organization", json_deep_copy(agency));
 		take_service(collect, service, organization, &inside);
 	}
+}
+
+/* `row` NULL: it does not stand in a file. */
+static void
+take_organization(struct import_collect *collect, json_t *organization,
+    const struct import_row *row, const struct import_where *where)
+{
+	struct import_report *report = collect->pass.report;
+	char digits[32];
+	struct text id = settle_read_id(json_object_get(organization, "id"), digits);
+	bool is_shortened;
+	json_t *agency = import_join_agency(organization, &is_shortened);
+
+	if (row != NULL && id.length > 0)
+		must(collect, import_join_add_organization(collect->join, id, row->text));
+	if (json_array_size(json_object_get(organization, "services")) == 0 &&
+	    !collect->is_container)
+		import_report_add(
+		    report, IMPORT_organization_without_services, where, "", "");
+	else if (is_shortened)
+		import_report_add(
+		    report, IMPORT_locations_left_out, where, "locations", "");
+	take_services_of(collect, organization, agency, where);
 	json_decref(agency);
 }
 
+/* A service at a location that holds its service, or names it by id. */
 static void
-remember_at_place(struct collect *collect, const char *id, json_t *service,
-    const struct import_where *where)
+take_place(struct import_collect *collect, const json_t *place,
+    const struct import_row *row, const struct import_where *where)
 {
-	if (!json_is_array(json_object_get(service, "service_at_locations")))
-		json_object_set_new(service, "service_at_locations", json_array());
-	json_object_set_new(collect->at_place, id,
-	    json_pack("{s:O, s:I, s:I}", "service", service, "row",
-	        (json_int_t)where->row, "line", (json_int_t)where->line));
-}
+	char digits[32];
+	bool holds = has_object(place, "service");
+	const json_t *value =
+	    holds ? json_object_get(json_object_get(place, "service"), "id")
+	          : json_object_get(place, "service_id");
+	struct text id = settle_read_id(value, digits);
 
-/* A service at a location that holds its service: those of one service are brought together
- * and taken when all rows were read. */
-static void
-take_place(struct collect *collect, json_t *place, const struct import_where *where)
-{
-	json_t *service = json_incref(json_object_get(place, "service"));
-	const char *id = string_at(service, "id");
-	json_t *places;
-
-	json_object_del(place, "service");
-	if (id[0] == '\0') {
-		quarantine(collect, IMPORT_missing_id, where, "service.id", "");
-		json_decref(service);
-		return;
-	}
-	if (json_object_get(collect->at_place, id) == NULL)
-		remember_at_place(collect, id, service, where);
-	places = json_object_get(
-	    json_object_get(json_object_get(collect->at_place, id), "service"),
-	    "service_at_locations");
-	if (find_part(places, NULL, string_at(place, "id")) == NULL)
-		json_array_append(places, place);
-	json_decref(service);
-}
-
-/* One that names its service by id. */
-static void
-remember_place(struct collect *collect, json_t *place, const struct import_where *where)
-{
-	const char *id = string_at(place, "service_id");
-	json_t *places = json_object_get(collect->places, id);
-
-	if (id[0] == '\0') {
-		quarantine(collect, IMPORT_not_a_service, where, "service_id", "");
-		return;
-	}
-	if (places == NULL) {
-		places = json_array();
-		json_object_set_new(collect->places, id, places);
-	}
-	json_array_append(places, place);
+	if (id.length == 0)
+		quarantine(collect, holds ? IMPORT_missing_id : IMPORT_not_a_service,
+		    where, holds ? "service.id" : "service_id", "");
+	else
+		must(collect, import_join_add_place(collect->join, id, holds, row, where,
+		                  collect->pass.report->file));
 }
 
 static void
-remember_location(
-    struct collect *collect, json_t *location, const struct import_where *where)
+take_location(struct import_collect *collect, const json_t *location,
+    const struct import_row *row, const struct import_where *where)
 {
-	const char *id = string_at(location, "id");
+	char digits[32];
+	struct text id = settle_read_id(json_object_get(location, "id"), digits);
 
-	if (id[0] == '\0')
+	if (id.length == 0)
 		quarantine(collect, IMPORT_missing_id, where, "id", "a location");
 	else
-		json_object_set(collect->locations, id, location);
+		must(collect, import_join_add_location(collect->join, id, row->text));
 }
 
 static bool
@@ -401,7 +309,7 @@ has_any(const json_t *object, const char *const *names)
 	return *names != NULL;
 }
 
-/* By what only they have. */
+/* By what only they have; any: another thing. */
 static enum import_role
 find_role(const json_t *row)
 {
@@ -424,192 +332,228 @@ find_role(const json_t *row)
 		return IMPORT_ROLE_service;
 	if (has_any(row, ORGANIZATION))
 		return IMPORT_ROLE_organization;
-	return has_any(row, OTHER) ? IMPORT_ROLE_location : IMPORT_ROLE_service;
+	return has_any(row, OTHER) ? IMPORT_ROLE_any : IMPORT_ROLE_service;
+}
+
+/* Of HSDS. */
+static void
+take_hsds(struct import_collect *collect, json_t *object, const struct import_row *row,
+    const struct import_where *where)
+{
+	enum import_role role = row->role;
+
+	if (role == IMPORT_ROLE_any)
+		role = find_role(object);
+	switch (role) {
+	case IMPORT_ROLE_any:
+		quarantine(collect, IMPORT_not_a_service, where, "", "");
+		break;
+	case IMPORT_ROLE_organization:
+		take_organization(collect, object, row, where);
+		break;
+	case IMPORT_ROLE_location:
+		take_location(collect, object, row, where);
+		break;
+	case IMPORT_ROLE_service:
+		take_service(collect, object, NULL, where);
+		break;
+	case IMPORT_ROLE_service_at_location:
+		take_place(collect, object, row, where);
+		break;
+	}
 }
 
 static void
-take_row(struct collect *collect, const struct import_row *row)
+take_row(struct import_collect *collect, const struct import_row *row)
 {
 	struct import_where where = { row->number, row->line, TEXT_ABSENT };
 	char why[JSON_ERROR_TEXT_LENGTH];
+	char digits[32];
 	json_t *object;
 	enum import_reason reason = import_row_parse(row->text, &object, why);
-	enum import_role role = row->role;
 
 	if (reason != IMPORT_FINE) {
 		quarantine(collect, reason, &where, "", why);
 		return;
 	}
-	where.id = text_at(object, "id");
-	if (collect->kind != DIRECTORY_SERVICES) {
+	where.id = settle_read_id(json_object_get(object, "id"), digits);
+	if (collect->pass.kind != DIRECTORY_SERVICES)
 		take_others(collect, object, &where);
-		json_decref(object);
-		return;
-	}
-	if (role == IMPORT_ROLE_any && collect->map == NULL) {
-		role = find_role(object);
-		if (role == IMPORT_ROLE_location) {
-			quarantine(collect, IMPORT_not_a_service, &where, "", "");
-			json_decref(object);
-			return;
-		}
-	}
-	switch (role) {
-	case IMPORT_ROLE_any:
+	else if (collect->pass.map != NULL && row->role == IMPORT_ROLE_any)
 		take_mapped(collect, object, &where);
-		break;
-	case IMPORT_ROLE_organization:
-		take_organization(collect, object, &where);
-		break;
-	case IMPORT_ROLE_location:
-		remember_location(collect, object, &where);
-		break;
-	case IMPORT_ROLE_service:
-		take_service(collect, object, NULL, &where);
-		break;
-	case IMPORT_ROLE_service_at_location:
-		if (has_object(object, "service"))
-			take_place(collect, object, &where);
-		else
-			remember_place(collect, object, &where);
-		break;
-	}
+	else
+		take_hsds(collect, object, row, &where);
 	json_decref(object);
 }
 
-/* ---- the whole file ---- */
-
+/* A row that does not stand in a file of JSON. */
 static void
-take_at_places(struct collect *collect)
+take_given(struct import_collect *collect, json_t *row, const struct import_where *where)
 {
-	const char *id;
-	json_t *known;
-
-	json_object_foreach(collect->at_place, id, known)
-	{
-		struct import_where where = {
-			.row =
-			    (uint64_t)json_integer_value(json_object_get(known, "row")),
-			.line =
-			    (uint64_t)json_integer_value(json_object_get(known, "line")),
-			.id = text_of(id),
-		};
-
-		take_service(collect, json_object_get(known, "service"), NULL, &where);
-	}
+	if (collect->pass.kind != DIRECTORY_SERVICES)
+		take_others(collect, row, where);
+	else if (collect->pass.map != NULL)
+		take_mapped(collect, row, where);
+	else if (json_is_array(json_object_get(row, "services")))
+		take_organization(collect, row, NULL, where);
+	else
+		take_service(collect, row, NULL, where);
 }
 
-/* Services at locations whose service is not in the file. */
-static void
-quarantine_lost_places(struct collect *collect)
+enum status
+import_collect_row(
+    struct import_collect *collect, json_t *row, const struct import_where *where)
 {
-	const char *id;
-	json_t *places;
+	take_given(collect, row, where);
+	return collect->status;
+}
 
-	json_object_foreach(collect->places, id, places)
-	{
-		size_t index;
-		json_t *place;
+/* ---- a file ---- */
 
-		json_array_foreach(places, index, place)
-		{
-			struct import_where where = { 0, 0, text_at(place, "id") };
+static void
+show_progress(struct import_collect *collect, const char *at, bool is_end)
+{
+	const struct import_file *file = collect->file;
+	int64_t now = clock_mono_ms();
+	double seconds = (double)(now - collect->began_at) / 1000;
 
-			quarantine(
-			    collect, IMPORT_broken_reference, &where, "service_id", id);
-		}
+	if (!collect->pass.shows_progress ||
+	    (!is_end && now - collect->told_at < PROGRESS_EVERY_MS))
+		return;
+	collect->told_at = now;
+	fprintf(stderr, "\r%3.0f %%  %llu rows  %.0f/s%s",
+	    file->length ? 100 * (double)(at - file->bytes) / (double)file->length : 100,
+	    (unsigned long long)collect->rows,
+	    seconds > 0 ? (double)collect->rows / seconds : 0.0, is_end ? "\n" : "");
+}
+
+/* Whether it is to go on. */
+static void
+look_up(struct import_collect *collect)
+{
+	if (collect->pass.stop != NULL && *collect->pass.stop)
+		end_with(collect, STATUS_DRAINING);
+}
+
+static void
+take_rows(
+    struct import_collect *collect, struct import_rows *rows, struct import_file *file)
+{
+	struct import_row row = { .text = { file->bytes, 0 } };
+
+	while (collect->status == STATUS_OK && import_rows_next(rows, &row)) {
+		take_row(collect, &row);
+		look_up(collect);
+		if (++collect->rows % PROGRESS_EVERY_ROWS != 0)
+			continue;
+		import_file_pass(file, row.text.at);
+		show_progress(collect, row.text.at, false);
 	}
+	show_progress(collect, file->bytes + file->length, true);
+}
+
+static enum status
+read_rows(struct import_collect *collect, struct import_file *file, const char **why)
+{
+	struct import_rows *rows;
+	struct import_shape shape;
+	enum status status = import_rows_open(&rows, file->bytes, file->length, why);
+
+	if (status != STATUS_OK)
+		return status;
+	shape = import_rows_about(rows);
+	collect->is_container = shape.is_container;
+	import_join_expect(collect->join, &shape);
+	take_rows(collect, rows, file);
+	shape = import_rows_about(rows);
+	collect->pages++;
+	if (shape.pages > collect->pages_of)
+		collect->pages_of = shape.pages;
+	collect->is_page_of_many |= shape.is_page_of_many;
+	collect->is_cut |= shape.is_cut;
+	import_rows_close(rows);
+	return STATUS_OK;
 }
 
 /* A table's rows, through the map. */
 static enum status
-take_table(struct collect *collect, struct text bytes, const char **why)
+read_table(struct import_collect *collect, struct import_file *file, const char **why)
 {
+	struct import_report *report = collect->pass.report;
 	struct import_table *table;
 	struct import_table_row row;
 	enum status status =
-	    import_table_open(&table, bytes.at, bytes.length, NULL, collect->report, why);
+	    import_table_open(&table, file->bytes, file->length, NULL, report, why);
 
 	if (status != STATUS_OK)
 		return status;
-	(void)import_columns_fit(collect->map, table);
-	while ((status = import_table_next(table, &row)) == STATUS_OK) {
+	(void)import_columns_fit(collect->pass.map, table);
+	while (collect->status == STATUS_OK &&
+	       (status = import_table_next(table, &row)) == STATUS_OK) {
 		if (row.reason != IMPORT_FINE)
 			quarantine(collect, row.reason, &row.where, "", row.why);
-		else if (collect->kind == DIRECTORY_SERVICES)
-			take_mapped(collect, row.cells, &row.where);
 		else
-			take_others(collect, row.cells, &row.where);
+			take_given(collect, row.cells, &row.where);
+		look_up(collect);
 	}
-	if (import_table_is_cut(table))
-		import_report_add(collect->report, IMPORT_cut_file,
-		    &(struct import_where){ 0, 0, TEXT_ABSENT }, "", "");
+	collect->is_cut |= import_table_is_cut(table);
 	import_table_close(table);
 	return status == STATUS_ABSENT ? STATUS_OK : status;
 }
 
-static void
-take_rows(struct collect *collect, struct import_rows *rows, bool shows_progress)
+enum status
+import_collect_file(
+    struct import_collect *collect, struct import_file *file, const char **why)
 {
-	static const struct import_where FILE_ITSELF;
-	struct import_row row;
-	uint64_t count = 0;
+	bool is_table =
+	    collect->pass.map != NULL && import_table_looks_so(file->bytes, file->length);
+	enum status status;
 
-	while (!collect->is_out_of_memory && import_rows_next(rows, &row)) {
-		take_row(collect, &row);
-		if (shows_progress && ++count % PROGRESS_EVERY == 0)
-			fprintf(stderr, "\rread %llu", (unsigned long long)count);
-	}
-	if (shows_progress && count >= PROGRESS_EVERY)
-		fputc('\n', stderr);
-	take_at_places(collect);
-	quarantine_lost_places(collect);
-	if (import_rows_about(rows).is_page_of_many)
-		import_report_add(
-		    collect->report, IMPORT_page_of_many, &FILE_ITSELF, "", "");
-	if (import_rows_about(rows).is_cut)
-		import_report_add(collect->report, IMPORT_cut_file, &FILE_ITSELF, "", "");
+	collect->file = file;
+	collect->pass.report->file = collect->pass.names_files ? file->name : NULL;
+	status =
+	    is_table ? read_table(collect, file, why) : read_rows(collect, file, why);
+	return status == STATUS_OK ? collect->status : status;
+}
+
+/* ---- all of them ---- */
+
+static void
+on_held(void *self, json_t *service, const struct import_where *where, const char *file)
+{
+	struct import_collect *collect = self;
+
+	collect->pass.report->file = file;
+	if (collect->status == STATUS_OK)
+		take_service(collect, service, NULL, where);
+}
+
+static void
+on_lost(void *self, json_t *place, const struct import_where *where, const char *file)
+{
+	struct import_collect *collect = self;
+	const char *service = json_string_value(json_object_get(place, "service_id"));
+
+	collect->pass.report->file = file;
+	quarantine(collect, IMPORT_broken_reference, where, "service_id", service);
 }
 
 enum status
-import_collect(struct text bytes, enum directory_kind kind, const struct import_map *map,
-    struct text source, bool shows_progress, struct import_plan *plan,
-    struct import_report *report, const char **why)
+import_collect_end(struct import_collect *collect)
 {
-	bool is_table = map != NULL && import_table_looks_so(bytes.at, bytes.length);
-	struct import_rows *rows = NULL;
-	enum status status = STATUS_OK;
-	struct collect collect = {
-		.kind = kind,
-		.map = map,
-		.source = source,
-		.plan = plan,
-		.report = report,
-		.enrich = { .report = report },
-	};
+	static const struct import_where FILE_ITSELF;
+	struct import_report *report = collect->pass.report;
 
-	if (!is_table)
-		status = import_rows_open(&rows, bytes.at, bytes.length, why);
-	if (status != STATUS_OK)
-		return status;
-	if (!is_table)
-		collect.shape = import_rows_about(rows);
-	collect.organizations = json_object();
-	collect.locations = json_object();
-	collect.places = json_object();
-	collect.at_place = json_object();
-	if (is_table)
-		status = take_table(&collect, bytes, why);
-	else
-		take_rows(&collect, rows, shows_progress);
-	import_plan_settle(plan, report);
-	import_others_end(&collect.others, report);
-	json_decref(collect.organizations);
-	json_decref(collect.locations);
-	json_decref(collect.places);
-	json_decref(collect.at_place);
-	free(collect.document.bytes);
-	import_rows_close(rows);
-	return collect.is_out_of_memory || collect.document.is_broken ? STATUS_NO_MEMORY
-	                                                              : status;
+	if (collect->status != STATUS_OK)
+		return collect->status;
+	import_join_held(collect->join, on_held, collect);
+	import_join_lost(collect->join, on_lost, collect);
+	report->file = NULL;
+	import_others_end(&collect->others, report);
+	if (collect->is_page_of_many &&
+	    (collect->pages_of == 0 || collect->pages < collect->pages_of))
+		import_report_add(report, IMPORT_page_of_many, &FILE_ITSELF, "", "");
+	if (collect->is_cut)
+		import_report_add(report, IMPORT_cut_file, &FILE_ITSELF, "", "");
+	return collect->status;
 }

@@ -1,21 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0
- * From the bytes of a file to the services it holds. */
+ * From files, or rows that were read elsewhere, to the services they hold.  One pass, in which
+ * no service is kept: each good one goes to the plan and, where it is new, to the sink. */
 #ifndef REFERRALCTL_IMPORT_COLLECT_H
 #define REFERRALCTL_IMPORT_COLLECT_H
 
+#include <signal.h>
+
+#include "common/directory.h"
+#include "deploy/referralctl/import_file.h"
 #include "deploy/referralctl/import_map.h"
 #include "deploy/referralctl/import_plan.h"
 
-/* Reads every row, through `map` where it is not NULL (else the file is HSDS, or what
- * import_other.h says), puts good services into the plan (settled) and all else into the
- * report.
+/* Takes a service that is added or changed; its texts are valid during the call.  Anything but
+ * OK ends the pass. */
+typedef enum status import_sink(void *self, const struct import_service *service);
+
+/* All of it borrowed. */
+struct import_pass {
+	enum directory_kind kind;
+	const struct import_map *map; /* NULL: rows are HSDS, or as import_other.h says */
+	struct text source;
+	struct import_plan *plan;
+	struct import_report *report;
+	import_sink *sink; /* NULL: nobody wants them */
+	void *sink_self;
+	const volatile sig_atomic_t *stop; /* ends the pass when it is set; may be NULL */
+	bool names_files;                  /* in the report: there are several */
+	bool shows_progress;               /* on standard error */
+};
+
+struct import_collect;
+/* NULL: out of memory. */
+struct import_collect *import_collect_new(const struct import_pass *pass);
+void import_collect_free(struct import_collect *collect);
+
+/* Reads every row of a JSON file, or of a table where there is a map.  Several may follow each other, such as the pages of an API;
+ * they stay open until the end.
  *
  * An organization gives the services inside it; services and locations name organizations and
- * locations by id where the file holds them in lists of their own; rows of services at
+ * locations by id, which stand in lists before them or in a file before; rows of services at
  * locations make one service of those that name the same.
- * OK; UNSUPPORTED with *why; NO_MEMORY. */
-enum status import_collect(struct text bytes, enum directory_kind kind,
-    const struct import_map *map, struct text source, bool shows_progress,
-    struct import_plan *plan, struct import_report *report, const char **why) MUST_CHECK;
+ * OK; UNSUPPORTED with *why (nothing was taken); NO_MEMORY; DRAINING: stopped; what the sink
+ * said. */
+enum status import_collect_file(struct import_collect *collect, struct import_file *file,
+    const char **why) MUST_CHECK;
+/* Takes a row that was read elsewhere: flat where there is a map, else a service, or an
+ * organization with its services.  The row is spoilt, and still the caller's. */
+enum status import_collect_row(struct import_collect *collect, json_t *row,
+    const struct import_where *where) MUST_CHECK;
+/* Takes what could not be taken before all was read. */
+enum status import_collect_end(struct import_collect *collect) MUST_CHECK;
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "deploy/referralctl/import_columns.h"
 #include "deploy/referralctl/import_convert.h"
+#include "deploy/referralctl/import_file.h"
 #include "deploy/referralctl/import_map_private.h"
 #include "deploy/referralctl/import_other.h"
 #include "deploy/referralctl/import_read.h"
@@ -328,9 +329,8 @@ enum status
 import_map_load(struct import_map **map, const char *name, char why[256])
 {
 	char path[4096];
-	char file[256];
-	char *bytes;
-	size_t length;
+	char name_json[256];
+	struct import_file file;
 	size_t name_length = strlen(name);
 	enum status status;
 
@@ -339,22 +339,23 @@ import_map_load(struct import_map **map, const char *name, char why[256])
 	    (name_length > 5 && strcmp(name + name_length - 5, ".json") == 0)) {
 		snprintf(path, sizeof path, "%s", name);
 	} else {
-		snprintf(file, sizeof file, "%s.json", name);
-		if (!import_map_find(file, path)) {
+		snprintf(name_json, sizeof name_json, "%s.json", name);
+		if (!import_map_find(name_json, path)) {
 			snprintf(why, 256, "no map of that name in " MAPS);
 			return STATUS_ABSENT;
 		}
 	}
-	status = import_file_read(path, &bytes, &length);
-	if (status == STATUS_OK && length > UINT32_MAX)
-		status = STATUS_TOO_LARGE;
+	status = import_file_open(&file, path);
 	if (status != STATUS_OK) {
-		snprintf(why, 256, "%s",
-		    status == STATUS_ABSENT ? strerror(errno) : status_about(status));
-		free(bytes);
+		snprintf(why, 256, "%s", strerror(errno));
 		return status;
 	}
-	status = import_map_read(map, (struct text){ bytes, (uint32_t)length }, why);
-	free(bytes);
+	status = file.length > UINT32_MAX ? STATUS_TOO_LARGE : STATUS_OK;
+	if (status == STATUS_OK)
+		status = import_map_read(
+		    map, (struct text){ file.bytes, (uint32_t)file.length }, why);
+	else
+		snprintf(why, 256, "%s", status_about(status));
+	import_file_close(&file);
 	return status;
 }

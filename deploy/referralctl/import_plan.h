@@ -1,55 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What an import would change: the services of the file against those in use.  Pure. */
+ * What an import would change: the services of the file against those in use, by their ids
+ * and the digests of their documents.  Pure; 48 bytes for each service. */
 #ifndef REFERRALCTL_IMPORT_PLAN_H
 #define REFERRALCTL_IMPORT_PLAN_H
 
 #include "common/id.h"
+#include "deploy/referralctl/import_index.h"
 #include "deploy/referralctl/import_report.h"
 
 /* A service of the file. */
-struct import_item {
-	char id[ID_UUID_BYTES + 1];
-	char digest[ID_DIGEST_BYTES + 1]; /* of the document */
-	bool is_new;                      /* added or changed */
-	struct text document;             /* owned by the plan */
-	double available, maximum;        /* capacity, NaN unknown */
-	int64_t capacity_at;              /* TIME_ABSENT unknown */
-	uint64_t row, line;
+struct import_service {
+	struct text id;
+	struct text document;
+	double available, maximum; /* capacity, NaN unknown */
+	int64_t capacity_at;       /* TIME_ABSENT unknown */
 };
 
 /* Zeroed is empty. */
 struct import_plan {
-	struct import_item *items; /* sorted by id once it is settled */
-	size_t count, size;
+	struct import_index services; /* of the file, and in use */
+	struct import_index names;    /* ids that are no UUIDs, by the same keys */
+	size_t count;                 /* of the file, each once */
+	size_t known;                 /* in use */
 };
 
-/* A service that is in use: what its document was. */
-struct import_known {
-	char id[ID_UUID_BYTES +
-	        1]; /* empty where what Redis holds is no UUID: matches nothing */
-	char digest[ID_DIGEST_BYTES + 1];
-};
+/* Notes a service that is in use: before any is taken.  False: out of memory. */
+bool import_plan_know(
+    struct import_plan *plan, struct text id, const uint8_t digest[16]) MUST_CHECK;
 
-/* Adds a service, whose document is copied.  NULL: out of memory. */
-struct import_item *import_plan_add(struct import_plan *plan,
-    const char id[ID_UUID_BYTES + 1], struct text document,
-    const struct import_where *where);
+enum import_verdict {
+	IMPORT_NEW,    /* added or changed: to be stored */
+	IMPORT_KEPT,   /* stands as it is */
+	IMPORT_PASSED, /* not the first of its id: reported, not taken */
+	IMPORT_NO_MEMORY,
+};
+/* Takes a service of the file and counts it as added, changed or unchanged.  Of rows with
+ * the same id the first is taken: others that say the same are noted (repeated), and such as
+ * say something else are quarantined (duplicate_id), since nothing tells which is right. */
+enum import_verdict import_plan_take(struct import_plan *plan,
+    const struct import_service *service, const struct import_where *where,
+    struct import_report *report);
+
+/* Counts those in use that the file does not hold, as removed.  True: something differs.
+ * When all were taken. */
+bool import_plan_end(const struct import_plan *plan, struct import_report *report);
+
+/* The next of the file that stands as it is, from *at (0 at first); absent: there is none.
+ * `uuid` is where most of them are written. */
+struct text import_plan_next_kept(
+    const struct import_plan *plan, size_t *at, char uuid[ID_UUID_BYTES + 1]);
 void import_plan_free(struct import_plan *plan);
-
-/* Brings the services in order and each id to one: of rows that say the same one is kept
- * (noted as repeated); of rows that differ the first of the file is kept and the others are
- * quarantined (duplicate_id), since nothing tells which is right. */
-void import_plan_settle(struct import_plan *plan, struct import_report *report);
-
-/* Counts added, changed, unchanged and removed.  Sorts `known`.
- * True: something differs.  The plan must be settled. */
-bool import_plan_compare(struct import_plan *plan, struct import_known *known,
-    size_t known_count, struct import_report *report);
 
 /* Whether the result may be put into use.  `most_removed_percent` of those in use may
  * vanish; a file that ends within a row may remove nothing; a file without a good row is
  * refused even where nothing is in use. */
-enum import_guard import_plan_guard(const struct import_plan *plan, size_t known_count,
+enum import_guard import_plan_guard(const struct import_plan *plan,
     double most_removed_percent, const struct import_report *report);
 
 #endif

@@ -2,11 +2,7 @@
  * Rows by the shape of the file; jansson judges what is in them. */
 #include "deploy/referralctl/import_read.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "deploy/referralctl/import_scan.h"
 
@@ -30,63 +26,6 @@ struct import_rows {
 	uint64_t line;
 	struct import_shape about;
 };
-
-/* ---- the file ---- */
-
-static bool
-read_all(int file, char *bytes, size_t *length)
-{
-	size_t got = 0;
-
-	while (got < *length) {
-		ssize_t count = read(file, bytes + got, *length - got);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return false;
-		if (count == 0) /* it has become shorter */
-			break;
-		got += (size_t)count;
-	}
-	*length = got;
-	return true;
-}
-
-enum status
-import_file_read(const char *path, char **bytes, size_t *length)
-{
-	struct stat about;
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	enum status status = STATUS_ABSENT;
-
-	*bytes = NULL;
-	*length = 0;
-	if (file < 0)
-		return STATUS_ABSENT;
-	if (fstat(file, &about) != 0)
-		goto out;
-	if (!S_ISREG(about.st_mode)) {
-		errno = S_ISDIR(about.st_mode) ? EISDIR : EINVAL;
-		goto out;
-	}
-	status = STATUS_TOO_LARGE;
-	if ((size_t)about.st_size > IMPORT_FILE_MAX_BYTES)
-		goto out;
-	*length = (size_t)about.st_size;
-	*bytes = malloc(*length + 1);
-	status = STATUS_NO_MEMORY;
-	if (*bytes == NULL)
-		goto out;
-	status = read_all(file, *bytes, length) ? STATUS_OK : STATUS_ABSENT;
-out:
-	if (status != STATUS_OK) {
-		free(*bytes);
-		*bytes = NULL;
-	}
-	close(file);
-	return status;
-}
 
 /* ---- the shape ---- */
 
@@ -118,6 +57,21 @@ member_says(
 		    memcmp(members[i].value, value, strlen(value)) == 0)
 			return true;
 	return false;
+}
+
+/* A whole number; 0 where it is none. */
+static uint64_t
+member_number(const struct scan_member *members, size_t count, const char *key)
+{
+	char digits[20];
+
+	for (size_t i = 0; i < count; i++)
+		if (text_is(members[i].key, key) && members[i].value_end != NULL &&
+		    text_copy((struct text){ members[i].value,
+		                  (uint32_t)(members[i].value_end - members[i].value) },
+		        digits, sizeof digits))
+			return strtoull(digits, NULL, 10);
+	return 0;
 }
 
 static void
@@ -160,6 +114,7 @@ open_object(struct import_rows *rows, const char *at)
 		rows->about.is_page_of_many =
 		    member_says(members, count, "last_page", "false") ||
 		    member_says(members, count, "first_page", "false");
+		rows->about.pages = member_number(members, count, "total_pages");
 	} else if (!has_member(members, count, "id") &&
 	           (find_list(members, count, "services") != NULL ||
 	               find_list(members, count, "organizations") != NULL ||

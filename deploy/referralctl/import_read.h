@@ -12,8 +12,6 @@
 
 #include "deploy/referralctl/import_report.h"
 
-/* Larger files are refused: all of it is held in memory. */
-#define IMPORT_FILE_MAX_BYTES ((size_t)2 << 30)
 /* Larger rows are quarantined unread.  An organization with all its services is one row. */
 #define IMPORT_ROW_MAX_BYTES ((uint32_t)64 << 20)
 
@@ -38,12 +36,9 @@ struct import_shape {
 	    is_container; /* holds the organizations and locations that its services name */
 	bool has_organizations, has_locations;
 	bool is_page_of_many;
-	bool is_cut; /* ends within a row: known when all rows were read */
+	uint64_t pages; /* so many there are; 0: not said */
+	bool is_cut;    /* ends within a row: known when all rows were read */
 };
-
-/* Reads a whole file; the caller frees *bytes.
- * OK; ABSENT: cannot be opened or read (errno says why); TOO_LARGE; NO_MEMORY. */
-enum status import_file_read(const char *path, char **bytes, size_t *length) MUST_CHECK;
 
 struct import_rows;
 /* Looks at the shape; `bytes` must outlive the rows.

@@ -6,13 +6,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-struct import_entry {
-	enum import_reason reason;
-	uint64_t row;
-	uint64_t line;
-	char *texts; /* id, field and why, each with its NUL */
-};
-
 static const struct {
 	const char *word;
 	const char *about;
@@ -69,46 +62,49 @@ import_guard_word(enum import_guard guard)
 	return NULL;
 }
 
-/* False: out of memory, or enough of them. */
-static bool
-make_room(struct import_report *report)
+bool
+import_report_keep_rows(struct import_report *report)
 {
-	size_t size = report->entries_size ? report->entries_size * 2 : 64;
-	struct import_entry *entries;
+	report->rows = tmpfile();
+	report->noted = report->rows ? tmpfile() : NULL;
+	return report->noted != NULL;
+}
 
-	if (report->entries_count < report->entries_size)
-		return true;
-	if (report->entries_count >= IMPORT_ENTRIES_MAX)
-		return false;
-	entries = realloc(report->entries, size * sizeof *entries);
-	if (entries == NULL)
-		return false;
-	report->entries = entries;
-	report->entries_size = size;
-	return true;
+static bool
+write_line(const json_t *value, FILE *out)
+{
+	return value != NULL && json_dumpf(value, out, JSON_COMPACT) == 0 &&
+	       fputc('\n', out) != EOF;
+}
+
+/* Ids and fields come from files that may hold anything: what is no UTF-8 is left out. */
+static void
+set_text(json_t *object, const char *key, struct text text)
+{
+	if (text.length > 0)
+		json_object_set_new(object, key, json_stringn(text.at, text.length));
 }
 
 void
 import_report_add(struct import_report *report, enum import_reason reason,
     const struct import_where *where, const char *field, const char *why)
 {
-	char *texts;
+	FILE *out = REASONS[reason].is_quarantine ? report->rows : report->noted;
+	json_t *row;
 
 	report->counts[reason]++;
-	if (why == NULL)
-		why = "";
-	if (!make_room(report) ||
-	    asprintf(&texts, "%.*s%c%s%c%s", (int)where->id.length,
-	        where->id.at ? where->id.at : "", '\0', field, '\0', why) < 0) {
-		report->entries_lost++;
+	if (out == NULL)
 		return;
-	}
-	report->entries[report->entries_count++] = (struct import_entry){
-		.reason = reason,
-		.row = where->row,
-		.line = where->line,
-		.texts = texts,
-	};
+	row = json_pack(
+	    "{s:I, s:I}", "row", (json_int_t)where->row, "line", (json_int_t)where->line);
+	set_text(row, "file", text_of(report->file ? report->file : ""));
+	set_text(row, "id", where->id);
+	set_text(row, "reason", text_of(REASONS[reason].word));
+	set_text(row, "field", text_of(field));
+	set_text(row, "why", text_of(why ? why : ""));
+	if (!write_line(row, out))
+		report->rows_lost++;
+	json_decref(row);
 }
 
 uint64_t
@@ -122,12 +118,21 @@ import_report_quarantined(const struct import_report *report)
 	return sum;
 }
 
+bool
+import_report_adds_up(const struct import_report *report)
+{
+	return report->read == report->added + report->changed + report->unchanged +
+	                           import_report_quarantined(report) +
+	                           report->counts[IMPORT_repeated];
+}
+
 void
 import_report_free(struct import_report *report)
 {
-	for (size_t i = 0; i < report->entries_count; i++)
-		free(report->entries[i].texts);
-	free(report->entries);
+	if (report->rows != NULL)
+		fclose(report->rows);
+	if (report->noted != NULL)
+		fclose(report->noted);
 	*report = (struct import_report){ 0 };
 }
 
@@ -180,6 +185,12 @@ import_report_print(
 	fprintf(out, "%-31s %8" PRIu64 "\n", "quarantined",
 	    import_report_quarantined(report));
 	print_reasons(report, true, out);
+	fprintf(out,
+	    "%-31s %8" PRIu64 "  = %" PRIu64 " loaded + %" PRIu64
+	    " quarantined + %" PRIu64 " repeated\n",
+	    "accounted for", report->read,
+	    report->added + report->changed + report->unchanged,
+	    import_report_quarantined(report), report->counts[IMPORT_repeated]);
 	print_understood(report, out);
 	if (has_notes(report))
 		fprintf(out, "noted in rows\n");
@@ -240,56 +251,38 @@ summarise(const struct import_report *report, const struct import_summary *summa
 	return all;
 }
 
-static bool
-write_line(const json_t *value, FILE *out)
-{
-	return value != NULL && json_dumpf(value, out, JSON_COMPACT) == 0 &&
-	       fputc('\n', out) != EOF && fflush(out) == 0;
-}
-
 bool
 import_report_json(
     const struct import_report *report, const struct import_summary *summary, FILE *out)
 {
 	json_t *all = summarise(report, summary);
-	bool is_written = write_line(all, out);
+	bool is_written = write_line(all, out) && fflush(out) == 0;
 
 	json_decref(all);
 	return is_written;
 }
 
-/* Ids and fields come from files that may hold anything: what is no UTF-8 is left out. */
-static void
-set_text(json_t *object, const char *key, const char *string)
+/* The lines of a file as a list. */
+static bool
+write_rows(const char *name, FILE *rows, FILE *out)
 {
-	if (*string != '\0')
-		json_object_set_new(object, key, json_string(string));
-}
+	bool is_line_end = false;
 
-static json_t *
-list_entries(const struct import_report *report, bool quarantine)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < report->entries_count; i++) {
-		const struct import_entry *entry = &report->entries[i];
-		const char *id = entry->texts;
-		const char *field = id + strlen(id) + 1;
-		const char *why = field + strlen(field) + 1;
-		json_t *row;
-
-		if (REASONS[entry->reason].is_quarantine != quarantine)
-			continue;
-		row = json_object();
-		json_object_set_new(row, "row", json_integer((json_int_t)entry->row));
-		json_object_set_new(row, "line", json_integer((json_int_t)entry->line));
-		set_text(row, "id", id);
-		set_text(row, "reason", REASONS[entry->reason].word);
-		set_text(row, "field", field);
-		set_text(row, "why", why);
-		json_array_append_new(list, row);
+	if (fprintf(out, ",\"%s\":[", name) < 0)
+		return false;
+	if (rows != NULL) {
+		rewind(rows);
+		for (int byte = fgetc(rows); byte != EOF; byte = fgetc(rows)) {
+			if (is_line_end && fputs(",\n", out) < 0)
+				return false;
+			is_line_end = byte == '\n';
+			if (!is_line_end && fputc(byte, out) == EOF)
+				return false;
+		}
+		if (ferror(rows))
+			return false;
 	}
-	return list;
+	return fputc(']', out) != EOF;
 }
 
 bool
@@ -297,15 +290,20 @@ import_report_write(
     const struct import_report *report, const struct import_summary *summary, FILE *out)
 {
 	json_t *all = summarise(report, summary);
+	char *text;
 	bool is_written;
 
 	json_object_set_new(all, "file", json_string(summary->file));
-	if (report->entries_lost > 0)
-		json_object_set_new(all, "rows_not_listed",
-		    json_integer((json_int_t)report->entries_lost));
-	json_object_set_new(all, "rows", list_entries(report, true));
-	json_object_set_new(all, "noted", list_entries(report, false));
-	is_written = write_line(all, out);
+	if (report->rows_lost > 0)
+		json_object_set_new(
+		    all, "rows_not_listed", json_integer((json_int_t)report->rows_lost));
+	text = json_dumps(all, JSON_COMPACT);
+	is_written = text != NULL &&
+	             fprintf(out, "%.*s", (int)strlen(text) - 1, text) >= 0 &&
+	             write_rows("rows", report->rows, out) &&
+	             write_rows("noted", report->noted, out) && fputs("}\n", out) >= 0 &&
+	             fflush(out) == 0;
+	free(text);
 	json_decref(all);
 	return is_written;
 }

@@ -58,17 +58,21 @@ struct import_report {
 	uint64_t counts[IMPORT_REASONS];
 	struct import_share understood[IMPORT_UNDERSTOODS];
 	enum import_guard refused;
-	struct import_entry *entries; /* owned; see import_report_free */
-	size_t entries_count, entries_size;
-	uint64_t
-	    entries_lost; /* counted, but memory or IMPORT_ENTRIES_MAX ended the list */
+	const char
+	    *file; /* borrowed; of the rows that come now; NULL: there is one only */
+	/* Every row as a line of JSON, quarantined and noted; NULL: nobody wants them. */
+	FILE *rows, *noted;
+	uint64_t rows_lost; /* counted, but could not be written */
 };
 
-/* Entries kept for the report; a file can be all dirt. */
-#define IMPORT_ENTRIES_MAX 1000000
+/* From now on every row is kept for import_report_write, in files without names: a file can
+ * be all dirt.  False: errno says why. */
+bool import_report_keep_rows(struct import_report *report) MUST_CHECK;
+/* Whether every row that was read is in one of the counts. */
+bool import_report_adds_up(const struct import_report *report);
 
-/* Counts one and keeps it for the report file.  `field` ("minimum_age",
- * "locations[2].latitude") may be empty; `why` (may be NULL) is copied. */
+/* Counts one, and keeps it where rows are kept.  `field` ("minimum_age",
+ * "locations[2].latitude") may be empty; `why` may be NULL. */
 void import_report_add(struct import_report *report, enum import_reason reason,
     const struct import_where *where, const char *field, const char *why);
 uint64_t import_report_quarantined(const struct import_report *report);
@@ -92,7 +96,7 @@ void import_report_print(
 bool import_report_json(const struct import_report *report,
     const struct import_summary *summary, FILE *out) MUST_CHECK;
 /* The same with "file", and every row:
- * "rows":[{"row","line","id"?,"reason","field"?,"why"?}] (quarantined) and "noted":[...]
+ * "rows":[{"row","line","file"?,"id"?,"reason","field"?,"why"?}] (quarantined) and "noted":[...]
  * of the same shape. */
 bool import_report_write(const struct import_report *report,
     const struct import_summary *summary, FILE *out) MUST_CHECK;

@@ -31,6 +31,26 @@ local DIRECTORIES = {
 	places = { sources = ':gazetteers', version = ':gazetteer:' },
 }
 
+-- ARGV: source from version kind seconds id...     ok, how many of them stand in `from`
+-- Copies documents of a version into one that is staged and forgotten after so long.
+local function directory_keep(keys, argv)
+	local of = keys[1] .. DIRECTORIES[argv[4]].version .. argv[1] .. ':'
+	local ids = {}
+	for i = 6, #argv do ids[i - 5] = argv[i] end
+	local staged, found = {}, call('HMGET', of .. argv[2], unpack(ids))
+	for i, id in ipairs(ids) do
+		if found[i] then
+			staged[#staged + 1] = id
+			staged[#staged + 1] = found[i]
+		end
+	end
+	if #staged > 0 then
+		call('HSET', of .. argv[3], unpack(staged))
+		call('EXPIRE', of .. argv[3], argv[5])
+	end
+	return { 'ok', #staged / 2 }
+end
+
 -- ARGV: source expected(or '') version kind(none: services)     ok | dup | stale current
 local function directory_swap(keys, argv)
 	local tag, kind = keys[1], argv[4] or 'services'
@@ -267,6 +287,7 @@ register('answer', answer, 'allow-oom')
 register('withdraw', withdraw, 'allow-oom')
 register('amend', amend, 'allow-oom')
 register('capacity', capacity, 'allow-oom')
+register('directory_keep', directory_keep)
 register('directory_swap', directory_swap, 'allow-oom')
 register('dead', dead, 'allow-oom')
 register('show', show, 'no-writes')

@@ -42,6 +42,18 @@ local function swap(keys, argv)
   redis.call('XADD', tag .. ':changes', '*', 'kind', 'swap', 'subject', argv[1])
   return { 'ok' }
 end
+local function keep(keys, argv)
+  local of, kept = keys[1] .. ':service:' .. argv[1] .. ':', 0
+  for i = 6, #argv do
+    local document = redis.call('HGET', of .. argv[2], argv[i])
+    if document then
+      redis.call('HSET', of .. argv[3], argv[i], document)
+      redis.call('EXPIRE', of .. argv[3], argv[5])
+      kept = kept + 1
+    end
+  end
+  return { 'ok', kept }
+end
 local function capacity(keys, argv)
   local key = keys[1] .. ':place:' .. argv[1]
   local before = redis.call('HGET', key, 'reported_at')
@@ -51,6 +63,7 @@ local function capacity(keys, argv)
   return { 'ok' }
 end
 redis.register_function('hl_directory_swap', swap)
+redis.register_function('hl_directory_keep', keep)
 redis.register_function('hl_capacity', capacity)
 """
 
@@ -127,7 +140,7 @@ class ImportTest(unittest.TestCase):
                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
 
     def load(self, path, *options, status=0, **counts):
-        """Imports with --json and checks the exit status and any counts given by name."""
+        """Imports with --json (`path` is the last argument) and checks the exit status and any counts given by name."""
         result = self.run_import("--json", "--report", self.path("report.json"), *options, path)
         self.assertEqual(result.status, status, result.err)
         for name, count in counts.items():
@@ -179,6 +192,35 @@ class ShapesTest(ImportTest):
         self.check_two({"total_pages": 9, "first_page": True, "last_page": False,
                         "contents": [service(1), service(2)]})
         self.assertEqual(self.report["notes"]["page_of_many"], 1)
+
+    def test_pages_of_an_api_are_one_directory(self):
+        def page(number, *services):
+            return self.write(f"page-{number}.json", {
+                "total_pages": 3, "page_number": number, "first_page": number == 1,
+                "last_page": number == 3, "contents": list(services)})
+
+        pages = [page(1, service(1)), page(2, service(2), 7), page(3, service(3))]
+        self.load(pages[0], *pages[1:], "--source", "pages", read=4, added=3,
+                  quarantined={"not_object": 1})
+        self.assertNotIn("page_of_many", self.report["notes"])
+        self.assertEqual(self.report["rows"][0]["file"], pages[1])
+        self.load(pages[0], pages[2], "--source", "few", read=2, added=2)
+        self.assertEqual(self.report["notes"]["page_of_many"], 1)
+
+    def test_files_may_refer_to_those_before(self):
+        agencies = self.write("a.ndjson", json.dumps(
+            {"id": 7, "name": "Agency Seven", "website": "http://example.org"}) + "\n")
+        services = self.write("s.json", [service(1, organization=None, organization_id=7)])
+        self.load(services, agencies, "--source", "both", added=1)
+        document = self.documents("both")[str(uuid.UUID(int=1))]
+        self.assertEqual(document["organization"]["name"], "Agency Seven")
+
+    def test_a_pipe(self):
+        content = "".join(json.dumps(service(n)) + "\n" for n in range(1, 2001))
+        run = subprocess.run(self.command("--json", "--source", "piped", "-"), cwd=ROOT, timeout=60,
+                             input=content.encode(), stdout=subprocess.PIPE, check=True)
+        self.assertEqual(json.loads(run.stdout)["added"], 2000)
+        self.assertEqual(len(self.documents("piped")), 2000)
 
     def test_one_object_per_line(self):
         self.check_two(json.dumps(service(1)) + "\n\n" + json.dumps(service(2)))
@@ -240,7 +282,7 @@ class ShapesTest(ImportTest):
 
     def test_usage(self):
         good = self.write("two.json", [service(1)])
-        for words in ([], [good, good], ["--unknown", good], ["--format", "xml", good],
+        for words in ([], ["-"], ["--unknown", good], ["--format", "xml", good],
                       ["--format", "map", good], ["--most-removed", "200", good],
                       ["--source", "a:b", good]):
             self.assertEqual(self.run_import(*words).status, 2, words)
@@ -528,6 +570,51 @@ class ChangeTest(ImportTest):
             else:
                 self.assertTrue(0 < ttl <= 3600, ttl)
         self.load(path, changed=4000)
+
+    def test_what_was_staged_for_nothing_is_forgotten(self):
+        path = self.write("ten.json", self.ten())
+        self.load(path)
+        keys = sorted(self.redis.keys("*"))
+        path = self.write("ten.json", self.ten(name="New")[:5])
+        self.load(path, status=3, removed=5, changed=1)
+        self.assertEqual(sorted(self.redis.keys("*")), keys)
+        self.load(self.write("none.json", [service(1, status="open")]), status=3)
+        self.assertEqual(sorted(self.redis.keys("*")), keys)
+
+    def test_told_to_stop_it_changes_nothing_and_forgets_what_was_staged(self):
+        many = "".join(json.dumps(service(n)) + "\n" for n in range(1, 20001))
+        stopped = 0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            path = self.write("many.ndjson", many)
+            process = subprocess.Popen(self.command(path), cwd=ROOT, stderr=subprocess.PIPE)
+            while process.poll() is None and not self.redis.keys("{c1}:service:many:*"):
+                pass
+            process.send_signal(number)
+            error = process.communicate()[1]
+            if process.returncode == 1:
+                self.assertIn(b"nothing was changed", error)
+                self.assertEqual(self.redis.keys("*"), [])
+                stopped += 1
+            self.redis.flushdb()
+        self.assertGreater(stopped, 0)
+
+    def test_what_stands_as_it_was_is_kept_by_redis_itself(self):
+        many = [service(n, description="d" * 1000) for n in range(1, 1001)]
+        path = self.write("many.json", many)
+        self.load(path, added=1000)
+        before = self.documents("many")
+        many[500]["name"] = "Another"
+        self.redis.config_resetstat()
+        self.load(self.write("many.json", many), changed=1, unchanged=999)
+        said = self.redis.info("commandstats")["cmdstat_hset"]["calls"]
+        self.assertLess(said, 1100)
+        got = int(self.redis.info("stats")["total_net_input_bytes"])
+        self.assertLess(got, 100000)  # of a megabyte of documents
+        after = self.documents("many")
+        changed = str(uuid.UUID(int=501))
+        self.assertEqual(after.pop(changed)["name"], "Another")
+        before.pop(changed)
+        self.assertEqual(after, before)
 
     def test_what_redis_lost_while_it_was_staged_is_not_put_into_use(self):
         many = [service(n, description="d" * 2000) for n in range(1, 4001)]

@@ -2,6 +2,7 @@
  * Any file imports to the end: every row is counted, and what is planned is a document that
  * reads back, has facts, and comes through another import word for word. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/facts.h"
 #include "deploy/referralctl/import_collect.h"
@@ -34,41 +35,96 @@ must(bool is_true)
 		abort();
 }
 
+/* What a pass gave: documents one after the other, each with its id before it. */
+struct given {
+	struct import_buffer texts;
+	uint64_t count;
+};
+
 static void
-check_counts(const struct import_plan *plan, const struct import_report *report)
+add_text(struct given *given, struct text text)
 {
-	must(report->read == plan->count + import_report_quarantined(report) +
-	                         report->counts[IMPORT_repeated]);
-	must(report->entries_count <= IMPORT_ENTRIES_MAX);
+	import_buffer_add(&given->texts, (const char *)&text.length, sizeof text.length);
+	import_buffer_add(&given->texts, text.at, text.length);
+}
+
+static enum status
+take(void *self, const struct import_service *service)
+{
+	struct given *given = self;
+
+	add_text(given, service->id);
+	add_text(given, service->document);
+	given->count++;
+	return STATUS_OK;
+}
+
+static struct text
+next_text(const struct given *given, size_t *at)
+{
+	struct text text = { given->texts.bytes + *at + sizeof text.length, 0 };
+
+	memcpy(&text.length, given->texts.bytes + *at, sizeof text.length);
+	*at += sizeof text.length + text.length;
+	return text;
+}
+
+/* False: it is no JSON. */
+static bool
+collect(struct text bytes, enum directory_kind kind, const struct import_map *map,
+    struct import_report *report, struct given *given)
+{
+	struct import_plan plan = { 0 };
+	struct import_file file = { .bytes = bytes.at, .length = bytes.length };
+	const struct import_pass pass = {
+		.kind = kind,
+		.map = map,
+		.source = LITERAL("fuzz"),
+		.plan = &plan,
+		.report = report,
+		.sink = take,
+		.sink_self = given,
+	};
+	struct import_collect *collect = import_collect_new(&pass);
+	const char *why;
+	enum status status = import_collect_file(collect, &file, &why);
+
+	must(status == STATUS_OK || status == STATUS_UNSUPPORTED);
+	if (status == STATUS_OK)
+		must(import_collect_end(collect) == STATUS_OK);
+	must(import_report_adds_up(report));
+	must(plan.count == given->count && report->added == given->count);
+	import_collect_free(collect);
+	import_plan_free(&plan);
+	return status == STATUS_OK;
 }
 
 static void
-check_document(const struct import_item *item)
+check_document(struct text id, struct text document)
 {
 	static struct facts_reader *reader;
 	static struct service_facts facts;
-	static const struct import_report EMPTY;
-	struct import_report report = EMPTY;
-	struct import_plan again = { 0 };
-	const char *why;
+	struct import_report report = { 0 };
+	struct given again = { 0 };
+	size_t at = 0;
 	char *file;
 
 	if (reader == NULL)
 		reader = facts_reader_new();
-	must(item->document.length <= IMPORT_DOCUMENT_MAX_BYTES);
-	must(facts_read(reader, item->document, &facts) == STATUS_OK);
-	must(text_is(facts.id, item->id));
+	must(document.length <= IMPORT_DOCUMENT_MAX_BYTES);
+	must(facts_read(reader, document, &facts) == STATUS_OK);
+	must(text_equal(id, facts.id));
 	must(text_is(facts.source, "fuzz"));
-	must(asprintf(&file, "{\"services\":[%.*s]}", (int)item->document.length,
-	         item->document.at) > 0);
-	must(import_collect(text_of(file), DIRECTORY_SERVICES, NULL, LITERAL("fuzz"),
-	         false, &again, &report, &why) == STATUS_OK);
+	must(asprintf(&file, "{\"services\":[%.*s]}", (int)document.length, document.at) >
+	     0);
+	must(collect(text_of(file), DIRECTORY_SERVICES, NULL, &report, &again) &&
+	     again.count == 1);
+	(void)next_text(&again, &at);
 	if (report.counts[IMPORT_tags_removed] ==
 	    0) /* "&amp;lt;" is another text each time */
-		must(again.count == 1 &&
-		     text_equal(again.items[0].document, item->document));
+		must(text_equal(next_text(&again, &at), document));
 	free(file);
-	import_plan_free(&again);
+	free(again.texts.bytes);
 	import_report_free(&report);
 }
 
@@ -93,17 +149,21 @@ static void
 import(struct text bytes, const struct import_map *map)
 {
 	struct import_report report = { 0 };
-	struct import_plan plan = { 0 };
-	const char *why;
+	struct given given = { 0 };
+	enum directory_kind kind = map ? import_map_kind(map) : import_kind_guess(bytes);
+	size_t at = 0;
 
-	if (import_collect(bytes, map ? import_map_kind(map) : import_kind_guess(bytes),
-	        map, LITERAL("fuzz"), false, &plan, &report, &why) == STATUS_OK) {
-		check_counts(&plan, &report);
-		for (size_t i = 0; i < plan.count && map == NULL; i++)
-			check_document(&plan.items[i]);
+	must(import_report_keep_rows(&report));
+	if (collect(bytes, kind, map, &report, &given)) {
+		while (map == NULL && kind == DIRECTORY_SERVICES &&
+		       at < given.texts.length) {
+			struct text id = next_text(&given, &at);
+
+			check_document(id, next_text(&given, &at));
+		}
 		check_report(&report);
 	}
-	import_plan_free(&plan);
+	free(given.texts.bytes);
 	import_report_free(&report);
 }
 

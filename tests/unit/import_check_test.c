@@ -39,6 +39,7 @@ take(const char *json)
 	json_decref(made);
 	made = NULL;
 	import_report_free(&report);
+	assert_true(import_report_keep_rows(&report));
 	check = (struct import_check){
 		.source = LITERAL("test"), .report = &report, .where = &where
 	};

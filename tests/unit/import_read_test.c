@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How rows are cut out of files. */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -259,31 +257,6 @@ a_row_beyond_the_limit_is_not_parsed(void **state)
 	assert_null(object);
 }
 
-static void
-a_file_is_read_whole_or_errno_says_why_not(void **state)
-{
-	char path[] = "/tmp/import_read_test.XXXXXX";
-	int file = mkstemp(path);
-	char *bytes;
-	size_t length;
-
-	(void)state;
-	assert_true(file >= 0);
-	assert_int_equal(write(file, "[1]", 3), 3);
-	close(file);
-	assert_int_equal(import_file_read(path, &bytes, &length), STATUS_OK);
-	assert_int_equal(length, 3);
-	assert_memory_equal(bytes, "[1]", 3);
-	free(bytes);
-	unlink(path);
-	assert_int_equal(import_file_read(path, &bytes, &length), STATUS_ABSENT);
-	assert_int_equal(errno, ENOENT);
-	assert_null(bytes);
-	assert_int_equal(import_file_read("/tmp", &bytes, &length), STATUS_ABSENT);
-	assert_int_equal(errno, EISDIR);
-	assert_int_equal(import_file_read("/dev/zero", &bytes, &length), STATUS_ABSENT);
-}
-
 int
 main(void)
 {
@@ -302,7 +275,6 @@ main(void)
 		cmocka_unit_test(what_is_no_json_is_refused),
 		cmocka_unit_test(parsing_a_row_says_what_is_wrong),
 		cmocka_unit_test(a_row_beyond_the_limit_is_not_parsed),
-		cmocka_unit_test(a_file_is_read_whole_or_errno_says_why_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
