@@ -2,7 +2,7 @@
  * Closed cases and old journal lines on disk: an SQLite file that outlives what Redis holds.
  * The only files that know SQLite.
  *
- * Everything stays sealed as it was; no key is here.  A case's own key, wrapped, stands in a
+ * Everything stays sealed as it was; no key is here.  The seed of a case's own key stands in a
  * column of its own, so that a person can be erased from the archive, after Redis:
  *   PRAGMA secure_delete = on;
  *   UPDATE cases SET key = NULL WHERE id = 'CASE';
@@ -32,7 +32,7 @@ struct archive_case {
 	struct text id;
 	int64_t at_ms;      /* of its last transition: lists are ordered by it */
 	struct text last;   /* its newest journal line */
-	struct text key;    /* wrapped; absent: erased */
+	struct text key;    /* the seed of its key; absent: erased */
 	struct text fields; /* the others, as cases_archive.c packs them */
 	uint32_t fields_count;
 	struct text words[ARCHIVE_WORDS_MAX]; /* not given back */

@@ -9,9 +9,11 @@
 #include "common/hash.h"
 #include "common/seal_keys.h"
 
-#define VERSION 1
+#define VERSION 2
+#define VERSION_BEFORE 1 /* all of the nonce was stored */
 #define HEADER_BYTES 2
 #define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
+#define RANDOM_BYTES 8
 #define TAG_BYTES crypto_aead_xchacha20poly1305_ietf_ABYTES
 /* Of the kernel's random bytes, how many are fetched at once. */
 #define POOL_BYTES 512
@@ -19,15 +21,23 @@
 #define BARE_KEY 0
 #define BLIND_FIRST 100000000000000 /* the least number of SEAL_BLIND_BYTES digits */
 
-_Static_assert(SEAL_OVERHEAD_BYTES == HEADER_BYTES + NONCE_BYTES + TAG_BYTES, "overhead");
+#define OVERHEAD_BEFORE_BYTES (HEADER_BYTES + NONCE_BYTES + TAG_BYTES)
+#define SALT_BYTES 16
+#define CHECK_BYTES 8
+
+_Static_assert(
+    SEAL_OVERHEAD_BYTES == HEADER_BYTES + RANDOM_BYTES + TAG_BYTES, "overhead");
+_Static_assert(NONCE_BYTES - RANDOM_BYTES == crypto_core_hchacha20_INPUTBYTES, "nonce");
+_Static_assert(SEAL_SEED_BYTES == HEADER_BYTES + SALT_BYTES + CHECK_BYTES, "seed");
 _Static_assert(SEAL_KEY_BYTES == crypto_aead_xchacha20poly1305_ietf_KEYBYTES, "key");
 
 /* The key file's keys are never used themselves: each use has a subkey of its own. */
-enum use { USE_SEAL = 1, USE_BLIND, USE_DERIVE };
+enum use { USE_SEAL = 1, USE_BLIND, USE_DERIVE, USE_CASE };
 
 struct seal {
 	bool has_key[SEAL_KEYS_MOST + 1];
 	uint8_t keys[SEAL_KEYS_MOST + 1][SEAL_KEY_BYTES];
+	uint8_t case_keys[SEAL_KEYS_MOST + 1][SEAL_KEY_BYTES];
 	uint8_t blind_key[SEAL_KEY_BYTES];
 	uint8_t derive_key[SEAL_KEY_BYTES];
 	uint8_t newest;
@@ -62,6 +72,7 @@ seal_open(const char *path, struct seal **seal, char *why, size_t why_size)
 			subkey(made->derive_key, USE_DERIVE, file->keys[number]);
 		}
 		subkey(made->keys[number], USE_SEAL, file->keys[number]);
+		subkey(made->case_keys[number], USE_CASE, file->keys[number]);
 		made->has_key[number] = true;
 		made->newest = (uint8_t)number;
 	}
@@ -93,39 +104,64 @@ draw(uint8_t *out, size_t length)
 	sodium_memzero(pool + left, length);
 }
 
+/* The nonce of a text that begins at `sealed`. */
+static void
+nonce_of(const uint8_t *sealed, struct text context, uint8_t nonce[NONCE_BYTES])
+{
+	const size_t hash_bytes = NONCE_BYTES - RANDOM_BYTES;
+
+	if (sealed[0] == VERSION_BEFORE) {
+		memcpy(nonce, sealed + HEADER_BYTES, NONCE_BYTES);
+		return;
+	}
+	crypto_generichash(
+	    nonce, hash_bytes, (const uint8_t *)context.at, context.length, NULL, 0);
+	memcpy(nonce + hash_bytes, sealed + HEADER_BYTES, RANDOM_BYTES);
+}
+
 static enum status
 put(uint8_t number, const uint8_t *key, struct text context, struct text plain, void *out,
     size_t size, size_t *length)
 {
-	uint8_t *sealed = out;
+	uint8_t *sealed = out, nonce[NONCE_BYTES];
 
 	if (size < (size_t)plain.length + SEAL_OVERHEAD_BYTES)
 		return STATUS_TOO_LARGE;
 	sealed[0] = VERSION;
 	sealed[1] = number;
-	draw(sealed + HEADER_BYTES, NONCE_BYTES);
-	crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + HEADER_BYTES + NONCE_BYTES,
+	draw(sealed + HEADER_BYTES, RANDOM_BYTES);
+	nonce_of(sealed, context, nonce);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + HEADER_BYTES + RANDOM_BYTES,
 	    NULL, (const uint8_t *)plain.at, plain.length, (const uint8_t *)context.at,
-	    context.length, NULL, sealed + HEADER_BYTES, key);
+	    context.length, NULL, nonce, key);
 	*length = (size_t)plain.length + SEAL_OVERHEAD_BYTES;
 	return STATUS_OK;
 }
 
-/* The key number is not authenticated by itself, but another number is another key. */
+static size_t
+overhead_of(const uint8_t *sealed)
+{
+	return sealed[0] == VERSION ? SEAL_OVERHEAD_BYTES : OVERHEAD_BEFORE_BYTES;
+}
+
+/* The key number is not authenticated by itself, but another number is another key; nor is the
+ * version, but another version is another nonce. */
 static enum status
 get(const uint8_t *key, struct text context, struct text sealed, void *out, size_t size,
     size_t *length)
 {
 	const uint8_t *bytes = (const uint8_t *)sealed.at;
+	size_t begin = overhead_of(bytes) - TAG_BYTES;
+	uint8_t nonce[NONCE_BYTES];
 
-	if (size < sealed.length - SEAL_OVERHEAD_BYTES)
+	if (size < sealed.length - begin - TAG_BYTES)
 		return STATUS_TOO_LARGE;
-	if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL,
-	        bytes + HEADER_BYTES + NONCE_BYTES,
-	        sealed.length - HEADER_BYTES - NONCE_BYTES, (const uint8_t *)context.at,
-	        context.length, bytes + HEADER_BYTES, key) != 0)
+	nonce_of(bytes, context, nonce);
+	if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, bytes + begin,
+	        sealed.length - begin, (const uint8_t *)context.at, context.length, nonce,
+	        key) != 0)
 		return STATUS_DAMAGED;
-	*length = sealed.length - SEAL_OVERHEAD_BYTES;
+	*length = sealed.length - begin - TAG_BYTES;
 	return STATUS_OK;
 }
 
@@ -133,7 +169,8 @@ static bool
 is_sealed(struct text sealed)
 {
 	return sealed.at != NULL && sealed.length >= SEAL_OVERHEAD_BYTES &&
-	       sealed.at[0] == VERSION;
+	       (sealed.at[0] == VERSION || sealed.at[0] == VERSION_BEFORE) &&
+	       sealed.length >= overhead_of((const uint8_t *)sealed.at);
 }
 
 enum status
@@ -174,26 +211,49 @@ seal_get_key(const uint8_t key[SEAL_KEY_BYTES], struct text context, struct text
 	return get(key, context, sealed, out, size, length);
 }
 
-enum status
-seal_case_key_new(const struct seal *seal, struct text case_id,
-    uint8_t key[SEAL_KEY_BYTES], uint8_t wrapped[SEAL_WRAPPED_BYTES])
+/* The salt of the seed, under the key that it names, gives the case's key and the check. */
+static void
+case_key_of(const struct seal *seal, struct text case_id, const uint8_t *seed,
+    uint8_t key[SEAL_KEY_BYTES], uint8_t check[CHECK_BYTES])
 {
-	size_t length;
+	uint8_t both[SEAL_KEY_BYTES + CHECK_BYTES];
 
-	draw(key, SEAL_KEY_BYTES);
-	return seal_put(seal, case_id, (struct text){ (const char *)key, SEAL_KEY_BYTES },
-	    wrapped, SEAL_WRAPPED_BYTES, &length);
+	hash_pair(seal->case_keys[seed[1]], case_id,
+	    (struct text){ (const char *)seed + HEADER_BYTES, SALT_BYTES }, both,
+	    sizeof both);
+	memcpy(key, both, SEAL_KEY_BYTES);
+	memcpy(check, both + SEAL_KEY_BYTES, CHECK_BYTES);
+	sodium_memzero(both, sizeof both);
+}
+
+void
+seal_case_key_new(const struct seal *seal, struct text case_id,
+    uint8_t key[SEAL_KEY_BYTES], uint8_t seed[SEAL_SEED_BYTES])
+{
+	seed[0] = VERSION;
+	seed[1] = seal->newest;
+	draw(seed + HEADER_BYTES, SALT_BYTES);
+	case_key_of(seal, case_id, seed, key, seed + HEADER_BYTES + SALT_BYTES);
 }
 
 enum status
-seal_case_key_open(const struct seal *seal, struct text case_id, struct text wrapped,
+seal_case_key_open(const struct seal *seal, struct text case_id, struct text seed,
     uint8_t key[SEAL_KEY_BYTES])
 {
+	const uint8_t *bytes = (const uint8_t *)seed.at;
+	uint8_t check[CHECK_BYTES];
 	size_t length;
 
-	if (wrapped.length != SEAL_WRAPPED_BYTES)
+	if (seed.length == OVERHEAD_BEFORE_BYTES + SEAL_KEY_BYTES &&
+	    bytes[0] == VERSION_BEFORE)
+		return seal_get(seal, case_id, seed, key, SEAL_KEY_BYTES, &length);
+	if (seed.length != SEAL_SEED_BYTES || bytes[0] != VERSION ||
+	    !seal->has_key[bytes[1]])
 		return STATUS_DAMAGED;
-	return seal_get(seal, case_id, wrapped, key, SEAL_KEY_BYTES, &length);
+	case_key_of(seal, case_id, bytes, key, check);
+	return sodium_memcmp(check, bytes + HEADER_BYTES + SALT_BYTES, CHECK_BYTES) == 0
+	           ? STATUS_OK
+	           : STATUS_DAMAGED;
 }
 
 void

@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sealing: what is stored about a family can be read only with a key that Redis never has.
  *
- * XChaCha20-Poly1305 (IETF draft, libsodium) with a random 24-byte nonce.  A sealed text is
- * version byte 1, key number byte, nonce, ciphertext, tag; the context (case id and what it
- * is) is authenticated, so a sealed text opens only where it belongs.  Neither from several
- * threads nor in a child of fork. */
+ * XChaCha20-Poly1305 (IETF draft, libsodium).  A sealed text is version byte 2, key number byte,
+ * 8 random bytes, ciphertext, tag; the context (case id and what it is) is authenticated, so a
+ * sealed text opens only where it belongs.  The nonce is 16 bytes of the context's BLAKE2b and then
+ * the random ones: of the first 16 XChaCha20 makes a key of its own, so that each context has one
+ * and the random bytes need to differ only within it.  A context seals a text per change of one
+ * case or one note per referral: of 2^16 two have the same with a chance of 2^-33.  Version 1, with
+ * all 24 bytes random and stored, still opens.
+ * Neither from several threads nor in a child of fork. */
 #ifndef COMMON_SEAL_H
 #define COMMON_SEAL_H
 
 #include "proto/status.h"
 
 /* Bytes that sealing adds. */
-#define SEAL_OVERHEAD_BYTES (2 + 24 + 16)
+#define SEAL_OVERHEAD_BYTES (2 + 8 + 16)
 #define SEAL_KEY_BYTES 32
-/* A case's wrapped data key. */
-#define SEAL_WRAPPED_BYTES (SEAL_OVERHEAD_BYTES + SEAL_KEY_BYTES)
+/* What a case's own key is made from, under a key of the file: version byte 2, key number byte, 16
+ * random bytes, and 8 by which damage is seen.  Without the random ones nobody has the key. */
+#define SEAL_SEED_BYTES (2 + 16 + 8)
 
 /* Keys of one purpose, read from a file of lines "NUMBER HEX64"; the highest number seals,
  * all of them open.  Memory is locked and wiped. */
@@ -36,11 +41,12 @@ enum status seal_put(const struct seal *seal, struct text context, struct text p
 enum status seal_get(const struct seal *seal, struct text context, struct text sealed,
     void *out, size_t size, size_t *length) MUST_CHECK;
 
-/* A case's own key: made, wrapped under `seal` with the case id as context. */
-enum status seal_case_key_new(const struct seal *seal, struct text case_id,
-    uint8_t key[SEAL_KEY_BYTES], uint8_t wrapped[SEAL_WRAPPED_BYTES]) MUST_CHECK;
+/* A case's own key and the seed that gives it again, for this case alone. */
+void seal_case_key_new(const struct seal *seal, struct text case_id,
+    uint8_t key[SEAL_KEY_BYTES], uint8_t seed[SEAL_SEED_BYTES]);
+/* A key that version 1 sealed still opens.  DAMAGED as for seal_get. */
 enum status seal_case_key_open(const struct seal *seal, struct text case_id,
-    struct text wrapped, uint8_t key[SEAL_KEY_BYTES]) MUST_CHECK;
+    struct text seed, uint8_t key[SEAL_KEY_BYTES]) MUST_CHECK;
 /* The same as seal_put and seal_get under a bare key (key number 0). */
 enum status seal_put_key(const uint8_t key[SEAL_KEY_BYTES], struct text context,
     struct text plain, void *out, size_t size, size_t *length) MUST_CHECK;

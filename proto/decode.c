@@ -37,15 +37,30 @@ decoder_free(struct decoder *decoder)
 
 /* ---- objects ---- */
 
-/* Looks from `*next` on, where the key stands if the sender used the table's order. */
+static bool
+is_name(const msgpack_object *key, struct text name)
+{
+	return text_equal((struct text){ key->via.str.ptr, key->via.str.size }, name);
+}
+
+static bool
+is_kept_key(const msgpack_object *key, uint32_t position)
+{
+	if (key->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
+		return key->via.u64 == position;
+	return key->via.str.size == 1 && (uint8_t)key->via.str.ptr[0] == 'A' + position;
+}
+
+/* Looks from `*next` on, where the key stands if the sender used the table's order.  By its
+ * position where `name` is absent. */
 static const msgpack_object *
-find(const msgpack_object_map *map, struct text name, uint32_t *next)
+find(const msgpack_object_map *map, struct text name, uint32_t position, uint32_t *next)
 {
 	for (uint32_t i = 0; i < map->size; i++) {
 		uint32_t at = (*next + i) % map->size;
-		const msgpack_object_str *key = &map->ptr[at].key.via.str;
+		const msgpack_object *key = &map->ptr[at].key;
 
-		if (text_equal((struct text){ key->ptr, key->size }, name)) {
+		if (name.at != NULL ? is_name(key, name) : is_kept_key(key, position)) {
 			*next = at + 1;
 			return &map->ptr[at].val;
 		}
@@ -53,12 +68,19 @@ find(const msgpack_object_map *map, struct text name, uint32_t *next)
 	return NULL;
 }
 
+/* An empty text that is the first of all points nowhere in msgpack. */
+static struct text
+text_there(const char *at, uint32_t length)
+{
+	return at != NULL ? (struct text){ at, length } : LITERAL("");
+}
+
 static bool
 get_text(const msgpack_object *object, struct text *text)
 {
 	if (object->type != MSGPACK_OBJECT_STR)
 		return false;
-	*text = (struct text){ object->via.str.ptr, object->via.str.size };
+	*text = text_there(object->via.str.ptr, object->via.str.size);
 	return true;
 }
 
@@ -67,7 +89,7 @@ get_bytes(const msgpack_object *object, struct text *text)
 {
 	if (object->type != MSGPACK_OBJECT_BIN)
 		return false;
-	*text = (struct text){ object->via.bin.ptr, object->via.bin.size };
+	*text = text_there(object->via.bin.ptr, object->via.bin.size);
 	return true;
 }
 
@@ -249,27 +271,26 @@ get_fields(const msgpack_object_map *map, enum form form, const struct path *up,
     const struct record *record, void *values, struct defects *defects)
 {
 	uint32_t next = 0;
-	char key;
 
 	for (const struct field *field = record->fields; field->name != NULL; field++)
-		get_field(find(map,
-		              form == FORM_MESSAGE
-		                  ? field_name(field)
-		                  : (struct text){ kept_key(record, field, &key), 1 },
-		              &next),
+		get_field(
+		    find(map, form == FORM_MESSAGE ? field_name(field) : TEXT_ABSENT,
+		        kept_key(record, field), &next),
 		    form, up, field, values, defects);
 }
 
 /* ---- the doors ---- */
 
 static enum status
-unpack(struct decoder *decoder, const void *bytes, size_t length, msgpack_object *root,
-    struct defects *defects)
+unpack(struct decoder *decoder, enum form form, const void *bytes, size_t length,
+    msgpack_object *root, struct defects *defects)
 {
 	size_t end = 0;
 
 	defects->count = 0;
-	if (length > MESSAGE_MAX_BYTES || wire_check(bytes, length) != STATUS_OK) {
+	if (length > MESSAGE_MAX_BYTES ||
+	    (form == FORM_MESSAGE ? wire_check(bytes, length)
+	                          : wire_check_kept(bytes, length)) != STATUS_OK) {
 		defects_add(defects,
 		    "must be one msgpack map within the limits of wire.h", "%s", "");
 		return STATUS_BAD_MESSAGE;
@@ -286,7 +307,7 @@ record_get(struct decoder *decoder, enum form form, const struct record *record,
     void *values, const void *bytes, size_t length, struct defects *defects)
 {
 	msgpack_object root;
-	enum status status = unpack(decoder, bytes, length, &root, defects);
+	enum status status = unpack(decoder, form, bytes, length, &root, defects);
 
 	if (status != STATUS_OK)
 		return status;
@@ -312,7 +333,7 @@ get_envelope(const msgpack_object_map *map, const char *name, struct text *text,
     struct defects *defects)
 {
 	uint32_t next = 0;
-	const msgpack_object *object = find(map, text_of(name), &next);
+	const msgpack_object *object = find(map, text_of(name), 0, &next);
 
 	if (object == NULL)
 		return;
@@ -326,7 +347,7 @@ static enum status
 get_version(const msgpack_object_map *map, struct defects *defects)
 {
 	uint32_t next = 0;
-	const msgpack_object *object = find(map, LITERAL("v"), &next);
+	const msgpack_object *object = find(map, LITERAL("v"), 0, &next);
 	bool is_integer =
 	    object != NULL && (object->type == MSGPACK_OBJECT_POSITIVE_INTEGER ||
 	                          object->type == MSGPACK_OBJECT_NEGATIVE_INTEGER);
@@ -342,7 +363,7 @@ static enum status
 get_kind(const msgpack_object_map *map, enum message_kind *kind, struct defects *defects)
 {
 	uint32_t next = 0;
-	const msgpack_object *object = find(map, LITERAL("kind"), &next);
+	const msgpack_object *object = find(map, LITERAL("kind"), 0, &next);
 	struct text name;
 
 	if (object != NULL && get_text(object, &name))
@@ -360,7 +381,7 @@ message_decode(struct decoder *decoder, struct message *message, const void *byt
 {
 	enum message_kind kind = MESSAGE_NONE;
 	msgpack_object root;
-	enum status status = unpack(decoder, bytes, length, &root, defects);
+	enum status status = unpack(decoder, FORM_MESSAGE, bytes, length, &root, defects);
 
 	message_init(message, MESSAGE_NONE);
 	if (status != STATUS_OK)

@@ -107,14 +107,12 @@ static bool
 put_field(struct sink *sink, const struct record *record, const struct field *field,
     const void *values, enum mask mask)
 {
-	char key;
 	uint32_t count;
 
 	if (mask == MASK_PERSONAL && field->mark == PERSONAL)
 		mask = MASK_ALL;
-	if (!put_text(sink, sink->form == FORM_KEPT
-	                        ? (struct text){ kept_key(record, field, &key), 1 }
-	                        : field_name(field)))
+	if (sink->form == FORM_KEPT ? sink_uint32(sink, kept_key(record, field)) != 0
+	                            : !put_text(sink, field_name(field)))
 		return false;
 	if (!field_is_list(field->type))
 		return put_value(sink, field, field_at(field, values, 0), mask);

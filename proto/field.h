@@ -35,17 +35,17 @@ field_name(const struct field *field)
  * then perhaps a part that belongs onto another one. */
 enum form { FORM_MESSAGE, FORM_KEPT, FORM_KEPT_ONTO };
 
-/* First byte of a packed record. */
-#define KEPT_VERSION 1
+/* First byte of a packed record; before, keys were letters, from 'A' on. */
+#define KEPT_VERSION 2
+#define KEPT_VERSION_BEFORE 1
 /* Reals that are whole in these are integers of them. */
 #define KEPT_REAL_PARTS 1000.0
 
-/* One character, from 'A' on, for the field's position; `key` is where it may stand. */
-static inline const char *
-kept_key(const struct record *record, const struct field *field, char *key)
+/* The field's position: one byte, since a map has at most 64 keys. */
+static inline uint32_t
+kept_key(const struct record *record, const struct field *field)
 {
-	*key = (char)('A' + (field - record->fields));
-	return key;
+	return (uint32_t)(field - record->fields);
 }
 
 /* Reads a record in one of the forms onto values that are initialised; `defects` starts afresh. */

@@ -8,7 +8,8 @@ get_kept(struct decoder *decoder, enum form form, const struct record *record,
 {
 	const char *version = bytes;
 
-	if (length == 0 || *version != KEPT_VERSION) {
+	if (length == 0 ||
+	    (*version != KEPT_VERSION && *version != KEPT_VERSION_BEFORE)) {
 		defects->count = 0;
 		defects_add(defects, "must be a packed record", "%s", "");
 		return STATUS_BAD_MESSAGE;

@@ -25,6 +25,7 @@ struct level {
 struct walk {
 	const uint8_t *at, *end;
 	bool is_strict; /* a message: string keys once each, no extensions */
+	bool is_kept;   /* keys may be numbers of one byte */
 	uint32_t value_count;
 	unsigned depth;
 	struct level levels[WIRE_MAX_DEPTH];
@@ -139,6 +140,17 @@ enter(struct walk *walk, const struct head *head)
 	return true;
 }
 
+/* Whether a value that began there is of a form that may stand where it stands. */
+static bool
+is_allowed(const struct walk *walk, enum form form, const uint8_t *began, bool is_key)
+{
+	if (!walk->is_strict)
+		return true;
+	if (is_key && form != STRING)
+		return walk->is_kept && form == SCALAR && *began <= 0x7f;
+	return form != EXTENSION;
+}
+
 /* One value; of a container only its head. */
 static bool
 step(struct walk *walk)
@@ -146,33 +158,35 @@ step(struct walk *walk)
 	struct level *level = walk->depth > 0 ? &walk->levels[walk->depth - 1] : NULL;
 	bool is_key = level != NULL && level->is_map && level->left % 2 == 0;
 	struct head head = { NEVER, 0 };
-	const uint8_t *at;
+	const uint8_t *at = walk->at;
 
 	if (!read_head(walk, &head) || ++walk->value_count > WIRE_MAX_VALUES)
 		return false;
 	if (level != NULL)
 		level->left--;
-	if (walk->is_strict &&
-	    (head.form == EXTENSION || (is_key && head.form != STRING)))
+	if (!is_allowed(walk, head.form, at, is_key))
 		return false;
 	if (head.form == ARRAY || head.form == MAP)
 		return enter(walk, &head);
 	if (head.size > bytes_left(walk))
 		return false;
-	at = walk->at;
+	if (head.form == STRING)
+		at = walk->at;
 	walk->at += head.size;
 	return !is_key || !walk->is_strict ||
-	       keep_key(level, (struct text){ (const char *)at, (uint32_t)head.size });
+	       keep_key(
+	           level, (struct text){ (const char *)at, (uint32_t)(walk->at - at) });
 }
 
 static enum status
-check(const void *bytes, size_t length, bool is_strict)
+check(const void *bytes, size_t length, bool is_strict, bool is_kept)
 {
 	struct walk walk; /* 12 KiB of keys: not worth clearing */
 
 	walk.at = bytes;
 	walk.end = walk.at + length;
 	walk.is_strict = is_strict;
+	walk.is_kept = is_kept;
 	walk.value_count = 0;
 	walk.depth = 0;
 	do {
@@ -184,19 +198,29 @@ check(const void *bytes, size_t length, bool is_strict)
 	return walk.at == walk.end ? STATUS_OK : STATUS_BAD_MESSAGE;
 }
 
+static bool
+is_map(const uint8_t *bytes, size_t length)
+{
+	return length > 0 &&
+	       (bytes[0] >> 4 == 0x8 || bytes[0] == 0xde || bytes[0] == 0xdf);
+}
+
 enum status
 wire_check(const void *bytes, size_t length)
 {
-	const uint8_t *first = bytes;
+	return is_map(bytes, length) ? check(bytes, length, true, false)
+	                             : STATUS_BAD_MESSAGE;
+}
 
-	if (length == 0 ||
-	    !(first[0] >> 4 == 0x8 || first[0] == 0xde || first[0] == 0xdf))
-		return STATUS_BAD_MESSAGE; /* not a map */
-	return check(bytes, length, true);
+enum status
+wire_check_kept(const void *bytes, size_t length)
+{
+	return is_map(bytes, length) ? check(bytes, length, true, true)
+	                             : STATUS_BAD_MESSAGE;
 }
 
 enum status
 wire_check_any(const void *bytes, size_t length)
 {
-	return check(bytes, length, false);
+	return check(bytes, length, false, false);
 }

@@ -19,6 +19,9 @@
  * OK or BAD_MESSAGE. */
 enum status wire_check(const void *bytes, size_t length) MUST_CHECK;
 
+/* The same for what is stored packed, where a key may also be a number of one byte. */
+enum status wire_check_kept(const void *bytes, size_t length) MUST_CHECK;
+
 /* The same for one value of any type, with extensions and repeated keys allowed: for tests
  * against the msgpack suite. */
 enum status wire_check_any(const void *bytes, size_t length) MUST_CHECK;

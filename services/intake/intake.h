@@ -103,7 +103,7 @@ void handoff_work(struct command *command, const struct work *work);
  * rounded to 0.01 degrees, and the rest under the case's own key.  The routing text stays
  * in command->routing, the others in the buffers.  TOO_LARGE, INTERNAL. */
 struct sealed_intake {
-	uint8_t key[SEAL_WRAPPED_BYTES];
+	uint8_t key[SEAL_SEED_BYTES];
 	uint8_t identity[96 * 1024];
 	size_t identity_length;
 	char digest[CASE_DIGEST_BYTES + 1];

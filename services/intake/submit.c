@@ -77,8 +77,7 @@ intake_seal(struct command *command, const struct intake *in, struct text case_i
 	(void)text_copy((struct text){ digest, CASE_DIGEST_BYTES }, sealed->digest,
 	    sizeof sealed->digest);
 	if (case_key == NULL) {
-		status =
-		    seal_case_key_new(intake->identity_keys, case_id, fresh, sealed->key);
+		seal_case_key_new(intake->identity_keys, case_id, fresh, sealed->key);
 		case_key = fresh;
 	}
 	if (status == STATUS_OK)

@@ -37,7 +37,7 @@ PLACES = 1_000_000
 
 HANDOFF_ARGUMENT = 15  # of hl_accept: how many needs it leases at once
 IDENTITY_ARGUMENT = 10
-SEAL_BYTES = 42  # that sealing adds
+SEAL_BYTES = 26  # that sealing adds
 
 
 def in_front():

@@ -191,9 +191,70 @@ small_intake(struct intake *in)
 	in->needs[0].term = LITERAL("food");
 }
 
+static size_t
+pack_all(const void *intake, char *bytes, size_t size)
+{
+	size_t length = 0;
+
+	assert_int_equal(
+	    record_pack(&record_intake, intake, MASK_ALL, bytes, size, &length),
+	    STATUS_OK);
+	return length;
+}
+
 /* What lies in Redis must be read by every later version: positions and numbers stay. */
 static void
 a_packed_record_is_these_bytes(void **state)
+{
+	static const char BYTES[] = "02"
+	                            "84"
+	                            "00"
+	                            "02" /* urgent */
+	                            "01"
+	                            "83" /* the place */
+	                            "00"
+	                            "a3554132"
+	                            "01"
+	                            "cdbf18" /* 48920 thousandths */
+	                            "02"
+	                            "cb4038b65c4952528a"
+	                            "02"
+	                            "82" /* the household */
+	                            "02"
+	                            "02"
+	                            "03"
+	                            "91"
+	                            "82"
+	                            "01"
+	                            "a772656675736564" /* refused */
+	                            "02"
+	                            "9103"
+	                            "03"
+	                            "91"
+	                            "81" /* the need */
+	                            "00"
+	                            "a4666f6f64";
+	struct intake *in = (struct intake *)&its.one;
+	char hex[512] = "";
+	size_t length = 0;
+
+	(void)state;
+	small_intake(in);
+	assert_int_equal(record_pack(&record_intake, in, MASK_ALL, its.bytes,
+	                     sizeof its.bytes, &length),
+	    STATUS_OK);
+	for (size_t i = 0; i < length; i++)
+		(void)snprintf(hex + 2 * i, 3, "%02x", (uint8_t)its.bytes[i]);
+	assert_string_equal(hex, BYTES);
+	its.bytes[0] = 3; /* of another version */
+	assert_int_equal(record_unpack(its.decoder, &record_intake, &its.two, its.bytes,
+	                     length, &its.defects),
+	    STATUS_BAD_MESSAGE);
+}
+
+/* Its keys were letters. */
+static void
+a_record_packed_by_version_1_is_read(void **state)
 {
 	static const char BYTES[] = "01"
 	                            "84"
@@ -224,21 +285,24 @@ a_packed_record_is_these_bytes(void **state)
 	                            "a141"
 	                            "a4666f6f64";
 	struct intake *in = (struct intake *)&its.one;
-	char hex[512] = "";
-	size_t length = 0;
+	size_t length = (sizeof BYTES - 1) / 2, packed = 0, again = 0;
+	char bytes[256];
 
 	(void)state;
-	small_intake(in);
-	assert_int_equal(record_pack(&record_intake, in, MASK_ALL, its.bytes,
-	                     sizeof its.bytes, &length),
-	    STATUS_OK);
-	for (size_t i = 0; i < length; i++)
-		(void)snprintf(hex + 2 * i, 3, "%02x", (uint8_t)its.bytes[i]);
-	assert_string_equal(hex, BYTES);
-	its.bytes[0] = 2; /* of another version */
-	assert_int_equal(record_unpack(its.decoder, &record_intake, &its.two, its.bytes,
+	for (size_t i = 0; i < length; i++) {
+		unsigned byte = 0;
+
+		assert_int_equal(sscanf(BYTES + 2 * i, "%2x", &byte), 1);
+		bytes[i] = (char)byte;
+	}
+	assert_int_equal(record_unpack(its.decoder, &record_intake, &its.two, bytes,
 	                     length, &its.defects),
-	    STATUS_BAD_MESSAGE);
+	    STATUS_OK);
+	small_intake(in);
+	packed = pack_all(in, its.bytes, sizeof its.bytes);
+	again = pack_all(&its.two, its.again, sizeof its.again);
+	assert_int_equal(packed, again);
+	assert_memory_equal(its.bytes, its.again, packed);
 }
 
 /* ---- a record in two parts ---- */
@@ -302,23 +366,23 @@ the_personal_part_onto_the_other_one_makes_the_whole_again(void **state)
 static void
 the_personal_part_holds_only_what_the_other_one_does_not(void **state)
 {
-	static const char BYTES[] = "01"
+	static const char BYTES[] = "02"
 	                            "83"
-	                            "a142"
+	                            "01"
 	                            "82" /* the place: its exact point */
-	                            "a142"
+	                            "01"
 	                            "cdbf18"
-	                            "a143"
+	                            "02"
 	                            "cb4038b65c4952528a"
-	                            "a144"
+	                            "03"
 	                            "92" /* two needs, the second one with a note */
 	                            "80"
 	                            "81"
-	                            "a143"
+	                            "02"
 	                            "a16e"
-	                            "a145"
+	                            "04"
 	                            "81" /* the contact */
-	                            "a141"
+	                            "00"
 	                            "a141";
 	struct intake *in = (struct intake *)&its.one;
 	char hex[512] = "";
@@ -358,7 +422,7 @@ a_part_of_another_record_is_refused(void **state)
 	                     its.bytes, length, &its.defects),
 	    STATUS_INVALID);
 	assert_string_equal(its.defects.list[0].field, "needs");
-	its.bytes[0] = 2; /* of another version */
+	its.bytes[0] = 3; /* of another version */
 	assert_int_equal(record_unpack_onto(its.decoder, &record_intake, &its.two,
 	                     its.bytes, length, &its.defects),
 	    STATUS_BAD_MESSAGE);
@@ -615,6 +679,7 @@ main(void)
 		cmocka_unit_test(what_is_encoded_decodes_to_what_encodes_the_same),
 		cmocka_unit_test(what_is_packed_unpacks_to_what_encodes_the_same),
 		cmocka_unit_test(a_packed_record_is_these_bytes),
+		cmocka_unit_test(a_record_packed_by_version_1_is_read),
 		cmocka_unit_test(
 		    the_personal_part_onto_the_other_one_makes_the_whole_again),
 		cmocka_unit_test(

@@ -175,33 +175,33 @@ rotated_keys_open_old_texts_until_they_are_taken_out(void **state)
 }
 
 static int
-compare_nonces(const void *one, const void *other)
+compare_randoms(const void *one, const void *other)
 {
-	return memcmp(one, other, 24);
+	return memcmp(one, other, 8);
 }
 
 static void
-no_nonce_repeats_in_a_hundred_thousand_seals(void **state)
+no_nonce_repeats_in_a_hundred_thousand_seals_of_one_context(void **state)
 {
 	enum { SEALS = 100000 };
 	struct seal *seal = open_keys("1 " HEX_A "\n");
-	uint8_t(*nonces)[24] = malloc(SEALS * sizeof *nonces);
+	uint8_t(*randoms)[8] = malloc(SEALS * sizeof *randoms);
 	uint8_t bytes[SEAL_OVERHEAD_BYTES];
 
 	(void)state;
-	assert_non_null(nonces);
+	assert_non_null(randoms);
 	for (int i = 0; i < SEALS; i++) {
 		put(seal, "", bytes, sizeof bytes);
-		memcpy(nonces[i], bytes + 2, 24);
+		memcpy(randoms[i], bytes + 2, 8);
 	}
-	qsort(nonces, SEALS, sizeof *nonces, compare_nonces);
+	qsort(randoms, SEALS, sizeof *randoms, compare_randoms);
 	for (int i = 1; i < SEALS; i++)
-		assert_true(compare_nonces(nonces[i - 1], nonces[i]) != 0);
-	free(nonces);
+		assert_true(compare_randoms(randoms[i - 1], randoms[i]) != 0);
+	free(randoms);
 	seal_close(seal);
 }
 
-/* What lies in Redis for years: version, key number, nonce, ciphertext, tag, under a
+/* What lies in Redis for years: version, key number, random bytes, ciphertext, tag, under a
  * subkey of the key file's key. */
 static void
 the_stored_form_is_the_one_that_was_promised(void **state)
@@ -211,18 +211,70 @@ the_stored_form_is_the_one_that_was_promised(void **state)
 	struct text sealed = put(seal, PLAIN_TEXT, bytes, sizeof bytes);
 	uint8_t file_key[32];
 	uint8_t key[32];
+	uint8_t nonce[24];
 	char plain[256] = "";
 
 	(void)state;
-	assert_int_equal(bytes[0], 1);
+	assert_int_equal(bytes[0], 2);
 	assert_int_equal(bytes[1], 5);
 	sodium_hex2bin(file_key, 32, HEX_A, 64, NULL, NULL, NULL);
 	crypto_kdf_derive_from_key(key, 32, 1, "hearthln", file_key);
+	crypto_generichash(
+	    nonce, 16, (const uint8_t *)CONTEXT.at, CONTEXT.length, NULL, 0);
+	memcpy(nonce + 16, bytes + 2, 8);
 	assert_int_equal(crypto_aead_xchacha20poly1305_ietf_decrypt((uint8_t *)plain,
-	                     NULL, NULL, bytes + 26, sealed.length - 26,
-	                     (const uint8_t *)CONTEXT.at, CONTEXT.length, bytes + 2, key),
+	                     NULL, NULL, bytes + 10, sealed.length - 10,
+	                     (const uint8_t *)CONTEXT.at, CONTEXT.length, nonce, key),
 	    0);
 	assert_string_equal(plain, PLAIN_TEXT);
+	seal_close(seal);
+}
+
+/* A text as version 1 sealed it, under the key file's first key. */
+static struct text
+put_before(struct text plain, struct text context, uint8_t *out)
+{
+	unsigned long long length;
+	uint8_t file_key[32];
+	uint8_t key[32];
+
+	out[0] = 1;
+	out[1] = 5;
+	randombytes_buf(out + 2, 24);
+	sodium_hex2bin(file_key, 32, HEX_A, 64, NULL, NULL, NULL);
+	crypto_kdf_derive_from_key(key, 32, 1, "hearthln", file_key);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(out + 26, &length,
+	    (const uint8_t *)plain.at, plain.length, (const uint8_t *)context.at,
+	    context.length, NULL, out + 2, key);
+	return (struct text){ (const char *)out, 26 + (uint32_t)length };
+}
+
+static void
+what_version_1_sealed_still_opens(void **state)
+{
+	struct seal *seal = open_keys("5 " HEX_A "\n");
+	uint8_t bytes[256];
+	uint8_t key[SEAL_KEY_BYTES];
+	uint8_t again[SEAL_KEY_BYTES];
+	struct text sealed = put_before(LITERAL(PLAIN_TEXT), CONTEXT, bytes);
+
+	(void)state;
+	assert_int_equal(get(seal, CONTEXT, sealed), STATUS_OK);
+	for (uint32_t bit = 0; bit < sealed.length * 8; bit++) {
+		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_int_equal(get(seal, CONTEXT, sealed), STATUS_DAMAGED);
+		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	sealed.length = 41;
+	assert_int_equal(get(seal, CONTEXT, sealed), STATUS_DAMAGED);
+	randombytes_buf(key, sizeof key);
+	sealed = put_before(
+	    (struct text){ (const char *)key, sizeof key }, LITERAL("case-a"), bytes);
+	assert_int_equal(
+	    seal_case_key_open(seal, LITERAL("case-a"), sealed, again), STATUS_OK);
+	assert_memory_equal(key, again, sizeof key);
+	assert_int_equal(
+	    seal_case_key_open(seal, LITERAL("case-b"), sealed, again), STATUS_DAMAGED);
 	seal_close(seal);
 }
 
@@ -234,12 +286,11 @@ a_case_key_opens_for_its_case_only(void **state)
 	struct seal *seal = open_keys("1 " HEX_A "\n");
 	uint8_t key[SEAL_KEY_BYTES];
 	uint8_t again[SEAL_KEY_BYTES] = { 0 };
-	uint8_t wrapped[SEAL_WRAPPED_BYTES];
-	struct text text = { (const char *)wrapped, sizeof wrapped };
+	uint8_t seed[SEAL_SEED_BYTES];
+	struct text text = { (const char *)seed, sizeof seed };
 
 	(void)state;
-	assert_int_equal(
-	    seal_case_key_new(seal, LITERAL("case-a"), key, wrapped), STATUS_OK);
+	seal_case_key_new(seal, LITERAL("case-a"), key, seed);
 	assert_int_equal(
 	    seal_case_key_open(seal, LITERAL("case-a"), text, again), STATUS_OK);
 	assert_memory_equal(key, again, sizeof key);
@@ -248,11 +299,34 @@ a_case_key_opens_for_its_case_only(void **state)
 	text.length--;
 	assert_int_equal(
 	    seal_case_key_open(seal, LITERAL("case-a"), text, again), STATUS_DAMAGED);
-	assert_int_equal(
-	    seal_case_key_new(seal, LITERAL("case-a"), again, wrapped), STATUS_OK);
+	assert_int_equal(seal_case_key_open(seal, LITERAL("case-a"), TEXT_ABSENT, again),
+	    STATUS_DAMAGED);
+	seal_case_key_new(seal, LITERAL("case-a"), again, seed);
 	assert_memory_not_equal(key, again, sizeof key);
 	seal_wipe(key, sizeof key);
 	assert_memory_equal(key, (uint8_t[SEAL_KEY_BYTES]){ 0 }, sizeof key);
+	seal_close(seal);
+}
+
+/* Two keys, so that a flipped key number may hit another key. */
+static void
+every_flipped_bit_of_a_seed_is_damage(void **state)
+{
+	struct seal *seal = open_keys("2 " HEX_A "\n3 " HEX_B "\n");
+	uint8_t key[SEAL_KEY_BYTES];
+	uint8_t seed[SEAL_SEED_BYTES];
+	struct text text = { (const char *)seed, sizeof seed };
+
+	(void)state;
+	seal_case_key_new(seal, LITERAL("case-a"), key, seed);
+	for (uint32_t bit = 0; bit < sizeof seed * 8; bit++) {
+		seed[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_int_equal(seal_case_key_open(seal, LITERAL("case-a"), text, key),
+		    STATUS_DAMAGED);
+		seed[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	assert_int_equal(
+	    seal_case_key_open(seal, LITERAL("case-a"), text, key), STATUS_OK);
 	seal_close(seal);
 }
 
@@ -374,9 +448,12 @@ main(void)
 		cmocka_unit_test(a_text_forged_under_a_missing_key_is_damage),
 		cmocka_unit_test(a_buffer_that_is_too_small_is_said),
 		cmocka_unit_test(rotated_keys_open_old_texts_until_they_are_taken_out),
-		cmocka_unit_test(no_nonce_repeats_in_a_hundred_thousand_seals),
+		cmocka_unit_test(
+		    no_nonce_repeats_in_a_hundred_thousand_seals_of_one_context),
 		cmocka_unit_test(the_stored_form_is_the_one_that_was_promised),
+		cmocka_unit_test(what_version_1_sealed_still_opens),
 		cmocka_unit_test(a_case_key_opens_for_its_case_only),
+		cmocka_unit_test(every_flipped_bit_of_a_seed_is_damage),
 		cmocka_unit_test(what_one_case_sealed_another_cannot_open),
 		cmocka_unit_test(blind_indexes_and_secrets_come_from_the_oldest_key),
 		cmocka_unit_test(blind_indexes_of_two_kinds_never_meet),

@@ -86,6 +86,38 @@ keys_are_strings_and_stand_once_in_a_map(void **state)
 	assert_true(PASSES_ANY("\x81\x01\x01"));
 }
 
+static bool
+passes_kept(const void *bytes, size_t length)
+{
+	void *copy = exact_copy(bytes, length);
+	bool is_ok = wire_check_kept(copy, length) == STATUS_OK;
+
+	free(copy);
+	return is_ok;
+}
+
+#define PASSES_KEPT(literal) passes_kept(literal, sizeof(literal) - 1)
+
+static void
+keys_of_what_is_kept_may_be_numbers_of_one_byte(void **state)
+{
+	(void)state;
+	assert_true(PASSES_KEPT("\x82\x00\x01\x7f\x01"));
+	assert_true(PASSES_KEPT("\x82\xa1k\x01\x01\x80"));
+	assert_false(PASSES_KEPT("\x82\x01\x01\x01\x01"));
+	assert_false(PASSES_KEPT("\x81\xcc\x01\x01"));
+	assert_false(PASSES_KEPT("\x81\xff\x01"));
+	assert_false(PASSES_KEPT("\x81\xc0\x01"));
+	assert_false(PASSES_KEPT("\x81\xc4\x01k\x01"));
+	assert_false(PASSES_KEPT("\x81\x80\x01"));
+	assert_false(PASSES_KEPT("\x81\xd4\x01k\x01"));
+	assert_false(PASSES_KEPT("\x81\x01\xd4\x01k"));
+	assert_false(PASSES_KEPT("\x81\x01"));
+	assert_false(PASSES_KEPT("\x01"));
+	assert_false(PASSES_KEPT(""));
+	assert_false(PASSES_KEPT("\xdd\xff\x00\x00\x00"));
+}
+
 static void
 extensions_and_the_unused_byte_do_not_pass(void **state)
 {
@@ -272,6 +304,7 @@ main(void)
 		cmocka_unit_test(a_five_byte_bomb_is_refused_before_allocating),
 		cmocka_unit_test(only_one_map_that_ends_at_the_last_byte_passes),
 		cmocka_unit_test(keys_are_strings_and_stand_once_in_a_map),
+		cmocka_unit_test(keys_of_what_is_kept_may_be_numbers_of_one_byte),
 		cmocka_unit_test(extensions_and_the_unused_byte_do_not_pass),
 		cmocka_unit_test(nesting_is_bounded),
 		cmocka_unit_test(the_number_of_values_is_bounded),
