@@ -108,10 +108,11 @@ cases_find(struct cases *cases, const char *kind, struct text blind, cases_on_id
     cases_done *done, void *ctx)
 {
 	struct pending *pending;
-	char key[KEY_MAX_BYTES];
+	char key[KEY_MAX_BYTES], digits[KEY_INDEX_DIGITS + 1];
 	struct arguments a;
 
-	if (!arguments_key(&a, key, cases, "ZRANGEBYSCORE", kind, NULL, NULL))
+	(void)snprintf(digits, sizeof digits, "%.*s", (int)blind.length, blind.at);
+	if (!arguments_key(&a, key, cases, "ZRANGEBYSCORE", kind, digits, NULL))
 		return STATUS_INVALID;
 	arguments_text(&a, blind);
 	arguments_text(&a, blind);

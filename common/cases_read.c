@@ -55,6 +55,10 @@ head_field(struct case_reader *reader, struct text packed)
 	view->urgency = (uint8_t)code_value(CODE_SET_urgency, head.urgency);
 	view->accepted_at = number_or(head.at, TIME_ABSENT);
 	view->open = number_or(head.open, 0) > 0 ? FLAG_YES : FLAG_NO;
+	if (head.by.length > 0)
+		reader->record->by = head.by;
+	if (head.digest.length > 0)
+		reader->record->digest = head.digest;
 	reader->last = head.last;
 }
 
@@ -65,7 +69,7 @@ case_field(struct case_reader *reader, struct text name, struct text text)
 
 	if (text_is(name, "head"))
 		head_field(reader, text);
-	else if (text_is(name, "digest"))
+	else if (text_is(name, "digest")) /* of an older case, as `by` */
 		record->digest = text;
 	else if (text_is(name, "by"))
 		record->by = text;

@@ -27,8 +27,8 @@
  *  {c1}:reported                zset    services whose places are known, by reported_at
  *  {c1}:confirm:AGENCY          zset    services it is asked to confirm, by since when
  *  {c1}:waiting:SERVICE         set     parked needs that would take a place here
- *  {c1}:phone                   zset    cases by keyed hash of the phone
- *  {c1}:where                   zset    cases by keyed hash of the place code
+ *  {c1}:phone:DIGITS            zset    cases by keyed hash of the phone
+ *  {c1}:where:DIGITS            zset    cases by keyed hash of the place code
  *  {c1}:directory               hash    source -> version in use
  *  {c1}:service:SOURCE:VERSION  hash    service id -> HSDS document
  *  {c1}:taxonomies              hash    source -> version in use
@@ -40,6 +40,9 @@
  *  {c1}:history:SERVICE         stream  what was edited of it, at most about 500 fields
  *  {c1}:channel                 hash    agency -> how it wants to be told
  *  {c1}:account                 hash    token digest -> role, person, agency  */
+
+/* So many digits of a blind number name the set of an index that it is in. */
+#define KEY_INDEX_DIGITS 3
 
 /* Builds "{CELL}:first[:second[:third]]"; NULL second or third are left out.
  * False: too long. */

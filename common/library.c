@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "common/id.h"
+#include "common/keys.h"
 #include "proto/kept.h"
 #include "proto/state.h"
 
@@ -128,6 +129,7 @@ library_text(char *version)
 	write_words(out, "LANES", CODE_SET_urgency);
 	write_words(out, "STAGES", CODE_SET_stage);
 	write_roles(out);
+	fprintf(out, "local INDEX_DIGITS = %d\n", KEY_INDEX_DIGITS);
 	fputs("local call, match, format, sub, texts\n", out);
 	for (const struct kept_record *record = kept_records(); record->name; record++)
 		write_kept(out, record);

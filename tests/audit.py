@@ -45,6 +45,7 @@ class Case:
         text = fields_of(fields)
         self.id, self.urgency = case_id, text.get("urgency")
         self.open, self.last, self.chain = int(text.get("open", -1)), text.get("last"), text.get("chain")
+        self.found_by = {kind: text.get(kind) for kind in ("phone", "where")}
         self.needs, self.referrals = {}, {}
         for n in range(1, int(text.get("needs", 0)) + 1):
             self.needs[f"{case_id}-{n}"] = {k: text.get(f"n{n}.{k}") for k in ("state", "reason")}
@@ -124,7 +125,8 @@ class Books:
         self.open = [m.decode() for m in next(answers)]
         self.count = {k.decode(): int(v) for k, v in next(answers).items()}
         self.is_still = next(answers) == newest
-        self.index = {kind: [m.decode() for m in redis.zrange(f"{TAG}:{kind}", 0, -1)] for kind in ("phone", "where")}
+        self.index = {kind: {(digits, m.decode()) for digits in names(redis, kind)
+                             for m in redis.zrange(f"{TAG}:{kind}:{digits}", 0, -1)} for kind in ("phone", "where")}
         self.figures = figures(redis)
 
     @property
@@ -198,9 +200,10 @@ def listed(books):
             yield f"{case.id} has {count} open, says {case.open}"
     for agency, item in should ^ boxed:
         yield f"{item} should {'' if (agency, item) in should else 'not '}be in the inbox of {agency}"
-    for kind, ids in books.index.items():
-        for case_id in set(ids) - set(books.cases):
-            yield f"{kind} names {case_id}, which is not there"
+    for kind, entries in books.index.items():
+        should = {(case.found_by[kind], case.id) for case in books.cases.values() if case.found_by[kind]}
+        for digits, case_id in entries ^ should:
+            yield f"{case_id} should {'' if (digits, case_id) in should else 'not '}be in {kind}:{digits}"
 
 
 def conserved(books):

@@ -7,7 +7,8 @@
 #define NAME_BYTES 128
 
 static const char *const SETS[] = { "leased", "delayed", "dead" };
-static const char *const WHOLE[] = { "open", "phone", "where" };
+static const char *const WHOLE[] = { "open" };
+static const char *const MANY[] = { "inbox", "phone", "where" };
 
 struct entries {
 	struct session_wait wait; /* first */
@@ -68,16 +69,17 @@ check_stage(struct fsck *fsck, const char *stage)
 	return status;
 }
 
+/* Sets of one kind: an agency's inbox, or a part of an index. */
 static enum status
-take_inboxes(struct fsck *fsck, const struct session_ids *agencies, void *ctx)
+take_sets(struct fsck *fsck, const struct session_ids *names, void *ctx)
 {
+	const char *kind = ctx;
 	enum status status = STATUS_OK;
 
-	(void)ctx;
-	for (size_t i = 0; i < agencies->count && status == STATUS_OK; i++) {
+	for (size_t i = 0; i < names->count && status == STATUS_OK; i++) {
 		char name[NAME_BYTES];
 
-		(void)snprintf(name, sizeof name, "inbox:%s", agencies->list[i]);
+		(void)snprintf(name, sizeof name, "%s:%s", kind, names->list[i]);
 		status = check_set(fsck, name);
 	}
 	return status;
@@ -92,8 +94,12 @@ fsck_entries(struct fsck *fsck)
 		status = check_set(fsck, WHOLE[i]);
 	for (uint8_t i = 1; i <= code_count(CODE_SET_stage) && status == STATUS_OK; i++)
 		status = check_stage(fsck, code_word(CODE_SET_stage, i));
-	if (status != STATUS_OK)
-		return status;
-	fsck_progress(fsck, "inbox", 0);
-	return fsck_walk(fsck, "inbox", take_inboxes, NULL);
+	for (size_t i = 0; i < sizeof MANY / sizeof MANY[0] && status == STATUS_OK; i++) {
+		char kind[NAME_BYTES];
+
+		(void)snprintf(kind, sizeof kind, "%s", MANY[i]);
+		fsck_progress(fsck, kind, 0);
+		status = fsck_walk(fsck, kind, take_sets, kind);
+	}
+	return status;
 }

@@ -33,7 +33,7 @@ local function cell_of(tag)
 	local cell = cells[tag]
 	if cell then return cell end
 	cell = { tag = tag, count = tag .. ':count', journal = tag .. ':journal', open = tag .. ':open',
-		phone = tag .. ':phone', where = tag .. ':where', channel = tag .. ':channel' }
+		channel = tag .. ':channel' }
 	for _, stage in ipairs(STAGES) do
 		local base = tag .. ':' .. stage
 		local sets = { leased = base .. ':leased', delayed = base .. ':delayed',

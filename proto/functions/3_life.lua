@@ -158,15 +158,30 @@ local function open_referral(case, need)
 	return nil
 end
 
+-- A set of the index by phone or place code.  There are 900 of each, since a small set takes a third
+-- of a large one's bytes for an entry; the case keeps in which of them it is.
+local function index_key(cell, kind, digits)
+	return cell.tag .. ':' .. kind .. ':' .. digits
+end
+
 -- Found by phone and place code: blind numbers, '' for none, which stand as scores.
 local function index_add(books, case, phone, where)
-	if phone ~= '' then put(books, case.cell.phone, phone, case.id) end
-	if where ~= '' then put(books, case.cell.where, where, case.id) end
+	local cell, head = case.cell, case.head
+	head.phone, head.where = sub(phone, 1, INDEX_DIGITS), sub(where, 1, INDEX_DIGITS)
+	if phone ~= '' then put(books, index_key(cell, 'phone', head.phone), phone, case.id) end
+	if where ~= '' then put(books, index_key(cell, 'where', head.where), where, case.id) end
 end
 
 local function index_remove(case)
-	call('ZREM', case.cell.phone, case.id)
-	call('ZREM', case.cell.where, case.id)
+	local cell, head = case.cell, case.head
+	if head.phone ~= '' then call('ZREM', index_key(cell, 'phone', head.phone), case.id) end
+	if head.where ~= '' then call('ZREM', index_key(cell, 'where', head.where), case.id) end
+end
+
+-- The blind number by which the case is found; '' for none.
+local function index_number(case, kind)
+	local digits = case.head[kind]
+	return digits ~= '' and call('ZSCORE', index_key(case.cell, kind, digits), case.id) or ''
 end
 
 local function ready_count(cell, stage)

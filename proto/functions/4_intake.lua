@@ -12,7 +12,8 @@ end
 local function accepted_before(cell, id, digest)
 	local case = case_of(cell, id)
 	if not case then return { 'archived' } end
-	local kept = call('HGET', case.key, 'digest') or ''
+	local kept = case.head.digest
+	if kept == '' then kept = call('HGET', case.key, 'digest') or '' end -- an older case
 	if sub(kept, 1, #digest) ~= digest then return { 'key_reused' } end
 	local out = { 'dup', case.head.version }
 	for i = 1, tonumber(case.head.needs) do out[#out + 1] = item_of(case, i).state end
@@ -37,9 +38,8 @@ local function accept(keys, argv)
 	local needs_text = int(needs)
 	local case = { cell = cell, id = id, key = key, items = {},
 		head = { version = '1', urgency = argv[5], at = books.at, needs = needs_text, open = needs_text,
-			last = '', chain = '' },
-		changed = { digest = argv[2], by = argv[3], key = argv[6], identity = argv[7],
-			routing = argv[8] } }
+			last = '', chain = '', by = argv[3], digest = argv[2] },
+		changed = { key = argv[6], identity = argv[7], routing = argv[8] } }
 	put(books, cell.open, books.at, id)
 	count(books, 'case.entered')
 	index_add(books, case, argv[9], argv[10])

@@ -245,6 +245,11 @@ local function check(keys, argv)
 			local listed = call('ZSCORE', cell.open, id)
 			if (open > 0) ~= (listed and true or false) then wrong(id, 'open set disagrees') end
 			if tonumber(head.needs) == 0 then wrong(id, 'has no needs') end
+			for _, kind in ipairs({ 'phone', 'where' }) do
+				if head[kind] ~= '' and index_number(case, kind) == '' then
+					wrong(id, 'not in ' .. kind .. ':' .. head[kind])
+				end
+			end
 			local fault = chain_fault(cell, head)
 			if fault then wrong(id, fault) end
 		elseif call('EXISTS', cell.tag .. ':gone:' .. id) == 0 then -- else it is in the archive

@@ -40,8 +40,8 @@ local function archive_read(keys, argv)
 		out[i] = { entry, id, line.prev, all and 'over' or case and 'stays' or 'gone' }
 		if all then
 			out[i][5], out[i][6] = digest, all
-			out[i][7] = call('ZSCORE', cell.phone, id) or ''
-			out[i][8] = call('ZSCORE', cell.where, id) or ''
+			out[i][7] = index_number(case, 'phone')
+			out[i][8] = index_number(case, 'where')
 		end
 	end
 	return out

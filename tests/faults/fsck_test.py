@@ -186,18 +186,24 @@ class Planted(unittest.TestCase):
 
     def test_an_index_entry_of_a_case_that_does_not_exist(self):
         for kind in ("phone", "where"):
-            with self.subTest(kind), self.kept(self.key(kind)):
-                self.redis.zadd(self.key(kind), {NOWHERE: 1})
-                self.finds({NOWHERE: [f"in {kind}, but there is no such case"]})
+            with self.subTest(kind), self.kept(self.key(kind, "100")):
+                self.redis.zadd(self.key(kind, "100"), {NOWHERE: 100000000000001})
+                self.finds({NOWHERE: [f"in {kind}:100, but there is no such case"]})
+
+    def test_a_case_that_its_index_lacks(self):
+        for kind in ("phone", "where"):
+            with self.subTest(kind), self.kept(self.key("case", self.case.id)):
+                put(self.redis, self.case.id, kind, "100")
+                self.finds({self.case.id: [f"not in {kind}:100"]})
 
     def test_a_case_that_is_gone(self):
         """Nothing names a case that was closed but its journal lines."""
         case = next(c for c in self.books.cases.values() if c.open == 0)
-        keys = [self.key("case", case.id), self.key("phone"), self.key("where")]
-        with self.kept(*keys):
-            self.redis.delete(keys[0])
-            self.redis.zrem(keys[1], case.id)
-            self.redis.zrem(keys[2], case.id)
+        sets = [self.key(kind, digits) for kind, digits in case.found_by.items() if digits]
+        with self.kept(self.key("case", case.id), *sets):
+            self.redis.delete(self.key("case", case.id))
+            for key in sets:
+                self.redis.zrem(key, case.id)
             self.finds({"cases": ["60 entered, 0 archived, 59 found"]})
 
     def test_a_walk_that_names_cases_twice_is_no_violation(self):

@@ -108,7 +108,7 @@ class Commands(Running):
         rows = columns(first.stdout.split("\n", 1)[1])
         self.assertEqual([row["TERM"] for row in rows], [n["term"] for n in demo_intake()["needs"]])
         self.assertEqual(rows[0]["NEED"], case_id + "-1")
-        self.assertEqual(self.net.redis.hget(self.key("case", case_id), "by").decode(), "ctl:" + LOGIN)
+        self.assertEqual(kept.field(self.net.redis, case_id, "by"), "ctl:" + LOGIN)
 
     def test_a_key_names_a_case_and_is_not_used_twice(self):
         text = json.dumps(demo_intake("foster-family"))

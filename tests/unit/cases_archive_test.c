@@ -460,7 +460,7 @@ an_archived_case_is_found_by_phone_and_place(void **state)
 	assert_string_equal(find("phone", "100000000000001"), expected);
 	assert_string_equal(find("where", "100000000000002"), expected);
 	assert_string_equal(find("where", "100000000000001"), "");
-	assert_string_equal(redis_ask("EXISTS {c1}:phone {c1}:where"), "0");
+	assert_string_equal(redis_ask("EXISTS {c1}:phone:100 {c1}:where:100"), "0");
 }
 
 static void

@@ -301,8 +301,9 @@ blind_indexes_move_with_the_case(void **state)
 	in.phone = LITERAL("100000000000003");
 	in.where = TEXT_ABSENT;
 	assert_int_equal(do_amend(&in)->status, STATUS_OK);
-	assert_string_equal(redis_ask("ZSCORE {c1}:phone %s", the.id), "100000000000003");
-	assert_string_equal(redis_ask("EXISTS {c1}:where"), "0");
+	assert_string_equal(
+	    redis_ask("ZSCORE {c1}:phone:100 %s", the.id), "100000000000003");
+	assert_string_equal(redis_ask("EXISTS {c1}:where:100"), "0");
 	assert_whole();
 }
 
