@@ -154,6 +154,15 @@ lay_out(struct case_reader *reader, const struct store_value *fields)
 	}
 }
 
+/* A moment of a referral, from 10^12 on since 1970, else since its case was accepted. */
+static int64_t
+moment_of(const struct case_view *view, int64_t kept)
+{
+	return kept == TIME_ABSENT || kept >= INT64_C(1000000000000)
+	           ? kept
+	           : view->accepted_at + kept;
+}
+
 static void
 read_fields(struct case_reader *reader, const struct store_value *fields)
 {
@@ -180,6 +189,8 @@ read_fields(struct case_reader *reader, const struct store_value *fields)
 		struct referral_state *referral = &record->view.referrals[i];
 
 		referral->urgency = record->view.urgency;
+		referral->offered_at = moment_of(&record->view, referral->offered_at);
+		referral->expires_at = moment_of(&record->view, referral->expires_at);
 		if (id_split(referral->need, &rest, &need, &attempt))
 			referral->term = record->view.needs[need - 1].term;
 	}

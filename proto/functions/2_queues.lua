@@ -33,6 +33,14 @@ local function item_keep(case, name, need, attempt, packed)
 		attempt and unpack_referral(packed) or unpack_need(packed))
 end
 
+-- A moment of a referral as it is kept: ms after its case was accepted.  Older ones are since 1970.
+local MOMENT_LEAST = 1e12
+
+local function moment_of(case, kept)
+	local ms = tonumber(kept)
+	return ms and int(ms < MOMENT_LEAST and case.head.at + ms or ms)
+end
+
 -- The case in memory, with one of its needs or referrals where wanted; nil: there is none.
 -- What is changed of it is written by case_close.
 local function case_of(cell, id, need, attempt)

@@ -116,7 +116,7 @@ local function referral_move(books, case, referral, move, e, need_action, lease)
 	elseif from == 'proposed' and AWAITS_ANSWER[to] then
 		referral.next = 'expire'
 		enter_delayed(books, case, 'clock', referral,
-			referral.expires_at ~= '' and referral.expires_at or books.at)
+			moment_of(case, referral.expires_at) or books.at)
 		tell(books, case, referral, 'offer')
 	end
 	if was_open and not is_open then

@@ -245,9 +245,10 @@ local function offer(keys, argv)
 	need.referrals = int((tonumber(need.referrals) or 0) + 1)
 	need.is_changed = true
 	local service, agency = argv[position], argv[position + 1]
+	local after = books.now - case.head.at
 	local referral = item_hold(case, name_of(need.need, need.referrals), need.need,
 		need.referrals, { state = 'queued', version = '1', service = service, agency = agency,
-			offered_at = books.at, expires_at = int(books.now + argv[7]), place = 'held',
+			offered_at = int(after), expires_at = int(after + argv[7]), place = 'held',
 			tell = '', next = argv[9], is_changed = true })
 	case.changed[referral.name .. '.why'] = argv[position + 2]
 	local is_told = tell_offer(books, case, referral, tonumber(argv[10]))
@@ -312,7 +313,7 @@ local function clock(keys, argv)
 		take_out(case, 'clock', referral)
 		referral.step, referral.next = int(step + 1), argv[4]
 		tries_end('clock', referral)
-		call('ZADD', cell.clock.delayed, int(referral.offered_at + argv[5]), referral.id)
+		call('ZADD', cell.clock.delayed, int(moment_of(case, referral.offered_at) + argv[5]), referral.id)
 		record(case, { item = referral.id, action = argv[3], from = state, to = state,
 			by = argv[6], role = 'system' })
 		tell(books, case, referral, argv[3])

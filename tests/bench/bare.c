@@ -3,8 +3,10 @@
  * functions again and again for new cases, pipelined over several connections, and does
  * nothing else.
  *
- * bare SOCKET CONNECTIONS IN_FLIGHT CASES CALLS
+ * bare SOCKET CONNECTIONS IN_FLIGHT CASES CALLS [AGENCIES PLACES]
  *
+ * With AGENCIES and PLACES the cases go to so many agencies and come from so many places, a tenth of
+ * which have a third of them; else to those that were recorded.
  * CALLS holds, as they go over the wire, one call of each function for each of several cases:
  * accept first.  A function is called for all cases before the next one is; every reply must
  * be ok.  Prints {"seconds":{"hl_accept":SECONDS,...},"cpu":SECONDS}. */
@@ -23,6 +25,11 @@
 #define ARGUMENT_FUNCTION 1
 #define ARGUMENT_CASE 4
 #define ARGUMENT_PHONE 12
+#define ARGUMENT_WHERE 13
+/* Where an offer names the agency of its first candidate, a UUID. */
+#define ARGUMENT_AGENCY 15
+#define AGENCY_BYTES 36
+#define BLIND_LEAST 100000000000000 /* of BLIND_BYTES digits */
 
 struct argument {
 	const char *at;
@@ -33,7 +40,8 @@ struct call {
 	const char *bytes;
 	size_t length;
 	struct stamp_mark id;
-	struct stamp_mark phone; /* accept only */
+	struct stamp_mark phone, where; /* accept only */
+	struct stamp_mark agency;       /* offer only */
 };
 
 struct connection {
@@ -47,6 +55,7 @@ struct bare {
 	struct call calls[CASES_MOST][FUNCTIONS_MOST];
 	char names[FUNCTIONS_MOST][32];
 	unsigned recorded, functions;
+	unsigned agencies, places; /* 0: as recorded */
 };
 
 /* ---- the recording ---- */
@@ -87,6 +96,25 @@ keep_name(struct bare *bare, unsigned function, const struct argument *name)
 }
 
 static void
+mark_blind(struct stamp_mark *mark, const struct call *call, const struct argument *blind)
+{
+	if (blind->length == BLIND_BYTES)
+		stamp_find(mark, call->bytes, call->length, blind->at, BLIND_BYTES);
+}
+
+static void
+mark_spread(
+    struct call *call, bool is_accept, const struct argument *arguments, size_t count)
+{
+	if (is_accept)
+		mark_blind(&call->where, call, &arguments[ARGUMENT_WHERE]);
+	else if (count > ARGUMENT_AGENCY &&
+	         arguments[ARGUMENT_AGENCY].length == AGENCY_BYTES)
+		stamp_find(&call->agency, call->bytes, call->length,
+		    arguments[ARGUMENT_AGENCY].at, AGENCY_BYTES);
+}
+
+static void
 read_calls(struct bare *bare, const char *path)
 {
 	size_t length, count;
@@ -114,9 +142,10 @@ read_calls(struct bare *bare, const char *path)
 		if (is_accept)
 			id = arguments[ARGUMENT_CASE].at;
 		stamp_find(&call->id, at, call->length, id, ID_BYTES);
-		if (is_accept && arguments[ARGUMENT_PHONE].length == BLIND_BYTES)
-			stamp_find(&call->phone, at, call->length,
-			    arguments[ARGUMENT_PHONE].at, BLIND_BYTES);
+		if (is_accept)
+			mark_blind(&call->phone, call, &arguments[ARGUMENT_PHONE]);
+		if (bare->agencies > 0)
+			mark_spread(call, is_accept, arguments, count);
 		keep_name(bare, function, name);
 		bare->functions = function + 1;
 		at = next;
@@ -124,6 +153,34 @@ read_calls(struct bare *bare, const char *path)
 }
 
 /* ---- calling ---- */
+
+/* One of so many, the first ones the oftenest. */
+static uint64_t
+pick(uint64_t *random, unsigned count)
+{
+	double share = (double)(bench_random(random) >> 11) / (double)(UINT64_C(1) << 53);
+
+	return (uint64_t)(share * share * count);
+}
+
+static void
+write_blind(uint64_t random, char blind[BLIND_BYTES + 1])
+{
+	snprintf(blind, BLIND_BYTES + 1, "%llu",
+	    (unsigned long long)(BLIND_LEAST + random % (9 * BLIND_LEAST)));
+}
+
+static void
+spread(const struct bare *bare, const struct call *call, uint64_t *random, char *bytes)
+{
+	char where[BLIND_BYTES + 1], agency[AGENCY_BYTES + 1];
+	uint64_t place = pick(random, bare->places);
+
+	write_blind(bench_random(&place), where);
+	snprintf(agency, sizeof agency, "%036x", (unsigned)pick(random, bare->agencies));
+	stamp_put(&call->where, bytes, where);
+	stamp_put(&call->agency, bytes, agency);
+}
 
 /* Ids of a case: the same ones for every function. */
 static void
@@ -141,11 +198,12 @@ append(
 		id[i] = DIGITS[bits & (i == 0 ? 7 : 31)];
 		bits >>= 5;
 	}
-	snprintf(phone, sizeof phone, "%015llu",
-	    (unsigned long long)(bench_random(&random) % 1000000000000000));
+	write_blind(bench_random(&random), phone);
 	memcpy(bytes, call->bytes, call->length);
 	stamp_put(&call->id, bytes, id);
 	stamp_put(&call->phone, bytes, phone);
+	if (bare->agencies > 0)
+		spread(bare, call, &random, bytes);
 	if (redisAppendFormattedCommand(connection->redis, bytes, call->length) !=
 	    REDIS_OK)
 		bench_die("redis: %s", connection->redis->errstr);
@@ -227,8 +285,13 @@ main(int argc, char **argv)
 {
 	static struct bare bare;
 
-	if (argc != 6)
-		bench_die("usage: bare SOCKET CONNECTIONS IN_FLIGHT CASES CALLS");
+	if (argc != 6 && argc != 8)
+		bench_die("usage: bare SOCKET CONNECTIONS IN_FLIGHT CASES CALLS "
+		          "[AGENCIES PLACES]");
+	if (argc == 8) {
+		bare.agencies = bench_number(argv[6]);
+		bare.places = bench_number(argv[7]);
+	}
 	bare.connections_count = bench_number(argv[2]);
 	bare.in_flight = bench_number(argv[3]);
 	bare.cases = bench_number(argv[4]);

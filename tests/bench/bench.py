@@ -123,10 +123,9 @@ class Bench:
         """What the load client printed, with bytes and CPU time per case.  `look` may look at
         the stand before it goes."""
         with Stand(self.templates.demo, services) as stand:
-            written, used = stand.written_bytes(), stand.used_memory()
+            written = stand.written_bytes()
             took = self.load(stand, self.size.cases, is_whole_route)
             took["written"] = (stand.written_bytes() - written) / self.size.cases
-            took["used"] = (stand.used_memory() - used) / self.size.cases
             if look is not None:
                 look(stand, took)
             return took
@@ -191,7 +190,7 @@ class Bench:
         bare, ours = [], []
         for _ in range(self.size.pairs):
             bare.append(self.bare(self.recording.routes_path))
-            ours.append(self.submit(CORE, True, self.look_at_memory))
+            ours.append(self.submit(CORE, True, self.look_at_calls))
         self.note(name, "bare calls, us per case: " + ", ".join(
             f"{f[3:]} {statistics.median(b['seconds'][f] for b in bare) * 1e6 / self.size.cases:.1f}"
             for f in bare[0]["seconds"]))
@@ -202,7 +201,6 @@ class Bench:
         yield self.rate(name, ours, bare,
                         "accept and offer in the bare loop, one after the other", FLOOR_ROUTES)
         yield from self.ceiling(ours)
-        yield from self.memory(ours[0])
 
     def ceiling(self, ours):
         """Redis has one core: what its time for a route leaves room for, and how much of it comes out."""
@@ -212,31 +210,30 @@ class Bench:
         share = statistics.median(self.size.cases / t["seconds"] * t["cpu_us"]["redis"] / 1e6 for t in ours)
         yield Row(name, rate, "routes/s", "what one core gives Redis for", most, share, FLOOR_CORE)
 
-    def look_at_memory(self, stand, took):
-        """Once all is delivered: whose bytes they are, and what Redis was called."""
+    def look_at_calls(self, stand, took):
+        """Once all is delivered: what Redis was called."""
         offered, to_tell = stand.count("clock.entered"), stand.count("notify.entered")
         assert (offered, to_tell) == (self.size.cases, 0), f"{offered} of {self.size.cases} offered, {to_tell} to be told"
-        case, keys = stand.memory_of("case:*", 500)
-        sets = [stand.memory_of(p)[0] for p in ("open", "*:ready:*", "*:leased", "*:delayed", "inbox:*")]
-        indexes = [stand.memory_of(p)[0] for p in ("phone", "where")]
-        took["parts"] = {
-            "journal": stand.memory_of("journal")[0] / self.size.cases,
-            "case hash": case / keys,
-            "queues and inboxes": sum(sets) / self.size.cases,
-            "phone and place index": sum(indexes) / self.size.cases,
-        }
         took["calls"] = stand.redis.info("commandstats")["cmdstat_fcall"]["calls"] / self.size.cases
 
-    def memory(self, took):
+    def memory(self):
         name = "bytes per open case"
-        parts = took["parts"]
-        rest = took["used"] - sum(parts.values())
+        with Stand(self.templates.demo) as stand:
+            used = stand.fill(self.recording.routes_path, self.size.cases)
+            case, keys = stand.memory_of("case:*", 500)
+            parts = {part: sum(stand.memory_of(p)[0] for p in patterns) / self.size.cases for part, patterns in {
+                "journal": ["journal"],
+                "queues": ["open", "*:ready:*", "*:leased", "*:delayed"],
+                "inboxes": ["inbox:*"],
+                "phone and place index": ["phone:*", "where:*"]}.items()}
+        parts["case hash"] = case / keys
+        rest = used - sum(parts.values())
         self.note(name, ", ".join(f"{part} {size:,.0f} B" for part, size in parts.items())
                   + f", rest (key space, rounding) {rest:,.0f} B")
-        yield Row(name + ", offered and told", took["used"], "B", "1.5 kB", CASE_BUDGET_BYTES,
-                  CASE_BUDGET_BYTES / took["used"], FLOOR_CASE)
+        yield Row(name + ", offered and told", used, "B", "1.5 kB", CASE_BUDGET_BYTES,
+                  CASE_BUDGET_BYTES / used, FLOOR_CASE)
         for part, size in parts.items():
-            yield Row(f"{name}: {part}", size, "B", "all of it", took["used"])
+            yield Row(f"{name}: {part}", size, "B", "all of it", used)
 
     def latency(self):
         with Stand(self.templates.demo, CORE) as stand:
@@ -332,7 +329,7 @@ class Bench:
                    statistics.median(p / o for p, o in zip(parsed, ours)))
 
 
-MEASUREMENTS = {"accept": Bench.accept, "routes": Bench.routes, "latency": Bench.latency,
+MEASUREMENTS = {"accept": Bench.accept, "routes": Bench.routes, "memory": Bench.memory, "latency": Bench.latency,
                 "open": Bench.open, "handoff": Bench.handoff, "idle": Bench.idle,
                 "import": Bench.imports}
 

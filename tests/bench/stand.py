@@ -32,6 +32,8 @@ REDIS = next(p for p in ("/usr/bin/redis-check-rdb", shutil.which("redis-server"
 # tests/bench/submits.h writes other ones over them.
 PHONE = "+380000000000"
 IDENTITY_BYTES = 450
+# Agencies of San Mateo county, settlements of a Ukrainian oblast.
+AGENCIES, SETTLEMENTS = 640, 800
 # Enough for every case of a run to go where the first one goes.
 PLACES = 1_000_000
 
@@ -136,10 +138,13 @@ class Stand:
 
     def fill(self, calls, cases):
         """Opens so many cases, offered and told, before services join: repeats recorded calls with
-        nothing on disk until all are made.  Bytes of Redis that each of them takes."""
+        nothing on disk until all are made, for as many agencies and places as a county has.  Bytes of
+        Redis that each of them takes, without the latest changes of places, which are no more for
+        more cases."""
         before = self.used_memory()
         self.redis.config_set("appendonly", "no")
-        measure("bare", self.socket, 1, 64, cases, calls, seconds=60 + cases // 400)
+        measure("bare", self.socket, 1, 64, cases, calls, AGENCIES, SETTLEMENTS, seconds=60 + cases // 400)
+        self.redis.xtrim(f"{TAG}:changes", 0, approximate=False)
         used = (self.used_memory() - before) / cases
         self.redis.config_set("appendonly", "yes")
         wait_for(self.is_on_disk, 60 + cases // 10000, "the cases on disk")

@@ -123,7 +123,8 @@ a_reminder_is_told_and_the_next_clock_waits(void **state)
 	assert_string_equal(where_is("clock", referral), "delayed");
 	assert_int_equal(
 	    strtoll(redis_ask("ZSCORE {c1}:clock:delayed %s", referral), NULL, 10),
-	    strtoll(field_of(id, "r1-1.offered_at"), NULL, 10) + 5000000);
+	    strtoll(field_of(id, "at"), NULL, 10) +
+	        strtoll(field_of(id, "r1-1.offered_at"), NULL, 10) + 5000000);
 	claim_telling("remind", 1);
 	assert_int_equal(do_told(referral, 1, "remind", true)->status, STATUS_OK);
 	assert_string_equal(field_of(id, "r1-1.state"), "delivered");

@@ -80,6 +80,7 @@ look_at_all(const struct case_record *record)
 	assert_int_equal(view->referrals[0].urgency, urgency_urgent);
 	assert_int_equal(
 	    view->referrals[0].expires_at, view->referrals[0].offered_at + 7200000);
+	assert_in_range(view->referrals[0].offered_at - view->accepted_at, 0, 60000);
 	(void)snprintf(referral, sizeof referral, "%s-2", the.need);
 	assert_text(view->referrals[1].id, referral);
 	assert_text(view->referrals[1].service, "service2");
@@ -251,6 +252,26 @@ open_cases_are_listed_newest_first_in_pages(void **state)
 }
 
 static void
+look_at_older_times(const struct case_record *record)
+{
+	looked++;
+	assert_int_equal(record->view.referrals[0].offered_at, 1790000000000);
+	assert_int_equal(record->view.referrals[0].expires_at, 1790000007000);
+}
+
+static void
+times_of_an_older_referral_are_since_1970(void **state)
+{
+	(void)state;
+	eventful_case();
+	field_put(the.id, "r1-1.offered_at", "1790000000000");
+	field_put(the.id, "r1-1.expires_at", "1790000007000");
+	looked = 0;
+	assert_int_equal(do_get(the.id, 0, look_at_older_times), STATUS_OK);
+	assert_int_equal(looked, 1);
+}
+
+static void
 cases_are_found_by_blind_index(void **state)
 {
 	struct case_accept in = usual_accept("two", urgency_normal, 1);
@@ -397,6 +418,7 @@ main(void)
 		TEST(a_case_is_shown_without_its_timeline),
 		TEST(the_timeline_tells_what_happened_oldest_first),
 		TEST(open_cases_are_listed_newest_first_in_pages),
+		TEST(times_of_an_older_referral_are_since_1970),
 		TEST(cases_are_found_by_blind_index),
 		TEST(an_inbox_holds_an_agencys_open_referrals),
 		TEST(dead_letters_are_listed_oldest_first),
