@@ -234,6 +234,24 @@ read_own_fact(const json_t *attribute, const json_t *term, struct service_facts 
 		facts->response_hours = number_of(value, RESPONSE_MOST_HOURS);
 }
 
+/* Position from 1; 0: it is not said, or one too many. */
+static uint8_t
+taxonomy_number(struct service_facts *facts, struct text taxonomy)
+{
+	uint32_t at = 0;
+
+	if (taxonomy.length == 0)
+		return 0;
+	while (
+	    at < facts->taxonomies_count && !text_equal(facts->taxonomies[at], taxonomy))
+		at++;
+	if (at == FACTS_TAXONOMIES_MAX)
+		return 0;
+	facts->taxonomies[at] = taxonomy;
+	facts->taxonomies_count += at == facts->taxonomies_count;
+	return (uint8_t)(at + 1);
+}
+
 static void
 read_attributes(
     struct facts_reader *reader, const json_t *service, struct service_facts *facts)
@@ -252,9 +270,11 @@ read_attributes(
 		}
 		if (code.at == NULL)
 			code = text_at(term, "name");
-		if (code.at != NULL)
-			(void)add_text(facts->terms, &facts->terms_count, FACTS_TERMS_MAX,
-			    (struct text){ fold(reader, code), code.length });
+		if (code.at != NULL &&
+		    add_text(facts->terms, &facts->terms_count, FACTS_TERMS_MAX,
+		        (struct text){ fold(reader, code), code.length }))
+			facts->term_taxonomies[facts->terms_count - 1] =
+			    taxonomy_number(facts, text_at(term, "taxonomy"));
 	}
 }
 

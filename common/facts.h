@@ -15,6 +15,7 @@ enum confidentiality {
 };
 
 #define FACTS_TERMS_MAX 24
+#define FACTS_TAXONOMIES_MAX 4
 #define FACTS_LANGUAGES_MAX 16
 #define FACTS_AREAS_MAX 64
 #define FACTS_POINTS_MAX 8
@@ -35,10 +36,15 @@ struct service_facts {
 	struct text
 	    terms[FACTS_TERMS_MAX]; /* taxonomy term codes, lower case as stored */
 	uint32_t terms_count;
-	double minimum_age, maximum_age; /* years, NaN unknown */
-	uint32_t household_types;        /* bit (1 << enum household_type), 0: unknown */
-	uint32_t displacements;          /* bit (1 << enum displacement), 0: unknown */
-	uint32_t difficulties;           /* bit (1 << enum difficulty), 0: unknown */
+	struct text
+	    taxonomies[FACTS_TAXONOMIES_MAX]; /* that its terms are of, as written */
+	uint32_t taxonomies_count;
+	uint8_t term_taxonomies[FACTS_TERMS_MAX]; /* of each term: position from 1; 0: of
+	                                             none that is known */
+	double minimum_age, maximum_age;          /* years, NaN unknown */
+	uint32_t household_types; /* bit (1 << enum household_type), 0: unknown */
+	uint32_t displacements;   /* bit (1 << enum displacement), 0: unknown */
+	uint32_t difficulties;    /* bit (1 << enum difficulty), 0: unknown */
 	struct text languages[FACTS_LANGUAGES_MAX]; /* ISO 639-1 or BCP 47, lower case */
 	uint32_t languages_count;                   /* 0: unknown */
 	enum flag interpreter;

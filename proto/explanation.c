@@ -84,9 +84,10 @@ explanation_pack(const struct why *why, void *buffer, size_t size, size_t *lengt
 	struct dense_sink sink = { buffer, size, false };
 	uint32_t next = at_most(why->next_count, EXPLANATION_NEXT_MOST);
 	uint32_t refusals = at_most(why->refusals_count, EXPLANATION_REFUSALS_MOST);
+	bool has_via = why->has_chosen && why->chosen.via.length > 0;
 
 	dense_put_byte(&sink, VERSION);
-	dense_put_byte(&sink, why->has_chosen | next << 1 | refusals << 3);
+	dense_put_byte(&sink, why->has_chosen | next << 1 | refusals << 3 | has_via << 4);
 	if (why->has_chosen)
 		put_chosen(&sink, &why->chosen);
 	for (uint32_t i = 0; i < next; i++) {
@@ -97,6 +98,8 @@ explanation_pack(const struct why *why, void *buffer, size_t size, size_t *lengt
 	dense_put_optional(&sink, why->considered_count);
 	dense_put_text(&sink, why->directory_version);
 	dense_put_optional(&sink, why->seed);
+	if (has_via)
+		dense_put_text(&sink, why->chosen.via);
 	*length = size - sink.left;
 	return sink.is_refused ? STATUS_TOO_LARGE : STATUS_OK;
 }
@@ -223,8 +226,9 @@ explanation_unpack(const void *bytes, size_t length, struct text service,
 	shape = dense_get_byte(&source);
 	why->has_chosen = shape & 1;
 	next = shape >> 1 & 3;
-	refusals = shape >> 3;
-	if (next > EXPLANATION_NEXT_MOST || refusals > EXPLANATION_REFUSALS_MOST)
+	refusals = shape >> 3 & 1;
+	if (shape >> 5 != 0 || next > EXPLANATION_NEXT_MOST ||
+	    refusals > EXPLANATION_REFUSALS_MOST || (shape >> 4 != 0 && !why->has_chosen))
 		return STATUS_DAMAGED;
 	if (why->has_chosen) {
 		why->chosen.service = service;
@@ -236,6 +240,8 @@ explanation_unpack(const void *bytes, size_t length, struct text service,
 	why->considered_count = dense_get_optional(&source);
 	why->directory_version = dense_get_text(&source, texts->directory);
 	why->seed = dense_get_optional(&source);
+	if (shape >> 4 & 1)
+		why->chosen.via = dense_get_text(&source, texts->via);
 	record_check(&record_why, why, &defects);
 	return defects.count > 0 || source.is_damaged || source.left > 0 ? STATUS_DAMAGED
 	                                                                 : STATUS_OK;

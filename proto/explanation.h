@@ -14,7 +14,8 @@
 /* Packs a legal `why`: the chosen candidate with its verdicts and points, the next two with
  * their scores, the first refusal, all counts.  Questions and names are left out: they follow
  * from the rules and the directory.  In this order, as dense.h puts them:
- *   byte 2; byte: 1 where one was chosen, 2 for each next one, 8 for each refusal
+ *   byte 2; byte: 1 where one was chosen, 2 for each next one, 8 for each refusal, 16 where
+ *   the chosen one's `via` stands at the end
  *   the chosen one: score, km; masks of the rules that passed, of the unknown ones, of the parts
  *   (bit 0: the first code of eligibility or merit); each part's value and points
  *   each next one: service, score; each refusal: service, number of the rule
@@ -27,7 +28,7 @@ enum status explanation_pack(
 struct explanation_texts {
 	char next[EXPLANATION_NEXT_MOST][DENSE_TEXT_BYTES];
 	char refusals[EXPLANATION_REFUSALS_MOST][DENSE_TEXT_BYTES];
-	char directory[DENSE_TEXT_BYTES];
+	char directory[DENSE_TEXT_BYTES], via[DENSE_TEXT_BYTES];
 };
 
 /* The reverse.  `service` and `agency` are of the chosen candidate: the referral itself holds

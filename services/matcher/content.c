@@ -21,6 +21,8 @@ each_text(struct service_facts *facts, text_visit *visit, void *self)
 	visit(self, &facts->source);
 	for (uint32_t i = 0; i < facts->terms_count; i++)
 		visit(self, &facts->terms[i]);
+	for (uint32_t i = 0; i < facts->taxonomies_count; i++)
+		visit(self, &facts->taxonomies[i]);
 	for (uint32_t i = 0; i < facts->languages_count; i++)
 		visit(self, &facts->languages[i]);
 	for (uint32_t i = 0; i < facts->areas_count; i++)

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "services/matcher/mapped.h"
 #include "services/matcher/match_private.h"
 
 #define COUNT(array) (uint32_t)(sizeof(array) / sizeof *(array))
@@ -131,6 +132,9 @@ match_explain(const struct index *index, const struct match_question *question,
 	record_init(&record_why, why);
 	wanted_read(&wanted, question);
 	write_candidates(result, &wanted, chosen, next_most, with_names, why);
+	if (why->has_chosen)
+		why->chosen.via = mapped_via(index,
+		    indexed_facts(result->candidates[chosen].service), wanted.term);
 	if (question->may_be_cleared_only != result->may_be_cleared_only) {
 		match(
 		    index, question, &seen); /* what this reader may know of the others */

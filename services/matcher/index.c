@@ -181,6 +181,7 @@ index_free(struct index *index)
 		return;
 	while (index->all.count > 0)
 		index_remove(index, index->all.at[index->all.count - 1].more->facts->id);
+	vias_free(index);
 	free(index->all.at);
 	free(index->hits);
 	free(index);

@@ -91,6 +91,8 @@ struct hit {
 struct index {
 	struct indexed *by_id;
 	struct term *by_code;
+	const struct taxonomies *taxonomies; /* NULL: none */
+	struct via *vias;                    /* that explanations name */
 	struct roster all;
 	struct hit *hits; /* scratch of a search: room for every service */
 	uint32_t hits_room;
@@ -108,6 +110,10 @@ void content_free(struct index *index, struct content *content);
 
 /* As much of a text, in whole characters, as a message may hold; an absent one is empty. */
 struct text text_for_message(struct text text, uint32_t most_bytes);
+
+/* ---- mapped.c ---- */
+
+void vias_free(struct index *index);
 
 /* ---- terms.c ---- */
 

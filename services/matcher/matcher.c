@@ -17,7 +17,6 @@
 /* Free places that are not all taken before the index hears of it; if they are, the need is
  * parked and looked at again. */
 #define OFFER_PLENTY 256
-/* The next best that a stored explanation names. */
 
 /* An offer under way. */
 struct decision {
@@ -344,7 +343,7 @@ matcher_open(struct matcher *matcher, struct service *service)
 	if (directory_watch(matcher->directory, on_directory_change, matcher) !=
 	    STATUS_OK)
 		log_die("cannot watch the directory");
-	directory_reload(matcher);
+	references_open(matcher);
 }
 
 void
@@ -354,6 +353,7 @@ matcher_close(struct matcher *matcher)
 	link_server_close(matcher->queries);
 	link_upstream_close(matcher->notifiers);
 	directory_close(matcher->directory);
+	references_close(&matcher->references);
 	facts_reader_free(matcher->reader);
 	index_free(matcher->index);
 	index_free(matcher->loading);

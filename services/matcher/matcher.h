@@ -7,6 +7,7 @@
 #include "common/directory.h"
 #include "common/worker.h"
 #include "services/matcher/match.h"
+#include "services/matcher/references.h"
 
 /* Services edited while a directory is loaded that are read again; of more all are. */
 #define MATCHER_EDITED_MOST 256
@@ -18,6 +19,7 @@ struct matcher {
 	struct link_server *queries; /* NULL until there is a directory */
 	struct link_upstream *notifiers;
 	struct directory *directory;
+	struct references references;
 	struct facts_reader *reader;
 	struct index *index;   /* in use */
 	struct index *loading; /* being filled, NULL when nothing is loaded */

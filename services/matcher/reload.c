@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/log.h"
+#include "services/matcher/mapped.h"
 #include "services/matcher/matcher.h"
 
 static void
@@ -27,6 +28,8 @@ take_document(struct matcher *matcher, struct index *index, struct text source,
 		return false;
 	}
 	facts.source = source;
+	index_set_taxonomies(index, matcher->references.taxonomies);
+	mapped_widen(matcher->references.taxonomies, &facts);
 	if (index_put(index, &facts) == STATUS_OK)
 		return true;
 	log_event(LOG_ERROR, "service_left_out", LOG_TEXT("service", id));
@@ -161,6 +164,8 @@ on_directory_change(void *self, const struct directory_change *change)
 	if (change->event == DIRECTORY_SWAPPED) {
 		if (change->kind == DIRECTORY_SERVICES)
 			directory_reload(matcher);
+		else
+			references_load(matcher, change->kind);
 		return;
 	}
 	if (change->event == DIRECTORY_EDITED) {

@@ -17,7 +17,7 @@ static struct why why, back;
 static struct explanation_texts texts;
 static uint8_t bytes[EXPLANATION_MAX_BYTES];
 static uint64_t seed = 20261122;
-static char names[400][37];
+static char names[400][64];
 static unsigned named;
 
 static uint32_t
@@ -90,6 +90,8 @@ random_candidate(struct candidate *out)
 	out->agency = word(1 + below(32));
 	out->score = figure(10000);
 	out->distance_km = below(4) ? fabs(figure(20000)) : (double)NAN;
+	if (below(3) == 0)
+		out->via = word(1 + below(63));
 	out->rules_count = codes_of(CODE_SET_eligibility, 12, codes);
 	for (uint32_t i = 0; i < out->rules_count; i++) {
 		record_init(&record_rule_result, &out->rules[i]);
@@ -167,6 +169,7 @@ check_chosen(const struct candidate *one, const struct candidate *other)
 	assert_true((isnan(one->distance_km) && isnan(other->distance_km)) ||
 	            fabs(one->distance_km - other->distance_km) < 0.00051);
 	check_rules(one, other);
+	assert_true(text_equal(one->via, other->via));
 	assert_int_equal(one->parts_count, other->parts_count);
 	for (uint32_t i = 0; i < one->parts_count; i++) {
 		assert_true(text_equal(one->parts[i].part, other->parts[i].part));
