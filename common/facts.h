@@ -6,6 +6,7 @@
 #define COMMON_FACTS_H
 
 #include "common/hours.h"
+#include "common/shapes.h"
 #include "proto/message.h"
 
 enum confidentiality {
@@ -20,6 +21,9 @@ enum confidentiality {
 #define FACTS_AREAS_MAX 64
 #define FACTS_POINTS_MAX 8
 #define FACTS_HOURS_MAX 64
+#define FACTS_RESIDENCES_MAX 8
+#define FACTS_QUESTIONS_MAX 4
+#define FACTS_SHAPE_POINTS_MAX 4096
 
 /* Texts and hours point into the document or the facts_reader that read it. */
 struct service_facts {
@@ -50,7 +54,15 @@ struct service_facts {
 	enum flag interpreter;
 	struct text
 	    areas[FACTS_AREAS_MAX]; /* place codes of "urn:place:CODE" service areas */
-	uint32_t areas_count;       /* 0: unknown */
+	uint32_t areas_count;       /* 0: none */
+	const struct shape_point *shapes; /* areas with a drawn border */
+	uint32_t shapes_count;            /* points; 0: none */
+	bool is_area_unclear; /* there are areas besides that were not understood */
+	struct text
+	    residences[FACTS_RESIDENCES_MAX]; /* place codes: in one of them the family
+	                                               * must live */
+	uint32_t residences_count;
+	bool is_residence_unclear; /* there are others that were not understood */
 	struct {
 		double lat, lon;
 	} points
@@ -59,9 +71,17 @@ struct service_facts {
 	double radius_km;          /* serves this far around its points, NaN unknown */
 	double available, maximum; /* places, NaN unknown */
 	int64_t capacity_at;       /* when that was reported, TIME_ABSENT unknown */
+	double capacity_ttl_hours; /* for so long a report is believed, NaN unknown */
 	const struct hours_rule *hours; /* see facts_hours.h */
 	uint32_t hours_count;           /* 0: unknown */
 	double response_hours;          /* promised, NaN unknown */
+	uint32_t referral_methods;      /* bit (1 << enum referral_method), 0: unknown */
+	uint32_t costs;                 /* bit (1 << enum cost), 0: unknown */
+	int64_t verified_at;            /* the day it was assured, TIME_ABSENT unknown */
+	struct text notice;             /* what people are to be told for now */
+	int64_t notice_starts, notice_ends;         /* TIME_ABSENT: from ever, for ever */
+	struct text questions[FACTS_QUESTIONS_MAX]; /* to ask before a referral */
+	uint32_t questions_count;
 };
 
 /* Holds one parsed document.  NULL: out of memory. */
@@ -73,12 +93,20 @@ void facts_reader_free(struct facts_reader *reader);
  * with location, schedules, service_areas, languages, capacities, attributes).
  * Attributes with taxonomy_term.taxonomy "hearthline-facts" are facts (label = key, value):
  * confidentiality, referral_allowed, household_type, displacement, difficulty, interpreter,
- * radius_km, response_within_hours.  All other attributes with a taxonomy_term are need terms
- * (its code, else its name; A-Z in lower case).
+ * radius_km, response_within_hours, residence, referral_method, cost, capacity_ttl_hours,
+ * notice_starts, notice_ends, question.  All other attributes with a taxonomy_term are need
+ * terms (its code, else its name; A-Z in lower case).
  *
- * Languages, areas and hours are unknown as a whole (count 0) where an entry is not
- * understood or does not fit, since half a list would make a fitting service fail.  Terms and
- * points beyond their limit are left out; with points the radius becomes unknown too.
+ * Areas are "urn:place:CODE" or an extent of extent_type geojson (facts_shapes.h).  The costs
+ * are the attributes', else follow from cost_options that all have an amount: free where none
+ * costs anything, a fee where each does.  An accessibility of a location that says wheelchair,
+ * ramp, elevator, braille or the like, and nothing else, is a difficulty it is equipped for.
+ * The notice is the HSDS alert; verified is assured_date.
+ *
+ * Languages and hours are unknown as a whole (count 0) where an entry is not understood or does
+ * not fit, since half a list would make a fitting service fail; areas and residences say that
+ * there are such.  Terms, points and questions beyond their limit are left out; with points the
+ * radius becomes unknown too.
  * Three-letter language codes are given as two letters where there are two.  An unknown word
  * for confidentiality, or a stricter one at a place, hides more, never less.  Of several
  * capacities the one with fewest places counts.
@@ -90,5 +118,8 @@ enum status facts_read(struct facts_reader *reader, struct text document,
     struct service_facts *facts) MUST_CHECK;
 /* Everything unknown. */
 void facts_init(struct service_facts *facts);
+
+/* The notice while it holds, its last day to the end (UTC); else absent. */
+struct text facts_notice(const struct service_facts *facts, int64_t now_ms);
 
 #endif

@@ -80,7 +80,6 @@ FILE_LINES = {"tests/": 1000, "": 400}  # a module has one file of tests, and tw
 LONG_FILES = {  # path: reason
     "tests/unit/client_test.c": "the receiver that it plays against stands with it",
     "common/cases.c": "one typed call per transition, each a list of arguments",
-    "common/facts.c": "one short reader per member of a service document",
     "common/link.c": "sockets of one kind with their options, monitor and drain in order",
     "common/link_upstream.c": "windows, epochs and losses read and change one table of workers",
     "common/store_connection.c": "the life of one connection, from opening to losing it",

@@ -25,8 +25,13 @@ each_text(struct service_facts *facts, text_visit *visit, void *self)
 		visit(self, &facts->taxonomies[i]);
 	for (uint32_t i = 0; i < facts->languages_count; i++)
 		visit(self, &facts->languages[i]);
+	visit(self, &facts->notice);
 	for (uint32_t i = 0; i < facts->areas_count; i++)
 		visit(self, &facts->areas[i]);
+	for (uint32_t i = 0; i < facts->residences_count; i++)
+		visit(self, &facts->residences[i]);
+	for (uint32_t i = 0; i < facts->questions_count; i++)
+		visit(self, &facts->questions[i]);
 }
 
 static void
@@ -106,13 +111,31 @@ blur_points(struct service_facts *facts)
 	}
 }
 
+/* False: out of memory, and there is nothing to give back. */
+static bool
+take_shared(struct index *index, struct content *content)
+{
+	struct service_facts *facts = &content->facts;
+
+	if (!shared_take(index, facts->hours, facts->hours_count * sizeof *facts->hours,
+	        &content->hours))
+		return false;
+	if (!shared_take(index, facts->shapes,
+	        facts->shapes_count * sizeof *facts->shapes, &content->shapes)) {
+		shared_give(index, content->hours);
+		return false;
+	}
+	facts->hours = content->hours ? (const void *)content->hours->bytes : NULL;
+	facts->shapes = content->shapes ? (const void *)content->shapes->bytes : NULL;
+	return true;
+}
+
 bool
 content_make(
     struct index *index, struct content *content, const struct service_facts *facts)
 {
 	size_t memberships = facts->terms_count * sizeof *content->memberships;
-	size_t hours = facts->hours_count * sizeof *facts->hours;
-	size_t before = traits_room(facts) + memberships + hours;
+	size_t before = traits_room(facts) + memberships;
 	size_t bytes = before + fold_room(facts);
 	char *at;
 
@@ -123,16 +146,17 @@ content_make(
 		return false;
 	content->memberships =
 	    (struct membership *)((char *)content->room + traits_room(facts));
-	at = (char *)content->room + before - hours;
-	if (hours > 0)
-		content->facts.hours = memcpy(at, facts->hours, hours);
-	at += hours;
+	at = (char *)content->room + before;
 	each_text(&content->facts, move_text, &at);
 	fold_fields(content, at);
 	if (facts->confidentiality != CONFIDENTIALITY_public)
 		blur_points(&content->facts);
-	if (memberships_make(index, content))
-		return true;
+	if (take_shared(index, content)) {
+		if (memberships_make(index, content))
+			return true;
+		shared_give(index, content->hours);
+		shared_give(index, content->shapes);
+	}
 	free(content->room);
 	return false;
 }
@@ -141,6 +165,8 @@ void
 content_free(struct index *index, struct content *content)
 {
 	memberships_free(index, content);
+	shared_give(index, content->hours);
+	shared_give(index, content->shapes);
 	free(content->room);
 }
 

@@ -6,6 +6,8 @@
 #include "services/matcher/mapped.h"
 #include "services/matcher/match_private.h"
 
+/* Bytes of a question (messages.def). */
+#define QUESTION_MAX 200
 #define COUNT(array) (uint32_t)(sizeof(array) / sizeof *(array))
 
 static_assert(MATCH_CANDIDATES_MAX <= COUNT(((struct why *)0)->next),
@@ -18,6 +20,8 @@ static void
 write_rules(
     struct candidate *candidate, const struct judged *judged, const struct wanted *wanted)
 {
+	const struct service_facts *facts = judged->traits->more->facts;
+
 	for (enum rule rule = 0; rule < RULES; rule++) {
 		enum verdict verdict = rule_verdict(rule, wanted, judged->traits);
 		struct rule_result *line = &candidate->rules[candidate->rules_count++];
@@ -28,6 +32,11 @@ write_rules(
 			candidate->questions[candidate->questions_count++] =
 			    rule_question(rule);
 	}
+	for (uint32_t i = 0; i < facts->questions_count &&
+	                     candidate->questions_count < COUNT(candidate->questions);
+	     i++)
+		candidate->questions[candidate->questions_count++] =
+		    text_for_message(facts->questions[i], QUESTION_MAX);
 }
 
 /* Documents may say any number, messages may not. */

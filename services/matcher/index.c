@@ -82,6 +82,7 @@ take_content(struct index *index, struct indexed *service, const struct content 
 	service->content = *content;
 	traits_read(&service->traits, &service->particulars, &service->content.facts,
 	    content->room);
+	service->particulars.hours = content->hours;
 	service->traits.may_repeat = memberships_may_repeat(content);
 	if (!service->is_capacity_told)
 		service->available = content->facts.available;

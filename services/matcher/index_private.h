@@ -2,6 +2,7 @@
  * How the index lies in memory: for the matcher's own modules only.
  *   index.c    services by id, and the whole
  *   content.c  what comes with a service's document
+ *   shared.c   what several services have in common
  *   terms.c    which services offer a term */
 #ifndef MATCHER_INDEX_PRIVATE_H
 #define MATCHER_INDEX_PRIVATE_H
@@ -47,9 +48,20 @@ struct membership {
 	uint32_t position;
 };
 
+/* Bytes that several services have in common: hours, shapes. */
+struct shared {
+	UT_hash_handle by_bytes;
+	uint32_t uses;
+	uint32_t length;
+	int64_t asked_at,
+	    next; /* hours: nothing opens from the one to the other; 0 not asked */
+	_Alignas(8) char bytes[];
+};
+
 /* What comes with a service's document, and goes with it. */
 struct content {
-	struct service_facts facts; /* texts point into `room` */
+	struct shared *hours, *shapes; /* NULL: none */
+	struct service_facts facts;    /* texts point into `room` */
 	void *room; /* of the traits, the memberships, the texts and the folded texts */
 	const char *folded; /* words of the search fields, one after the other */
 	uint32_t folded_end[SEARCH_FIELDS]; /* of each, from `folded` */
@@ -93,6 +105,7 @@ struct index {
 	struct term *by_code;
 	const struct taxonomies *taxonomies; /* NULL: none */
 	struct via *vias;                    /* that explanations name */
+	struct shared *by_bytes;
 	struct roster all;
 	struct hit *hits; /* scratch of a search: room for every service */
 	uint32_t hits_room;
@@ -114,6 +127,17 @@ struct text text_for_message(struct text text, uint32_t most_bytes);
 /* ---- mapped.c ---- */
 
 void vias_free(struct index *index);
+
+/* ---- shared.c ---- */
+
+/* Takes a use of these bytes; NULL where there are none.  False: out of memory. */
+bool shared_take(
+    struct index *index, const void *bytes, size_t length, struct shared **shared);
+/* Gives it back; NULL is accepted. */
+void shared_give(struct index *index, struct shared *shared);
+/* Of hours, which are unknown where they are NULL (hours.h). */
+enum flag shared_open_at(const struct shared *hours, int64_t at_ms);
+int64_t shared_next_opening(struct shared *hours, int64_t at_ms);
 
 /* ---- terms.c ---- */
 

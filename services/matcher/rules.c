@@ -151,15 +151,44 @@ lies_in(const struct wanted *wanted, const struct traits *traits, uint32_t posit
 	           : verdict_fail;
 }
 
+/* Whether the family's rounded point lies in a drawn area. */
+static enum verdict
+lies_in_shapes(const struct wanted *wanted, const struct service_facts *facts)
+{
+	enum flag holds;
+
+	if (facts->shapes_count == 0)
+		return verdict_fail;
+	if (isnan(wanted->lat))
+		return verdict_unknown;
+	holds = shapes_hold(facts->shapes, facts->shapes_count, wanted->lat, wanted->lon,
+	    WANTED_GRID_DEGREES);
+	if (holds == FLAG_ABSENT)
+		return verdict_unknown;
+	return pass_if(holds == FLAG_YES);
+}
+
+/* Areas besides the codes. */
+static enum verdict
+lies_in_others(const struct wanted *wanted, const struct service_facts *facts)
+{
+	enum verdict verdict = lies_in_shapes(wanted, facts);
+
+	return verdict == verdict_fail && facts->is_area_unclear ? verdict_unknown
+	                                                         : verdict;
+}
+
 static enum verdict
 rule_area(const struct wanted *wanted, const struct traits *traits)
 {
 	enum verdict verdict = verdict_fail;
 
-	if (traits->areas_count == 0)
+	if (traits->areas_count == 0 && !traits->has_other_area)
 		return traits->has_radius ? verdict_pass : verdict_unknown;
-	if (wanted->place.length == 0)
+	if (wanted->place.length == 0 && !traits->has_other_area)
 		return verdict_unknown;
+	if (traits->has_other_area)
+		verdict = lies_in_others(wanted, traits->more->facts);
 	for (uint32_t i = 0; i < traits->areas_count && verdict != verdict_pass; i++) {
 		enum verdict one = lies_in(wanted, traits, i);
 
@@ -183,6 +212,39 @@ rule_distance(const struct wanted *wanted, const struct traits *traits)
 	if (isnan(km))
 		return verdict_unknown;
 	return pass_if(km <= traits->more->radius_km + (is_public ? 0 : TRAITS_BLUR_KM));
+}
+
+/* Pass: the family lives there; unknown: it may. */
+static enum verdict
+lives_in(const struct wanted *wanted, struct text residence)
+{
+	if (place_within(residence, wanted->place))
+		return verdict_pass;
+	return place_within(wanted->place, residence) ||
+	               !place_is_comparable(wanted->place, residence) ||
+	               wanted->displacement != displacement_none
+	           ? verdict_unknown
+	           : verdict_fail;
+}
+
+static enum verdict
+rule_residence(const struct wanted *wanted, const struct traits *traits)
+{
+	const struct service_facts *facts = traits->more->facts;
+	enum verdict verdict;
+
+	if (!traits->has_residence)
+		return verdict_pass;
+	verdict = facts->is_residence_unclear ? verdict_unknown : verdict_fail;
+	for (uint32_t i = 0; i < facts->residences_count; i++) {
+		enum verdict one = lives_in(wanted, facts->residences[i]);
+
+		if (one == verdict_pass)
+			return one;
+		if (one == verdict_unknown)
+			verdict = one;
+	}
+	return verdict;
 }
 
 /* ---- the table ---- */

@@ -58,10 +58,23 @@ freshness(int64_t reported_at, int64_t now_ms)
 	return 1 - (double)hours / REPORT_STALE_HOURS;
 }
 
+/* Free places; unknown where the report is too old to be believed. */
+static double
+believed_places(const struct wanted *wanted, const struct scored *scored)
+{
+	const struct particulars *more = scored->traits->more;
+	double ttl_ms = more->facts->capacity_ttl_hours * (double)HOUR_MS;
+
+	if (more->capacity_at != TIME_ABSENT &&
+	    (double)(wanted->question->now_ms - more->capacity_at) >= ttl_ms)
+		return NAN;
+	return more->free_places;
+}
+
 static struct measure
 measure_capacity(const struct wanted *wanted, const struct scored *scored)
 {
-	double places = scored->traits->more->free_places;
+	double places = believed_places(wanted, scored);
 	double fresh =
 	    freshness(scored->traits->more->capacity_at, wanted->question->now_ms);
 
@@ -75,9 +88,8 @@ measure_capacity(const struct wanted *wanted, const struct scored *scored)
 static struct measure
 measure_full(const struct wanted *wanted, const struct scored *scored)
 {
-	double is_full = scored->traits->more->free_places <= 0; /* NaN is not */
+	double is_full = believed_places(wanted, scored) <= 0; /* NaN is not */
 
-	(void)wanted;
 	return (struct measure){ is_full, is_full };
 }
 
@@ -137,6 +149,20 @@ measure_response(const struct wanted *wanted, const struct scored *scored)
 	return (struct measure){ hours, hours < 0 ? 1 : 1 - hours / limit / 2 };
 }
 
+static struct measure
+measure_opening(const struct wanted *wanted, const struct scored *scored)
+{
+	double limit = ANSWER_HOURS[wanted->question->intake->urgency];
+	int64_t now_ms = wanted->question->now_ms;
+	int64_t opens_at = traits_next_opening(scored->traits, now_ms);
+	double hours;
+
+	if (opens_at == TIME_ABSENT)
+		return (struct measure){ NAN, 0 };
+	hours = (double)((opens_at - now_ms) / HOUR_MS);
+	return (struct measure){ hours, hours > limit ? 0 : 1 - hours / limit / 2 };
+}
+
 static const struct {
 	struct measure (*measure)(
 	    const struct wanted *wanted, const struct scored *scored);
@@ -172,6 +198,7 @@ score_most(const struct wanted *wanted, const struct scored *scored)
 	double most = TABLE[PART_capacity].weight * (may_be_fresh ? 1 : CAPACITY_STALE);
 
 	most += TABLE[PART_response].weight * scored->traits->has_response;
+	most += TABLE[PART_opening].weight * scored->traits->has_hours;
 	most += TABLE[PART_preference].weight * wanted->question->intake->has_preferences;
 	most += TABLE[PART_distance].weight * measure_distance(wanted, scored).earns;
 	most += TABLE[PART_unknowns].weight * scored->unknowns;

@@ -111,8 +111,7 @@ is_hit(const struct sought *sought, const struct traits *traits, struct hit *hit
 	if (search->lang.length > 0 && !speaks(traits, &sought->wanted))
 		return false;
 	if (search->open_at != TIME_ABSENT &&
-	    hours_open_at(traits->more->facts->hours, traits->more->facts->hours_count,
-	        search->open_at) != FLAG_YES)
+	    shared_open_at(traits->more->hours, search->open_at) != FLAG_YES)
 		return false;
 	hit->service = indexed_of(traits);
 	if (!has_words(sought, &hit->service->content, &hit->worth))

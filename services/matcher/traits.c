@@ -133,6 +133,10 @@ traits_read(struct traits *traits, struct particulars *more,
 		.spot = facts->points_count == 1
 		            ? spot_of(facts->points[0].lat, facts->points[0].lon)
 		            : SPOT_UNKNOWN,
+		.has_other_area = facts->shapes_count > 0 || facts->is_area_unclear,
+		.has_residence =
+		    facts->residences_count > 0 || facts->is_residence_unclear,
+		.has_hours = facts->hours_count > 0,
 	};
 	read_areas(traits, facts, areas);
 	read_languages(traits, facts, languages);

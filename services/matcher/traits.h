@@ -16,8 +16,11 @@
 #define TRAITS_LANGUAGES 3
 #define TRAITS_LANGUAGE_BITS 20
 
+struct shared;
+
 /* The rest, in one place per service. */
 struct particulars {
+	struct shared *hours; /* NULL: unknown */
 	const struct service_facts *facts;
 	const struct place_key *more_areas; /* from the second on */
 	const uint32_t *more_languages;     /* behind those in the traits */
@@ -40,6 +43,9 @@ struct traits {
 	bool has_radius : 1;
 	bool may_repeat : 1;     /* two of its terms are related; set by the index */
 	bool has_response : 1;   /* it promises one */
+	bool has_other_area : 1; /* drawn, or not understood */
+	bool has_residence : 1;  /* known or not */
+	bool has_hours : 1;
 	uint8_t confidentiality; /* enum confidentiality */
 	uint8_t interpreter;     /* enum flag */
 	uint8_t agency_bit;      /* traits_bit of the ids */
@@ -77,6 +83,9 @@ traits_area(const struct traits *traits, uint32_t position)
 {
 	return position == 0 ? traits->area : traits->more->more_areas[position - 1];
 }
+
+/* When its door is known to be open, from `now_ms` on; TIME_ABSENT unknown. */
+int64_t traits_next_opening(const struct traits *traits, int64_t now_ms);
 
 /* A language by its tag's first subtag, without case: "uk-UA" is "uk".  0, which equals no
  * language, where that is not of 2 to 4 letters (ISO 639). */

@@ -9,6 +9,8 @@
 /* Most persons and languages of one household (messages.def). */
 #define WANTED_PERSONS_MAX 24
 #define WANTED_LANGUAGES_MAX 8
+/* To which a family's point is rounded. */
+#define WANTED_GRID_DEGREES 0.01
 
 /* Persons are those the need is for; where it names none, the whole household. */
 struct wanted {

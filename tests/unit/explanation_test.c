@@ -83,7 +83,7 @@ figure(double scale)
 static void
 random_candidate(struct candidate *out)
 {
-	struct text codes[12];
+	struct text codes[16];
 
 	record_init(&record_candidate, out);
 	out->service = id();
@@ -92,7 +92,7 @@ random_candidate(struct candidate *out)
 	out->distance_km = below(4) ? fabs(figure(20000)) : (double)NAN;
 	if (below(3) == 0)
 		out->via = word(1 + below(63));
-	out->rules_count = codes_of(CODE_SET_eligibility, 12, codes);
+	out->rules_count = codes_of(CODE_SET_eligibility, 16, codes);
 	for (uint32_t i = 0; i < out->rules_count; i++) {
 		record_init(&record_rule_result, &out->rules[i]);
 		out->rules[i].rule = codes[i];
@@ -268,13 +268,14 @@ static void
 usual_chosen(struct candidate *out)
 {
 	static const double PARTS[][2] = { { 1.198, 28.3 }, { 3, 13.11 }, { 0, 0 },
-		{ 2, -8 }, { 1, 10 }, { 0, 0 }, { 0, 10 }, { 0, 0 }, { 72, 5 } };
+		{ 2, -8 }, { 1, 10 }, { 0, 0 }, { 0, 10 }, { 0, 0 }, { 72, 5 },
+		{ 2, 4.99 } };
 
 	record_init(&record_candidate, out);
 	out->service = LITERAL("a15306d7-92b5-57fa-bb95-3057ad460459");
 	out->score = 58.41;
 	out->distance_km = 1.1982345;
-	for (unsigned rule = 0; rule < 12; rule++) {
+	for (unsigned rule = 0; rule < code_count(CODE_SET_eligibility); rule++) {
 		struct rule_result *line = &out->rules[out->rules_count++];
 
 		record_init(&record_rule_result, line);
@@ -345,8 +346,8 @@ a_usual_one_is_these_bytes(void **state)
 	                            "0d"       /* chosen, two next ones, a refusal */
 	                            "8eed02"   /* 58.41 */
 	                            "f84a"     /* 1.198 */
-	                            "bf1ec001" /* all but rules 7 and 8; those */
-	                            "ff03"     /* nine parts */
+	                            "bf3ec001" /* all but rules 7 and 8; those */
+	                            "ff07"     /* ten parts */
 	                            "f84adc11" /* 1.198: 28.3 */
 	                            "1afe51"   /* 3: 13.11 */
 	                            "0202"     /* 0: 0 */
@@ -356,6 +357,7 @@ a_usual_one_is_these_bytes(void **state)
 	                            "0252"     /* 0: 10 */
 	                            "0202"     /* 0: 0 */
 	                            "c2042a"   /* 72: 5 */
+	                            "129e1f"   /* 2: 4.99 */
 	                            "1100780a53395fa65331a790cb3913ab3b92"
 	                            "ee9202" /* 43.97 */
 	                            "1100982c955d4d4452d38b17684fb0500478"

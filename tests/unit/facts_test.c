@@ -11,6 +11,10 @@
 #include "common/clock.h"
 #include "common/facts.h"
 
+/* A Friday, 08:00 UTC, in Ukraine's winter. */
+#define FRIDAY_8_MS INT64_C(1795161600000)
+#define MINUTE_MS INT64_C(60000)
+
 static struct facts_reader *reader;
 static struct service_facts facts;
 
@@ -346,7 +350,7 @@ areas_are_place_codes_of_the_service_and_its_places(void **state)
 }
 
 static void
-an_area_that_is_no_code_makes_the_areas_unknown(void **state)
+an_area_that_is_not_understood_is_told_of(void **state)
 {
 	static const char *const BAD[] = { "{\"name\":\"the county\"}",
 		"{\"uri\":\"urn:place:\"}", "{\"uri\":\"http://example.com\"}", "7" };
@@ -356,17 +360,19 @@ an_area_that_is_no_code_makes_the_areas_unknown(void **state)
 		read_document("{\"id\":\"s\",\"name\":\"n\",\"service_areas\":[{\"uri\":"
 		              "\"urn:place:A\"},%s]}",
 		    BAD[i]);
-		assert_int_equal(facts.areas_count, 0);
+		assert_int_equal(facts.areas_count, 1);
+		assert_true(facts.is_area_unclear);
 		read_document("{\"id\":\"s\",\"name\":\"n\",\"service_areas\":[{\"uri\":"
 		              "\"urn:place:A\"}],\"service_at_locations\":[{\"service_"
 		              "areas\":[%s]}]}",
 		    BAD[i]);
-		assert_int_equal(facts.areas_count, 0);
+		assert_int_equal(facts.areas_count, 1);
+		assert_true(facts.is_area_unclear);
 	}
 }
 
 static void
-too_many_areas_are_unknown(void **state)
+areas_beyond_the_limit_are_told_of(void **state)
 {
 	char members[4000] = "\"service_areas\":[{\"uri\":\"urn:place:X\"}";
 	size_t length = strlen(members);
@@ -377,7 +383,8 @@ too_many_areas_are_unknown(void **state)
 		    ",{\"uri\":\"urn:place:%d\"}", i);
 	strcpy(members + length, "]");
 	read_service(members);
-	assert_int_equal(facts.areas_count, 0);
+	assert_int_equal(facts.areas_count, FACTS_AREAS_MAX);
+	assert_true(facts.is_area_unclear);
 }
 
 #define LOCATION(kind, lat, lon)                                                         \
@@ -463,6 +470,102 @@ the_scarcest_capacity_counts(void **state)
 	assert_true(facts.capacity_at == TIME_ABSENT);
 }
 
+/* ---- what HSDS has no member for, and what is only shown ---- */
+
+#define FACT(key, value)                                                                 \
+	"{\"label\":\"" key "\",\"value\":\"" value                                      \
+	"\",\"taxonomy_term\":{\"taxonomy\":\"hearthline-facts\"}}"
+
+static void
+residences_are_place_codes_and_others_are_told_of(void **state)
+{
+	(void)state;
+	read_service("\"attributes\":[" FACT("residence", "urn:place:UA26") "," FACT(
+	    "residence", "94010") "," FACT("residence", "urn:place:UA26") "]");
+	assert_int_equal(facts.residences_count, 2);
+	CHECK_TEXT(facts.residences[0], "UA26");
+	CHECK_TEXT(facts.residences[1], "94010");
+	assert_false(facts.is_residence_unclear);
+	read_service("\"attributes\":[" FACT("residence", "San Mateo County") "]");
+	assert_int_equal(facts.residences_count, 0);
+	assert_true(facts.is_residence_unclear);
+	read_service("\"attributes\":[" FACT("residence", "urn:place:") "]");
+	assert_true(facts.is_residence_unclear);
+}
+
+static void
+methods_and_costs_are_those_that_are_named(void **state)
+{
+	(void)state;
+	read_service("\"attributes\":[" FACT("referral_method", "phone") "," FACT(
+	    "referral_method", "walk_in") "," FACT("referral_method",
+	    "pigeon") "," FACT("cost", "sliding") "],\"cost_options\":[{\"amount\":0}]");
+	assert_int_equal(facts.referral_methods,
+	    1U << referral_method_phone | 1U << referral_method_walk_in);
+	assert_int_equal(facts.costs, 1U << cost_sliding);
+	read_service("\"cost_options\":[{\"amount\":0},{\"amount\":0.0}]");
+	assert_int_equal(facts.costs, 1U << cost_free);
+	read_service("\"cost_options\":[{\"amount\":5}]");
+	assert_int_equal(facts.costs, 1U << cost_fee);
+	read_service("\"cost_options\":[{\"amount\":0},{\"amount\":5}]");
+	assert_int_equal(facts.costs, 0);
+	read_service("\"cost_options\":[{\"amount\":0},{\"option\":\"adults\"}]");
+	assert_int_equal(facts.costs, 0);
+}
+
+static void
+a_notice_is_there_while_it_holds(void **state)
+{
+	(void)state;
+	read_service("\"alert\":\"Moved\",\"attributes\":[" FACT(
+	    "notice_starts", "2026-11-20") "," FACT("notice_ends", "2026-11-21") "]");
+	assert_true(facts_notice(&facts, FRIDAY_8_MS - 9 * 60 * MINUTE_MS).at == NULL);
+	CHECK_TEXT(facts_notice(&facts, FRIDAY_8_MS), "Moved");
+	CHECK_TEXT(facts_notice(&facts, FRIDAY_8_MS + 39 * 60 * MINUTE_MS), "Moved");
+	assert_true(facts_notice(&facts, FRIDAY_8_MS + 40 * 60 * MINUTE_MS).at == NULL);
+	read_service(
+	    "\"alert\":\"Moved\",\"attributes\":[" FACT("notice_ends", "some day") "]");
+	CHECK_TEXT(facts_notice(&facts, FRIDAY_8_MS), "Moved");
+	read_service("");
+	assert_true(facts_notice(&facts, FRIDAY_8_MS).at == NULL);
+}
+
+static void
+verified_is_another_day_than_changed(void **state)
+{
+	(void)state;
+	read_service("\"last_modified\":\"2026-11-19\"");
+	assert_true(facts.verified_at == TIME_ABSENT);
+	read_service("\"assured_date\":\"2026-11-20\"");
+	assert_true(facts.verified_at == FRIDAY_8_MS - 8 * 60 * MINUTE_MS);
+}
+
+static void
+accessibility_counts_where_it_says_one_thing(void **state)
+{
+	(void)state;
+#define ACCESS(says)                                                                     \
+	"\"service_at_locations\":[{\"location\":{\"accessibility\":[{\"description\":"  \
+	"\"" says "\"}]}}]"
+	read_service(ACCESS("Wheelchair"));
+	assert_int_equal(facts.difficulties, 1U << difficulty_walking);
+	read_service(ACCESS("No wheelchair access"));
+	assert_int_equal(facts.difficulties, 0);
+}
+
+static void
+questions_and_a_time_to_live_are_kept(void **state)
+{
+	(void)state;
+	read_service("\"attributes\":[" FACT("question", "Veterans first?") "," FACT(
+	    "capacity_ttl_hours", "36") "," FACT("question", "b") "," FACT("question",
+	    "c") "," FACT("question", "d") "," FACT("question", "e") "]");
+	assert_int_equal(facts.questions_count, FACTS_QUESTIONS_MAX);
+	CHECK_TEXT(facts.questions[0], "Veterans first?");
+	assert_true(facts.capacity_ttl_hours == 36);
+	assert_int_equal(facts.terms_count, 0);
+}
+
 /* ---- hours ---- */
 
 static void
@@ -474,10 +577,6 @@ read_schedules(const char *schedules)
 #define WEEKLY(days, opens, closes)                                                      \
 	"{\"freq\":\"WEEKLY\",\"byday\":\"" days "\",\"opens_at\":\"" opens              \
 	"\",\"closes_at\":\"" closes "\""
-
-/* A Friday, 08:00 UTC, in Ukraine's winter. */
-#define FRIDAY_8_MS INT64_C(1795161600000)
-#define MINUTE_MS INT64_C(60000)
 
 /* Minutes of the week from Monday, 00:00 UTC, of 2026-11-16. */
 static enum flag
@@ -753,13 +852,19 @@ main(void)
 		    a_location_lends_its_languages_only_to_a_service_without),
 		cmocka_unit_test(free_text_on_interpreters_says_yes_no_or_nothing),
 		cmocka_unit_test(areas_are_place_codes_of_the_service_and_its_places),
-		cmocka_unit_test(an_area_that_is_no_code_makes_the_areas_unknown),
-		cmocka_unit_test(too_many_areas_are_unknown),
+		cmocka_unit_test(an_area_that_is_not_understood_is_told_of),
+		cmocka_unit_test(areas_beyond_the_limit_are_told_of),
 		cmocka_unit_test(points_are_those_of_physical_locations),
 		cmocka_unit_test(a_hidden_address_lends_only_a_rough_point),
 		cmocka_unit_test(points_that_are_none_are_passed_over),
 		cmocka_unit_test(a_radius_around_points_that_do_not_fit_is_unknown),
 		cmocka_unit_test(the_scarcest_capacity_counts),
+		cmocka_unit_test(residences_are_place_codes_and_others_are_told_of),
+		cmocka_unit_test(methods_and_costs_are_those_that_are_named),
+		cmocka_unit_test(a_notice_is_there_while_it_holds),
+		cmocka_unit_test(verified_is_another_day_than_changed),
+		cmocka_unit_test(accessibility_counts_where_it_says_one_thing),
+		cmocka_unit_test(questions_and_a_time_to_live_are_kept),
 		cmocka_unit_test(weekly_schedules_become_hours),
 		cmocka_unit_test(midnight_to_a_minute_before_is_the_whole_day),
 		cmocka_unit_test(a_time_says_its_offset_or_the_schedule_or_it_is_utc),

@@ -15,8 +15,8 @@
 
 #define TRIPLES 20000
 #define SERVICES_MAX 300
-#define RULE_COUNT 12
-#define PART_COUNT 9
+#define RULE_COUNT 13
+#define PART_COUNT 10
 
 static uint64_t random_state;
 
@@ -58,14 +58,16 @@ enum {
 	LANGUAGE,
 	DIFFICULTY,
 	AREA,
-	DISTANCE
+	DISTANCE,
+	RESIDENCE
 };
 
 static const char *const RULE_NAMES[RULE_COUNT] = { "active", "referral_allowed",
 	"consent", "deny_list", "tried", "age", "household_type", "displacement",
-	"language", "difficulty", "area", "distance" };
+	"language", "difficulty", "area", "distance", "residence" };
 static const char *const PART_NAMES[PART_COUNT] = { "distance", "capacity", "full",
-	"unknowns", "language", "preference", "specificity", "household", "response" };
+	"unknowns", "language", "preference", "specificity", "household", "response",
+	"opening" };
 
 struct opinion {
 	const struct service_facts *facts; /* of the directory's own list */
@@ -313,14 +315,72 @@ lies_within(struct text code, struct text area)
 	return true;
 }
 
+static double
+rounded_to(double value, double parts)
+{
+	return round(value * parts) / parts;
+}
+
+/* Drawn areas are boxes here: what counts is how far the family's field of a hundredth of a
+ * degree reaches into one. */
+static enum verdict
+box_verdict(const struct service_facts *service)
+{
+	double lat = rounded_to(intake.place.lat, 100),
+	       lon = rounded_to(intake.place.lon, 100);
+	bool may_be = service->is_area_unclear;
+
+	for (uint32_t i = 2; i < service->shapes_count; i += 5) {
+		const struct shape_point *box = &service->shapes[i];
+		double inside =
+		    fmin(fmin(lat - (double)box[0].lat, (double)box[2].lat - lat),
+		        fmin(lon - (double)box[0].lon, (double)box[2].lon - lon));
+
+		if (!intake.has_place || isnan(lat) || isnan(lon) ||
+		    fabs(inside) <= 0.005)
+			may_be = true;
+		else if (inside > 0)
+			return verdict_pass;
+	}
+	return may_be ? verdict_unknown : verdict_fail;
+}
+
+static enum verdict
+residence_verdict(const struct service_facts *service)
+{
+	struct text code = intake.has_place ? intake.place.code : TEXT_ABSENT;
+	bool is_home =
+	    intake.has_household && intake.household.displacement == displacement_none;
+	bool may_be = service->is_residence_unclear;
+
+	if (service->residences_count == 0 && !may_be)
+		return verdict_pass;
+	for (uint32_t i = 0; i < service->residences_count; i++) {
+		struct text home = service->residences[i];
+
+		if (code.length > 0 && lies_within(code, home))
+			return verdict_pass;
+		if (!is_home || code.length == 0 || home.length == 0 ||
+		    lies_within(home, code) ||
+		    !isalpha((unsigned char)code.at[0]) !=
+		        !isalpha((unsigned char)home.at[0]))
+			may_be = true;
+	}
+	return may_be ? verdict_unknown : verdict_fail;
+}
+
 static enum verdict
 area_verdict(const struct service_facts *service)
 {
 	struct text code = intake.has_place ? intake.place.code : TEXT_ABSENT;
 	bool may_be = false;
 
-	if (service->areas_count == 0)
+	if (service->areas_count == 0 && service->shapes_count == 0 &&
+	    !service->is_area_unclear)
 		return isnan(service->radius_km) ? verdict_unknown : verdict_pass;
+	if (box_verdict(service) == verdict_pass)
+		return verdict_pass;
+	may_be = box_verdict(service) == verdict_unknown;
 	for (uint32_t i = 0; i < service->areas_count; i++) {
 		struct text area = service->areas[i];
 
@@ -332,12 +392,6 @@ area_verdict(const struct service_facts *service)
 			may_be = true;
 	}
 	return may_be ? verdict_unknown : verdict_fail;
-}
-
-static double
-rounded_to(double value, double parts)
-{
-	return round(value * parts) / parts;
 }
 
 /* Angle between two directions from the middle of the earth. */
@@ -415,6 +469,7 @@ judge_all(struct opinion *opinion)
 	says[DIFFICULTY] = difficulty_verdict(service);
 	says[AREA] = area_verdict(service);
 	says[DISTANCE] = distance_verdict(service, opinion->km);
+	says[RESIDENCE] = residence_verdict(service);
 	opinion->first_failed = -1;
 	opinion->fails = opinion->unknowns = 0;
 	for (int rule = RULE_COUNT - 1; rule >= 0; rule--) {
@@ -433,6 +488,31 @@ earn(struct opinion *opinion, int part, double value, double points)
 	opinion->score += opinion->points[part];
 }
 
+/* Whole hours until one of its weekly times begins, 0 within one; NAN unknown. */
+static double
+hours_until_open(const struct service_facts *service)
+{
+	int64_t minute = question.now_ms / 60000;
+	double soonest = NAN;
+
+	for (uint32_t i = 0; i < service->hours_count; i++) {
+		const struct hours_rule *rule = &service->hours[i];
+		int weekday = ffs(rule->weekdays) - 1;
+		/* 1970 began on a Thursday. */
+		int64_t now = (minute + rule->zone + 3 * 1440) % 10080;
+		int64_t opens = weekday * 1440 + rule->opens;
+		int64_t since = (now - opens + 10080) % 10080;
+		int64_t lasts = rule->closes - rule->opens;
+		double wait;
+
+		wait = since < (lasts > 0 ? lasts : lasts + 1440)
+		           ? 0
+		           : (double)(10080 - since);
+		soonest = fmin(soonest, floor(wait / 60));
+	}
+	return soonest;
+}
+
 static void
 weigh(struct opinion *opinion)
 {
@@ -442,7 +522,7 @@ weigh(struct opinion *opinion)
 	                                                   : 336;
 	double age = 168, hours = service->response_hours;
 	double places = opinion->free_places;
-	double language = best_language(service);
+	double language = best_language(service), wait = hours_until_open(service);
 	bool is_preferred = intake.has_preferences &&
 	                    intake.preferences.agency.length > 0 &&
 	                    same(intake.preferences.agency, service->agency);
@@ -452,6 +532,8 @@ weigh(struct opinion *opinion)
 
 	if (service->capacity_at != TIME_ABSENT)
 		age = floor((double)(question.now_ms - service->capacity_at) / 3600e3);
+	if (age >= service->capacity_ttl_hours && service->capacity_at != TIME_ABSENT)
+		places = NAN;
 	age = fmin(168, fmax(0, age));
 	opinion->score = 0;
 	earn(opinion, 0, opinion->km,
@@ -469,6 +551,7 @@ weigh(struct opinion *opinion)
 	earn(opinion, 7, is_named, is_named ? 5 : 0);
 	earn(opinion, 8, hours,
 	    hours <= limit ? 10 * (1 - fmax(hours, 0) / limit / 2) : 0);
+	earn(opinion, 9, wait, wait <= limit ? 5 * (1 - wait / limit / 2) : 0);
 }
 
 /* FNV-1a of the id, then splitmix64 of hash and seed. */
@@ -548,9 +631,82 @@ random_age(void)
 	return percent(80) ? below(70) : below(200) / 10.0;
 }
 
+static double
+random_bound(double middle, int side)
+{
+	return middle + side * (1.0 + below(80)) / 50;
+}
+
+/* Up to two boxes, some with a border through a family's field. */
+static void
+random_boxes(struct service_facts *service, struct shape_point points[12])
+{
+	service->shapes = points;
+	service->shapes_count = 2;
+	points[0] = (struct shape_point){ -90, -180 };
+	points[1] = (struct shape_point){ 90, 180 };
+	for (uint32_t i = 1 + below(2); i > 0; i--) {
+		struct shape_point *at = &points[service->shapes_count];
+
+		at[0].lat = at[1].lat = (float)random_bound(48.9, -1);
+		at[2].lat = at[3].lat = (float)random_bound(48.9, 1);
+		at[0].lon = at[3].lon = (float)random_bound(24.7, -1);
+		at[1].lon = at[2].lon = (float)random_bound(24.7, 1);
+		at[4] = shapes_end(true);
+		service->shapes_count += 5;
+	}
+}
+
+static void
+random_hours(struct service_facts *service, struct hours_rule rules[4])
+{
+	service->hours = rules;
+	service->hours_count = below(5);
+	for (uint32_t i = 0; i < service->hours_count; i++) {
+		rules[i] = (struct hours_rule){ .first = HOURS_EVER,
+			.last = HOURS_FOR_EVER,
+			.repeats = HOURS_WEEKLY,
+			.interval = 1,
+			.weekdays = (uint8_t)(1U << below(7)),
+			.opens = (uint16_t)below(1440),
+			.zone = i > 0 ? rules[0].zone
+			              : (calendar_zone_id)(60 * ((int)below(24) - 11)) };
+		do
+			rules[i].closes = (uint16_t)(1 + below(1440));
+		while (rules[i].closes == rules[i].opens);
+	}
+}
+
+/* Hours, drawn areas, residences and what grows old. */
+static void
+random_news(struct service_facts *service)
+{
+	/* As many as services live at once, and a pair. */
+	static struct hours_rule hours[SERVICES_MAX + 2][4];
+	static struct shape_point points[SERVICES_MAX + 2][12];
+	static unsigned next;
+	unsigned place =
+	    service >= &directory[0].facts && service < &directory[SERVICES_MAX].facts
+	        ? (unsigned)(((char *)service - (char *)directory) /
+	                     (long)sizeof *directory)
+	        : SERVICES_MAX + next++ % 2;
+
+	if (percent(60))
+		random_hours(service, hours[place]);
+	if (percent(20))
+		random_boxes(service, points[place]);
+	service->is_area_unclear = percent(5);
+	service->is_residence_unclear = percent(3);
+	for (uint32_t i = percent(20) ? 1 + below(3) : 0; i > 0; i--)
+		service->residences[service->residences_count++] = text_of(PICK(PLACES));
+	if (percent(50))
+		service->capacity_ttl_hours = below(200);
+}
+
 static void
 random_facts(struct service_facts *service)
 {
+	random_news(service);
 	service->agency = text_of(PICK(AGENCIES));
 	service->is_active = percent(95);
 	service->is_referral_allowed = percent(95);
@@ -928,7 +1084,8 @@ a_match_is_what_a_scan_of_every_service_gives(void **unused)
 	for (unsigned i = 0; i < sizeof REASONS / sizeof *REASONS; i++)
 		assert_true(seen_reasons[REASONS[i]] > 100);
 	for (int rule = 0; rule < RULE_COUNT; rule++) {
-		assert_true(rule == DIFFICULTY || seen_failed[rule] > 1000);
+		assert_true(rule == DIFFICULTY ||
+		            seen_failed[rule] > (rule == RESIDENCE ? 300 : 1000));
 		assert_true(rule < AGE || seen_unknown[rule] > 1000);
 	}
 	assert_true(seen_candidates > triples);
@@ -1026,7 +1183,10 @@ forget(int rule, struct service_facts *service)
 	else if (rule == DIFFICULTY)
 		service->difficulties = 0;
 	else if (rule == AREA)
-		service->areas_count = 0;
+		service->areas_count = service->shapes_count = 0,
+		service->is_area_unclear = !isnan(service->radius_km);
+	else if (rule == RESIDENCE)
+		service->residences_count = 0, service->is_residence_unclear = true;
 	else
 		service->points_count = 0;
 	judge_all(&opinion);
@@ -1039,7 +1199,7 @@ static void
 an_unknown_never_beats_a_pass(void **unused)
 {
 	(void)unused;
-	for (int rule = AGE; rule <= DISTANCE; rule++)
+	for (int rule = AGE; rule <= RESIDENCE; rule++)
 		for (unsigned compared = 0, attempts = 0; compared < 200; attempts++) {
 			struct service_facts one, other;
 			struct match_result result;
@@ -1066,6 +1226,7 @@ a_service_of_unknown_capacity_never_beats_one_with_known_places(void **unused)
 		assert_true(attempts < ATTEMPTS_MAX);
 		random_pair(&one, &other);
 		one.available = 1 + below(4);
+		one.capacity_ttl_hours = NAN;
 		other.available = NAN;
 		if (!both_fit(&one, &other, &result))
 			continue;

@@ -405,9 +405,26 @@ the_numbers_of_an_explanation_sum_to_its_score(void **unused)
 	assert_true(fabs(sum - why.chosen.score) < 1e-9);
 	assert_true(why.chosen.score == result.candidates[0].score);
 	assert_true(why.chosen.distance_km == result.candidates[0].distance_km);
-	assert_int_equal(why.chosen.parts_count, 9);
+	assert_int_equal(why.chosen.parts_count, 10);
 	assert_text(why.chosen.parts[0].part, "distance");
 	assert_true(why.chosen.parts[0].value == result.candidates[0].distance_km);
+}
+
+static void
+a_service_s_own_questions_follow_those_of_the_rules(void **unused)
+{
+	uint32_t questions;
+
+	(void)unused;
+	new_service("s1", "food");
+	put_service(services);
+	explain_now(0, 0, false);
+	questions = why.chosen.questions_count;
+	facts.questions[facts.questions_count++] = LITERAL("Preference to veterans.");
+	put_service(services);
+	explain_now(0, 0, false);
+	assert_int_equal(why.chosen.questions_count, questions + 1);
+	assert_text(why.chosen.questions[questions], "Preference to veterans.");
 }
 
 static void
@@ -418,9 +435,9 @@ every_rule_is_told_and_every_unknown_one_asked(void **unused)
 	(void)unused;
 	put("s1");
 	explain_now(0, 0, false);
-	assert_int_equal(why.chosen.rules_count, 12);
+	assert_int_equal(why.chosen.rules_count, 13);
 	assert_text(why.chosen.rules[0].rule, "active");
-	assert_text(why.chosen.rules[11].rule, "distance");
+	assert_text(why.chosen.rules[12].rule, "residence");
 	for (uint32_t i = 0; i < why.chosen.rules_count; i++)
 		asked += why.chosen.rules[i].verdict == verdict_unknown;
 	assert_int_equal(asked, 5);
@@ -576,6 +593,7 @@ main(void)
 		TEST(only_the_best_eight_are_kept),
 		TEST(the_term_itself_comes_before_the_term_above),
 		TEST(the_need_that_is_asked_for_is_matched),
+		TEST(a_service_s_own_questions_follow_those_of_the_rules),
 		TEST(the_numbers_of_an_explanation_sum_to_its_score),
 		TEST(every_rule_is_told_and_every_unknown_one_asked),
 		TEST(names_are_told_only_where_they_are_wanted),

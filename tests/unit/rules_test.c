@@ -52,6 +52,7 @@ what_is_not_known_never_excludes(void **unused)
 	ASKS(area);
 	PASSES(difficulty);
 	PASSES(distance);
+	PASSES(residence);
 }
 
 static void
@@ -66,7 +67,7 @@ every_rule_that_may_be_unknown_has_a_question(void **unused)
 		    rule_question(rule).length, 0, 200); /* candidate.questions */
 		questions += rule_question(rule).length > 0;
 	}
-	assert_in_range(RULES, 1, 12);
+	assert_in_range(RULES, 1, 16);
 	assert_int_equal(questions, RULES - RULE_age);
 	assert_in_range(questions, 1, 8);
 	assert_text(rule_name(RULE_deny_list), "deny_list");
@@ -576,6 +577,95 @@ an_unknown_place_or_area_is_asked(void **unused)
 	ASKS(area);
 }
 
+/* A box of a degree around 48.5, 24.5. */
+static void
+draw(void)
+{
+	static const struct {
+		float lat, lon;
+	} CORNERS[] = { { 48, 24 }, { 49, 25 }, { 48, 24 }, { 48, 25 }, { 49, 25 },
+		{ 49, 24 } };
+	static struct shape_point box[7];
+
+	for (int i = 0; i < 6; i++)
+		box[i] = (struct shape_point){ CORNERS[i].lat, CORNERS[i].lon };
+	box[6] = shapes_end(true);
+	facts.shapes = box;
+	facts.shapes_count = 7;
+}
+
+static void
+a_drawn_area_holds_the_family_s_rounded_point(void **unused)
+{
+	(void)unused;
+	draw();
+	ASKS(area);
+	set_place("UA26");
+	ASKS(area);
+	set_point(48.5, 24.5);
+	PASSES(area);
+	set_point(48.5, 25.5);
+	FAILS(area);
+	set_point(48.5, 25.004);
+	ASKS(area);
+	serve("UA26");
+	PASSES(area);
+	serve("UA44");
+	set_point(48.5, 25.5);
+	facts.areas[0] = facts.areas[facts.areas_count - 1];
+	facts.areas_count = 1;
+	FAILS(area);
+	facts.radius_km = 1000; /* does not stand for areas that are drawn */
+	FAILS(area);
+}
+
+static void
+an_area_that_was_not_understood_never_fails_and_never_passes(void **unused)
+{
+	(void)unused;
+	facts.is_area_unclear = true;
+	set_place("UA26");
+	set_point(48.5, 25.5);
+	ASKS(area);
+	facts.radius_km = 1000;
+	ASKS(area);
+	serve("UA44");
+	ASKS(area);
+	draw();
+	ASKS(area);
+	set_point(48.5, 24.5);
+	PASSES(area);
+}
+
+static void
+residents_pass_and_who_lives_elsewhere_fails_unless_displaced(void **unused)
+{
+	(void)unused;
+	PASSES(residence);
+	facts.residences[facts.residences_count++] = LITERAL("UA26");
+	ASKS(residence);
+	set_place("UA26040000000044761");
+	PASSES(residence);
+	set_place("UA44");
+	ASKS(residence);
+	intake.has_household = true;
+	ASKS(residence);
+	intake.household.displacement = displacement_idp;
+	ASKS(residence);
+	intake.household.displacement = displacement_none;
+	FAILS(residence);
+	set_place("94010");
+	ASKS(residence);
+	set_place("UA");
+	ASKS(residence);
+	set_place("UA44");
+	facts.is_residence_unclear = true;
+	ASKS(residence);
+	facts.is_residence_unclear = false;
+	facts.residences[facts.residences_count++] = LITERAL("UA44");
+	PASSES(residence);
+}
+
 static void
 a_radius_stands_for_the_area(void **unused)
 {
@@ -686,6 +776,9 @@ main(void)
 		TEST(a_place_code_wider_than_the_area_is_asked),
 		TEST(codes_of_different_systems_are_asked),
 		TEST(an_unknown_place_or_area_is_asked),
+		TEST(a_drawn_area_holds_the_family_s_rounded_point),
+		TEST(an_area_that_was_not_understood_never_fails_and_never_passes),
+		TEST(residents_pass_and_who_lives_elsewhere_fails_unless_displaced),
 		TEST(a_radius_stands_for_the_area),
 		TEST(farther_than_the_radius_fails),
 		TEST(the_radius_is_kept_to_the_metre),

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "services/matcher/index_private.h"
 #include "services/matcher/score.h"
 #include "tests/unit/matcher_fixture.h"
 
@@ -27,16 +28,21 @@ score_now(void)
 	struct traits traits;
 	struct particulars more;
 	struct score score;
+	struct index *index = index_new();
 	void *room = malloc(traits_room(&facts) + 1);
 
 	assert_non_null(room);
 	wanted_read(&wanted, &question);
 	traits_read(&traits, &more, &facts, room);
+	assert_true(shared_take(
+	    index, facts.hours, facts.hours_count * sizeof *facts.hours, &more.hours));
 	score_make(&score, &wanted,
 	    &(struct scored){ .traits = &traits,
 	        .distance_km = distance_km,
 	        .levels = levels,
 	        .unknowns = unknowns });
+	shared_give(index, more.hours);
+	index_free(index);
 	free(room);
 	return score;
 }
@@ -74,7 +80,7 @@ the_parts_sum_to_the_score(void **unused)
 static void
 a_full_service_comes_after_every_other_one(void **unused)
 {
-	double most = 0, least = 7 * part_weight(PART_unknowns);
+	double most = 0, least = 8 * part_weight(PART_unknowns);
 
 	(void)unused;
 	assert_in_range(PARTS, 1, 12); /* candidate.parts */
@@ -83,7 +89,7 @@ a_full_service_comes_after_every_other_one(void **unused)
 		if (part_weight(part) > 0)
 			most += part_weight(part);
 	}
-	assert_true(most == 100);
+	assert_true(most == 105);
 	assert_true(part_weight(PART_full) + most < least);
 }
 
@@ -260,6 +266,39 @@ a_promised_answer_is_measured_by_the_urgency(void **unused)
 	assert_part(PART_response, -5, 1000);
 }
 
+static void
+a_report_past_its_time_to_live_says_nothing(void **unused)
+{
+	(void)unused;
+	facts.available = 0;
+	facts.capacity_at = NOW_MS - 24 * HOUR_MS;
+	facts.capacity_ttl_hours = 24.5;
+	assert_part(PART_full, 1, -50000);
+	assert_part(PART_capacity, 0, 0);
+	facts.capacity_ttl_hours = 24;
+	assert_part(PART_full, 0, 0);
+	assert_part(PART_capacity, NAN, 750);
+	facts.capacity_at = TIME_ABSENT; /* of what has no date nobody knows the age */
+	assert_part(PART_full, 1, -50000);
+}
+
+static void
+who_opens_sooner_earns_more(void **unused)
+{
+	(void)unused;
+	assert_part(PART_opening, NAN, 0);
+	open_weekly(4, 480, 1080); /* Friday, 8:00: now */
+	assert_part(PART_opening, 0, 500);
+	opening[0].opens = 600;
+	assert_part(PART_opening, 2, 499);
+	intake.urgency = urgency_emergency;
+	assert_part(PART_opening, 2, 479);
+	opening[0].weekdays = 1; /* Monday */
+	assert_part(PART_opening, 74, 0);
+	intake.urgency = urgency_normal;
+	assert_part(PART_opening, 74, 445);
+}
+
 int
 main(void)
 {
@@ -278,6 +317,8 @@ main(void)
 		TEST(a_term_above_earns_less_than_the_term_itself),
 		TEST(a_household_kind_that_is_named_earns),
 		TEST(a_promised_answer_is_measured_by_the_urgency),
+		TEST(a_report_past_its_time_to_live_says_nothing),
+		TEST(who_opens_sooner_earns_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
