@@ -37,12 +37,14 @@ UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
 SHIMS := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/shim/*.c))
 REPLAYS := $(FUZZERS:%_fuzz=%_replay)
-BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+# What others are measured by needs packages of theirs: only `make bench` makes it.
+RIVALS := $(BUILD)/bench/postgres
+BENCHES := $(filter-out $(RIVALS),$(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c)))
 
 # Every core, unless make was told how many.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all run test check bench fuzz soak format lint clean units fuzzers benches tidy help
+.PHONY: all run test check bench fuzz soak format lint clean units fuzzers benches rivals tidy help
 all: $(PROGRAMS)
 .SECONDARY: # objects of tests are kept, so that the next make does not compile them again
 
@@ -100,6 +102,11 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libhearthline.a
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+$(RIVALS): tests/bench/postgres.c tests/bench/bench.h
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) $$(pkg-config --cflags libpq) $(OPTIMISE) $(LDFLAGS) -o $@ $< $$(pkg-config --libs libpq)
+
 # A file is looked at again when its object was made anew: for a change of its own or of a header.
 $(BUILD)/%.tidy: $(BUILD)/%.o .clang-tidy
 	@echo "  TIDY $*.c"
@@ -117,6 +124,7 @@ tidy: $(patsubst %.o,%.tidy,$(filter-out %.lua.o %.json.o,$(LIBRARY_OBJECTS)) $(
 	$(patsubst %.c,$(BUILD)/%.tidy,$(SERVICES:%=services/%/main.c) deploy/referralctl/main.c)
 fuzzers: $(FUZZERS)
 benches: $(BENCHES)
+rivals: $(RIVALS)
 
 run: ## installs what is missing, builds and starts everything with the demo directory
 	@deploy/install.sh build run
@@ -139,6 +147,7 @@ lint: ## cppcheck, clang-tidy and shellcheck alone
 bench: ## measures; prints a table and writes build/bench.json (BENCH=--quick: sooner)
 	@deploy/install.sh build run test
 	@$(MAKE) --no-print-directory $(PARALLEL) all benches
+	@deploy/install.sh bench && $(MAKE) --no-print-directory rivals || true # else that row says so
 	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/bench.py $(BENCH)
 
 SECONDS ?= 60

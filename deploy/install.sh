@@ -56,7 +56,7 @@ apt() { # apt VERB ...: as root, asking nothing, its words kept for the case tha
 		as_root=(sudo)
 		[ -t 0 ] || as_root=(sudo -n)
 	fi
-	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 apt-get \
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 NEEDRESTART_SUSPEND=1 apt-get \
 		-q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=2 "$@" \
 		< /dev/null >> "$log" 2>&1
 }
@@ -74,10 +74,19 @@ why() {
 	grep -E '^(E:|sudo:)' "$log" | tail -n 1 || tail -n 1 "$log"
 }
 
+without_cluster() { # PostgreSQL's package would else make a database and start it with the system
+	local conf=/etc/postgresql-common/createcluster.conf as_root=()
+
+	[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+	[ -e $conf ] || echo 'create_main_cluster = false' |
+		"${as_root[@]}" install -D -m 644 /dev/stdin $conf
+}
+
 install_missing() {
 	[ "$(id -u)" -eq 0 ] || command -v sudo > /dev/null ||
 		give_up "neither root nor sudo; missing: ${!wanted[*]}"
 	say "${!wanted[*]}"
+	[ -z "${wanted[postgresql-15]:-}" ] || without_cluster
 	apt_or_update install --no-install-recommends "${!wanted[@]}" ||
 		give_up "cannot install ${!wanted[*]} ($(why))"
 }

@@ -10,6 +10,9 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from harness import ROOT  # noqa: E402
 
+sys.path.insert(0, os.path.join(ROOT, "tests", "bench"))
+import bench  # noqa: E402
+
 BENCH = os.path.join(ROOT, "tests", "bench", "bench.py")
 
 
@@ -33,6 +36,13 @@ class Bench(unittest.TestCase):
         for row in rows:
             self.assertGreater(row["value"], 0, row)
             self.assertTrue(row["ratio"] is None or row["ratio"] > 0, row)
+
+    def test_what_cannot_be_measured_neither_holds_nor_misses(self):
+        row = bench.Row("routes", None, "routes/s", "a stack that is not installed", floor=1.79)
+        self.assertEqual((row.holds(), row.verdict()), (False, "NOT MEASURED"))
+        self.assertIn("NOT MEASURED", bench.table([row]))
+        self.assertEqual([bench.Row("routes", 1, "routes/s", "it", 1, ratio, 1.79).verdict()
+                          for ratio in (1.78, 1.79)], ["MISSED", "holds"])
 
 
 if __name__ == "__main__":
