@@ -21,6 +21,8 @@ static const struct {
 	{ "show", show_command, "a case with all that happened" },
 	{ "search", search_command, "find services" },
 	{ "service", service_command, "edit one service, report its places" },
+	{ "places", places_command, "find places by name" },
+	{ "terms", terms_command, "find terms of needs" },
 	{ "answer", answer_command, "answer for an agency that telephoned" },
 	{ "withdraw", withdraw_command, "end a case or one of its needs" },
 	{ "qshape", qshape_command, "what waits where, and how long" },

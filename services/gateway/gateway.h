@@ -117,6 +117,9 @@ unsigned query_number(
  * memory. */
 char *confirmations_write(const struct store_value *value, size_t *length);
 
+/* Reads "LAT,LON" in degrees. */
+bool query_point(struct text text, double *lat, double *lon);
+
 void events_open(struct gateway *gateway);
 void events_close(struct gateway *gateway);
 

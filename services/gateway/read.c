@@ -76,9 +76,8 @@ on_found(struct call *call, const struct message *reply)
 		call_answer(call, 200, NULL, json, length);
 }
 
-/* "LAT,LON" in degrees. */
-static bool
-read_point(struct text text, double *lat, double *lon)
+bool
+query_point(struct text text, double *lat, double *lon)
 {
 	char buffer[64];
 	int used = 0;
@@ -101,7 +100,7 @@ on_get_services(struct call *call)
 	search->q = http_query(call->request, "q");
 	search->term = http_query(call->request, "term");
 	search->lang = http_query(call->request, "lang");
-	if (near.at != NULL && !read_point(near, &search->lat, &search->lon))
+	if (near.at != NULL && !query_point(near, &search->lat, &search->lon))
 		defects_add(&defects, "is not LAT,LON in degrees", "near");
 	if (open_at.at != NULL && !clock_parse(open_at, &search->open_at))
 		defects_add(&defects, "is not an RFC 3339 time", "open_at");

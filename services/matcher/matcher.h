@@ -58,6 +58,10 @@ void confirm_look(struct matcher *matcher);
 /* A need to match. */
 worker_on_work on_match_work;
 
+/* Answers what the gateway asks about places and terms. */
+void answer_places(struct matcher *matcher);
+void answer_terms(struct matcher *matcher);
+
 /* Answers the gateway from now on: there is a directory. */
 void questions_open(struct matcher *matcher);
 

@@ -77,6 +77,10 @@ on_question(void *self, const struct link_peer *peer, const void *bytes, size_t 
 		answer_preview(matcher);
 	else if (matcher->question->kind == MESSAGE_search)
 		answer_search(matcher);
+	else if (matcher->question->kind == MESSAGE_find_places)
+		answer_places(matcher);
+	else if (matcher->question->kind == MESSAGE_find_terms)
+		answer_terms(matcher);
 	else
 		answer_refused(matcher, STATUS_BAD_MESSAGE, &defects);
 	matcher->out->id = matcher->question->id;

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Taxonomies and places beside the directory: imported, followed, matched by and looked up."""
+
+import glob
+import json
+import os
+import sys
+import tempfile
+import unittest
+import urllib.parse
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import DEMO, Network, demo_intake, wait_for  # noqa: E402
+
+TAXONOMY = os.path.join(os.path.dirname(DEMO), "taxonomy")
+CODIFIER = """Перший рівень;Другий рівень;Третій рівень;Четвертий рівень;Додатковий рівень;Категорія об’єкта;Назва об’єкта
+UA99000000000000011;;;;;O;Озерна
+UA99000000000000011;UA99020000000000022;;;;P;Озерний
+UA99000000000000011;UA99020000000000022;UA99020010000000033;;;H;Верхня
+UA99000000000000011;UA99020000000000022;UA99020010000000033;UA99020010010000044;;C;Кам’янка
+UA99000000000000011;UA99020000000000022;UA99020030000000055;;;H;Нижня
+UA99000000000000011;UA99020000000000022;UA99020030000000055;UA99020030010000066;;C;Кам’янка
+"""
+
+
+def service(number, taxonomy, code):
+    return {"id": f"11111111-1111-4111-8111-{number:012}", "name": f"Service {number}", "status": "active",
+            "organization": {"name": "Agency"},
+            "attributes": [{"link_entity": "service",
+                            "taxonomy_term": {"code": code, "name": code, "taxonomy": taxonomy}}]}
+
+
+class LookupTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.net = Network(demo=False)
+        cls.net.start()
+        cls.files = tempfile.TemporaryDirectory()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.net.close()
+        cls.files.cleanup()
+
+    def load(self, name, text, *options):
+        path = os.path.join(self.files.name, name)
+        with open(path, "w") as file:
+            file.write(text)
+        return json.loads(self.net.ctl("import", "--json", *options, path).stdout)
+
+    def get(self, path, **query):
+        answer = self.net.http("GET", path + "?" + urllib.parse.urlencode(query))
+        self.assertEqual(answer.status, 200, answer.body)
+        return answer.json
+
+    def test_a_need_finds_what_a_mapped_taxonomy_codes(self):
+        self.load("coded.ndjson", json.dumps(service(1, "Open Eligibility", "1130")), "--source", "coded")
+        said = json.loads(self.net.ctl("import", "--json", os.path.join(TAXONOMY, "open-eligibility.ndjson")).stdout)
+        self.assertEqual((said["quarantined"], said["notes"]), ({}, {}))
+        intake = demo_intake()
+        intake["needs"] = [{"term": "food.packages"}]
+        intake["place"] = {"code": "UA26"}
+
+        def chosen():
+            why = self.net.http("POST", "/api/v1/matches", intake).json["needs"][0]["why"]
+            return why.get("chosen")
+        best = wait_for(chosen, what="the mapping in use")
+        self.assertEqual((best["name"], best["via"]), ("Service 1", "Open Eligibility 1130 exact"))
+
+    def test_what_is_shipped_holds_together(self):
+        with open(os.path.join(TAXONOMY, "needs.json")) as file:
+            needs = json.load(file)["terms"]
+        codes = {term["code"] for term in needs}
+        said = json.loads(self.net.ctl("import", "--json", os.path.join(TAXONOMY, "needs.json")).stdout)
+        self.assertEqual((said["added"], said["quarantined"], said["notes"]), (len(needs), {}, {}))
+        for term in needs:
+            self.assertEqual(term["parent"], term["code"].rpartition(".")[0] or None)
+            self.assertEqual({*term["labels"]}, {"en", "uk", "ru"}, term["code"])
+        for path in glob.glob(os.path.join(TAXONOMY, "*.ndjson")):
+            with open(path) as file:
+                for line in file:
+                    self.assertIn(json.loads(line)["to_code"], codes, path)
+        wait_for(lambda: self.get("/api/v1/terms", q="логопед")["total"], what="the terms")
+        found = self.get("/api/v1/terms", q="логопед", lang="uk")["terms"]
+        self.assertEqual(found, [{"taxonomy": "hearthline-needs", "code": "disability.speech", "name": "Логопед",
+                                  "parent": "disability"}])
+        page = self.get("/api/v1/terms", limit=2, offset=len(needs) - 1)
+        self.assertEqual((len(page["terms"]), page["total"], "next" in page), (1, len(needs), False))
+
+    def test_places_of_one_name_are_told_apart_by_what_they_lie_in(self):
+        said = self.load("codifier.csv", CODIFIER, "--map", "katottg")
+        self.assertEqual((said["added"], said["quarantined"]), (6, {}))
+        self.load("names.csv", "pcode,parent,ua,ru,en,lat,lon\nUA9902001,UA9902,Верхня,Верхняя,Verkhnia,50.5,30.5\n",
+                  "--map", "ua-admin-centroids")
+        wait_for(lambda: self.get("/api/v1/places", q="verkhnia")["total"], what="the places")
+        found = self.get("/api/v1/places", q="Кам'янка")
+        self.assertEqual(found["total"], 2)
+        self.assertEqual([[step["name"] for step in place["within"]] for place in found["places"]],
+                         [["Верхня", "Озерний", "Озерна"], ["Нижня", "Озерний", "Озерна"]])
+        found = self.get("/api/v1/places", q="кам", within="UA9902003")["places"]
+        self.assertEqual([place["code"] for place in found], ["UA99020030010000066"])
+        near = self.get("/api/v1/places", near="50.4,30.4", lang="ru")["places"]
+        self.assertEqual([(place["name"], place["lat"]) for place in near], [("Верхняя", 50.5)])
+        answer = self.net.http("GET", "/api/v1/places")
+        self.assertEqual((answer.status, answer.json["errors"][0]["field"]), (422, "q"))
+        printed = self.net.ctl("places", "кам’янка", "--within", "UA9902001").stdout
+        self.assertIn("Верхня, Озерний, Озерна", printed)
+        self.assertIn("1 to 1 of 1", printed)
+
+
+if __name__ == "__main__":
+    unittest.main()
