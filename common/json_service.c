@@ -2,6 +2,7 @@
  * Service documents as readers may see them. */
 #include <jansson.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/json.h"
 
@@ -10,11 +11,28 @@ static const char *const WHERE[] = { "name", "alternate_name", "description",
 	"transportation", "latitude", "longitude", "addresses", "external_identifier",
 	"external_identifier_type", "url", "accessibility" };
 
+/* What HSDS does not know may tell anything; these are ours, and do not. */
+static void
+hide_unknown(json_t *object)
+{
+	const char *name;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(object, next, name, value)
+	{
+		if (strncmp(name, "x_", 2) == 0 && strcmp(name, "x_translations") != 0 &&
+		    strcmp(name, "x_timezone") != 0)
+			(void)json_object_del(object, name);
+	}
+}
+
 static void
 hide_location(json_t *location)
 {
 	for (size_t i = 0; i < sizeof WHERE / sizeof WHERE[0]; i++)
 		(void)json_object_del(location, WHERE[i]);
+	hide_unknown(location);
 }
 
 static void
@@ -29,9 +47,11 @@ hide_addresses(json_t *service)
 	json_array_foreach(places, i, each)
 	{
 		(void)json_object_del(each, "description");
+		hide_unknown(each);
 		hide_location(json_object_get(each, "location"));
 	}
 	json_array_foreach(locations, i, each) hide_location(each);
+	hide_unknown(service);
 }
 
 char *

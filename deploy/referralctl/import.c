@@ -12,6 +12,8 @@
 #include "deploy/referralctl/import_apply.h"
 #include "deploy/referralctl/import_collect.h"
 #include "deploy/referralctl/import_other.h"
+#include "deploy/referralctl/import_map_parts.h"
+#include "deploy/referralctl/import_tabular.h"
 #include "deploy/referralctl/referralctl.h"
 
 #define CELL "c1" /* as config.def has it */
@@ -27,6 +29,7 @@ struct options {
 	const char *report;
 	const char *cell;
 	enum directory_kind kind; /* DIRECTORY_KINDS: by the map or the first row */
+	struct import_tabular tabular;
 	char source[SOURCE_MAX_BYTES + 1];
 	double most_removed_percent;
 	bool is_dry_run, is_forced, wants_json, wants_help;
@@ -39,15 +42,20 @@ help(FILE *out)
 	    "usage: referralctl [--dir DIR] import [options] FILE...\n\n"
 	    "Loads a directory of services: HSDS 3.x JSON (an object, an array, a page "
 	    "of an\n"
-	    "API, an object of arrays, one object per line), or flat rows through a "
-	    "field map.\n"
+	    "API, an object of arrays, one object per line) or tables (a folder of CSV "
+	    "files), or\n"
+	    "flat rows, of JSON or one CSV file, through a field map.\n"
 	    "All services of the file's source are replaced in one step; others stay.\n\n"
 	    "  --dry-run             say what would change, change nothing\n"
-	    "  --format FORMAT       auto (default), hsds, map\n"
+	    "  --format FORMAT       auto (default), hsds, map, table, package\n"
 	    "  --kind KIND           services, taxonomies or places (default: as the map "
 	    "or the\n"
 	    "                        first row says)\n"
-	    "  --map MAP             field map: a file, or a name in deploy/maps\n"
+	    "  --map MAP             field map: a file, or a name in deploy/maps "
+	    "(default "
+	    "for a table:\n"
+	    "                        the one that its columns fit)\n"
+	    "  --encoding NAME       of tables (default: found by looking)\n"
 	    "  --source NAME         whose services these are (default: name of the "
 	    "file)\n"
 	    "  --report FILE         write every quarantined row and why, as JSON\n"
@@ -124,6 +132,7 @@ enum word {
 	OPTION_force,
 	OPTION_json,
 	OPTION_cell,
+	OPTION_encoding,
 	OPTION_help
 };
 
@@ -134,6 +143,8 @@ static const struct option_format {
 	{ "auto", false, true },
 	{ "hsds", false, false },
 	{ "map", true, true },
+	{ "table", false, true },
+	{ "package", false, false },
 	{ NULL, false, false },
 };
 
@@ -174,6 +185,9 @@ take_option(struct options *options, int option, const char **format)
 	case OPTION_cell:
 		options->cell = optarg;
 		return is_name(optarg, 32) || wrong("not a cell", optarg);
+	case OPTION_encoding:
+		options->tabular.encoding = optarg;
+		return true;
 	case OPTION_help:
 		options->wants_help = true;
 		return true;
@@ -210,6 +224,7 @@ read_options(int argc, char **argv, struct options *options)
 		{ "force", no_argument, NULL, OPTION_force },
 		{ "json", no_argument, NULL, OPTION_json },
 		{ "cell", required_argument, NULL, OPTION_cell },
+		{ "encoding", required_argument, NULL, OPTION_encoding },
 		{ "help", no_argument, NULL, OPTION_help },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -235,6 +250,9 @@ read_options(int argc, char **argv, struct options *options)
 		return wrong("needs --source", "standard input");
 	if (options->source[0] == '\0')
 		name_source(options->paths[0], options->source);
+	options->tabular.format = format;
+	if (options->map != NULL && strcmp(options->map, "auto") == 0)
+		options->map = NULL;
 	return check_format(options, format);
 }
 
@@ -302,7 +320,39 @@ guess_kind(const struct import_file *file)
 {
 	size_t length = file->length < UINT32_MAX ? file->length : UINT32_MAX;
 
+	if (file->bytes == NULL) /* a package */
+		return DIRECTORY_SERVICES;
 	return import_kind_guess((struct text){ file->bytes, (uint32_t)length });
+}
+
+static bool
+is_package(const struct import *import, size_t index)
+{
+	return import_tabular_is_package(
+	    &import->options->tabular, import->options->paths[index]);
+}
+
+/* A table finds its map by its columns, and the map says of what kind its rows are. */
+static int
+find_map(struct import *import)
+{
+	const struct import_tabular *said = &import->options->tabular;
+	const struct import_file *file = import->files;
+	const char *why = NULL;
+	enum status status;
+
+	if (import->map == NULL && !is_package(import, 0) &&
+	    import_tabular_is_table(said, file)) {
+		status = import_tabular_find_map(
+		    said, file, &import->report, &import->map, &why);
+		if (status != STATUS_OK)
+			return fail(file->name, why ? why : status_about(status));
+	}
+	import->kind = import->options->kind;
+	if (import->kind == DIRECTORY_KINDS)
+		import->kind =
+		    import->map ? import_map_kind(import->map) : guess_kind(file);
+	return EXIT_DONE;
 }
 
 static int
@@ -314,15 +364,34 @@ open_files(struct import *import)
 	if (import->files == NULL)
 		return fail("import", status_about(STATUS_NO_MEMORY));
 	for (size_t i = 0; i < options->paths_count; i++) {
-		if (import_file_open(&import->files[i], options->paths[i]) != STATUS_OK)
+		import->files[i].name = options->paths[i];
+		if (!is_package(import, i) &&
+		    import_file_open(&import->files[i], options->paths[i]) != STATUS_OK)
 			return fail(options->paths[i], strerror(errno));
 		import->files_count++;
 	}
-	import->kind = options->kind;
-	if (import->kind == DIRECTORY_KINDS)
-		import->kind = import->map ? import_map_kind(import->map)
-		                           : guess_kind(&import->files[0]);
 	return EXIT_DONE;
+}
+
+static enum status
+collect_one(
+    struct import *import, size_t index, struct import_collect *collect, const char **why)
+{
+	const struct import_tabular *said = &import->options->tabular;
+	struct import_file *file = &import->files[index];
+
+	if (is_package(import, index))
+		return import_tabular_take_package(
+		    said, file->name, collect, &import->report, why);
+	if (import->map != NULL && import_map_has_parts(import->map)) {
+		if (import_tabular_is_table(said, file))
+			return import_tabular_take_parts(said, file, import->map,
+			    text_of(import->options->source), collect, &import->report,
+			    why);
+		*why = "this map is for tables";
+		return STATUS_UNSUPPORTED;
+	}
+	return import_collect_file(collect, file, why);
 }
 
 static int
@@ -334,7 +403,7 @@ collect_all(struct import *import, struct import_collect *collect)
 
 	for (size_t i = 0; i < import->files_count && status == STATUS_OK; i++) {
 		what = import->files[i].name;
-		status = import_collect_file(collect, &import->files[i], &why);
+		status = collect_one(import, i, collect, &why);
 	}
 	if (status == STATUS_OK)
 		status = import_collect_end(collect);
@@ -353,6 +422,7 @@ read_files(struct import *import)
 	const struct import_pass pass = {
 		.kind = import->kind,
 		.map = import->map,
+		.encoding = import->options->tabular.encoding,
 		.source = text_of(import->options->source),
 		.plan = &import->plan,
 		.report = &import->report,
@@ -566,6 +636,8 @@ import_command(int argc, char **argv, const char *dir)
 		exit = open_map(&import);
 	if (exit == EXIT_DONE)
 		exit = open_files(&import);
+	if (exit == EXIT_DONE)
+		exit = find_map(&import);
 	if (exit == EXIT_DONE)
 		exit = connect_and_work(&import, dir);
 	if (exit == EXIT_DONE || exit == EXIT_REFUSED)

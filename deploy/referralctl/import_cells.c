@@ -247,6 +247,12 @@ cells_next(struct cells_reader *reader, struct cells *cells)
 	return status;
 }
 
+const char *
+cells_at(const struct cells_reader *reader)
+{
+	return reader->at;
+}
+
 struct text
 cells_get(const struct cells *cells, size_t index)
 {

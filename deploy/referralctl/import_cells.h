@@ -39,6 +39,8 @@ void cells_skip_line(struct cells_reader *reader);
 /* The next row that is not an empty line.
  * OK; ABSENT: there is none; NO_MEMORY. */
 enum status cells_next(struct cells_reader *reader, struct cells *cells) MUST_CHECK;
+/* Where reading goes on. */
+const char *cells_at(const struct cells_reader *reader);
 struct text cells_get(const struct cells *cells, size_t index);
 void cells_free(struct cells *cells);
 /* Whether the text ends within quotes: known when all was read. */

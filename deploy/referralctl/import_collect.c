@@ -408,6 +408,14 @@ import_collect_row(
 	return collect->status;
 }
 
+enum status
+import_collect_service(
+    struct import_collect *collect, json_t *service, const struct import_where *where)
+{
+	take_service(collect, service, NULL, where);
+	return collect->status;
+}
+
 /* ---- a file ---- */
 
 static void
@@ -482,19 +490,26 @@ read_table(struct import_collect *collect, struct import_file *file, const char 
 	struct import_report *report = collect->pass.report;
 	struct import_table *table;
 	struct import_table_row row;
-	enum status status =
-	    import_table_open(&table, file->bytes, file->length, NULL, report, why);
+	enum status status = import_table_open(
+	    &table, file->bytes, file->length, collect->pass.encoding, report, why);
 
 	if (status != STATUS_OK)
 		return status;
-	(void)import_columns_fit(collect->pass.map, table);
-	while (collect->status == STATUS_OK &&
+	if (!import_columns_fit(collect->pass.map, table)) {
+		*why = "the table lacks a column that the map requires";
+		status = STATUS_UNSUPPORTED;
+	}
+	while (status == STATUS_OK && collect->status == STATUS_OK &&
 	       (status = import_table_next(table, &row)) == STATUS_OK) {
 		if (row.reason != IMPORT_FINE)
 			quarantine(collect, row.reason, &row.where, "", row.why);
 		else
 			take_given(collect, row.cells, &row.where);
 		look_up(collect);
+		if (++collect->rows % PROGRESS_EVERY_ROWS != 0 || row.at == NULL)
+			continue;
+		import_file_pass(file, row.at);
+		show_progress(collect, row.at, false);
 	}
 	collect->is_cut |= import_table_is_cut(table);
 	import_table_close(table);

@@ -19,6 +19,7 @@ typedef enum status import_sink(void *self, const struct import_service *service
 struct import_pass {
 	enum directory_kind kind;
 	const struct import_map *map; /* NULL: rows are HSDS, or as import_other.h says */
+	const char *encoding;         /* of tables; NULL: found by looking */
 	struct text source;
 	struct import_plan *plan;
 	struct import_report *report;
@@ -47,6 +48,10 @@ enum status import_collect_file(struct import_collect *collect, struct import_fi
 /* Takes a row that was read elsewhere: flat where there is a map, else a service, or an
  * organization with its services.  The row is spoilt, and still the caller's. */
 enum status import_collect_row(struct import_collect *collect, json_t *row,
+    const struct import_where *where) MUST_CHECK;
+/* Takes a service of HSDS that was read elsewhere, whatever the map.  It is spoilt, and still the
+ * caller's. */
+enum status import_collect_service(struct import_collect *collect, json_t *service,
     const struct import_where *where) MUST_CHECK;
 /* Takes what could not be taken before all was read. */
 enum status import_collect_end(struct import_collect *collect) MUST_CHECK;

@@ -159,6 +159,18 @@ import_columns_fit(const struct import_map *map, struct import_table *table)
 	return fits(map, table);
 }
 
+void
+import_columns_note_left_out(const struct import_map *map,
+    const struct import_table *table, struct import_report *report)
+{
+	static const struct import_where FILE_ITSELF;
+
+	for (size_t i = 0; i < import_table_count_columns(table); i++)
+		if (json_object_get(map->used, import_table_column(table, i)) == NULL)
+			import_report_add(report, IMPORT_column_left_out, &FILE_ITSELF,
+			    import_table_column(table, i), "");
+}
+
 /* ---- which map ---- */
 
 struct guess {

@@ -13,6 +13,10 @@ bool import_columns_check(const json_t *root, char why[256]);
  * regard to case, spaces, marks and punctuation.  True: every required column is there. */
 bool import_columns_fit(const struct import_map *map, struct import_table *table);
 
+/* Notes each column that the map does not look at, once it was found to fit. */
+void import_columns_note_left_out(const struct import_map *map,
+    const struct import_table *table, struct import_report *report);
+
 /* The map of deploy/maps whose required columns a table has; one that requires more is
  * nearer than one that requires less.  OK: *map is the caller's and `name` what it is called;
  * ABSENT: none fits, or several equally; NO_MEMORY. */

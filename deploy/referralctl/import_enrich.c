@@ -54,3 +54,18 @@ import_enrich(struct import_enrich *enrich, json_t *service, struct import_check
 	forget_facts(service);
 	import_hours_enrich(service, check);
 }
+
+bool
+import_enrich_knows(const char *name)
+{
+	static const char *const NAMES[] = { "confidentiality", "referral_allowed",
+		"household_type", "displacement", "difficulty", "interpreter",
+		"radius_km", "response_within_hours", "residence", "referral_method",
+		"notice_starts", "notice_ends", "always_open", "cost", "question",
+		"capacity_ttl_hours" };
+
+	for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+		if (strcmp(NAMES[i], name) == 0)
+			return true;
+	return false;
+}

@@ -21,6 +21,9 @@ struct import_enrich {
 void import_enrich(
     struct import_enrich *enrich, json_t *service, struct import_check *check);
 
+/* Whether our own taxonomy has such a key: what a document may say beyond HSDS
+ * (common/facts.h). */
+bool import_enrich_knows(const char *name);
 /* Adds an attribute of our own taxonomy to a part ("service", "location") whose id is
  * `owner`.  `evidence`: the sentence it was read from; absent: the publisher's own field. */
 void import_enrich_fact(struct import_check *check, json_t *object, const char *owner,

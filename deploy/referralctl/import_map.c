@@ -6,7 +6,6 @@
 
 #include "deploy/referralctl/import_convert.h"
 #include "deploy/referralctl/import_map_private.h"
-#include "common/fold.h"
 #include "deploy/referralctl/import_enrich.h"
 #include "deploy/referralctl/import_text.h"
 #include "deploy/referralctl/import_when.h"
@@ -22,21 +21,6 @@ text_in(const json_t *value)
 {
 	return (
 	    struct text){ json_string_value(value), (uint32_t)json_string_length(value) };
-}
-
-void
-import_map_fold(struct text text, char key[PATH_NAME_BYTES])
-{
-	size_t length;
-
-	text = import_text_trim(text);
-	key[0] = '\0';
-	if (FOLD_ROOM(text.length) > PATH_NAME_BYTES)
-		return;
-	length = fold(text, key, PATH_NAME_BYTES - 1);
-	key[length] = '\0';
-	if (length == 0)
-		(void)text_copy(text, key, PATH_NAME_BYTES); /* nothing but signs */
 }
 
 /* What a table says of a value; NULL: nothing. */
@@ -72,12 +56,15 @@ filter(const struct run *run, const json_t *rule, json_t *values)
 static void
 drop_nothing(const struct run *run, json_t *values)
 {
-	const json_t *nothing = json_object_get(run->map->root, "nothing");
+	char key[PATH_NAME_BYTES];
 
-	for (size_t i = json_array_size(values); nothing != NULL && i-- > 0;) {
+	if (run->map->nothing == NULL)
+		return;
+	for (size_t i = json_array_size(values); i-- > 0;) {
 		const json_t *value = json_array_get(values, i);
 
-		if (json_is_string(value) && when_is_among(text_in(value), nothing))
+		import_map_fold(text_in(value), key);
+		if (key[0] != '\0' && json_object_get(run->map->nothing, key) != NULL)
 			json_array_remove(values, i);
 	}
 }
@@ -305,7 +292,13 @@ apply_rules(const struct run *run, const json_t *rules, const json_t *from, json
 
 		if (!when_holds(when, from))
 			continue;
-		if (json_object_get(rule, "constant") == NULL)
+		if (json_object_get(rule, "constant") == NULL &&
+		    json_object_get(rule, "from") == NULL)
+			import_check_note(run->check,
+			    import_reason_find(
+			        json_string_value(json_object_get(rule, "note"))),
+			    "");
+		else if (json_object_get(rule, "constant") == NULL)
 			apply_rule(run, rule, from, to);
 		else if (when != NULL)
 			put_constant(rule, to);
@@ -377,6 +370,15 @@ set_identity(const struct run *run, const json_t *row, json_t *service)
 		json_object_set_new(service, "id", json_string(id));
 	}
 	free(name.bytes);
+}
+
+void
+map_run_rules(const struct import_map *map, const json_t *rules, const json_t *row,
+    struct import_check *check, json_t *made)
+{
+	const struct run run = { map, check, made };
+
+	apply_rules(&run, rules, row, made);
 }
 
 json_t *

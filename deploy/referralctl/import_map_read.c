@@ -8,6 +8,7 @@
 #include "deploy/referralctl/import_columns.h"
 #include "deploy/referralctl/import_convert.h"
 #include "deploy/referralctl/import_file.h"
+#include "deploy/referralctl/import_enrich.h"
 #include "deploy/referralctl/import_map_private.h"
 #include "deploy/referralctl/import_other.h"
 #include "deploy/referralctl/import_read.h"
@@ -100,22 +101,6 @@ is_target(const char *to, const json_t *as)
 	return path_is_good(to) && (each == NULL || each[2] == '\0');
 }
 
-/* What a document may say beyond HSDS; common/facts.h and PROTOCOL.md. */
-static bool
-is_fact(const char *name)
-{
-	static const char *const NAMES[] = { "confidentiality", "referral_allowed",
-		"household_type", "displacement", "difficulty", "interpreter",
-		"radius_km", "response_within_hours", "residence", "referral_method",
-		"notice_starts", "notice_ends", "always_open", "cost", "question",
-		"capacity_ttl_hours" };
-
-	for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-		if (strcmp(NAMES[i], name) == 0)
-			return true;
-	return false;
-}
-
 /* Where the value goes: a path, or a fact of our own taxonomy. */
 static bool
 check_target(const json_t *rule, char why[256])
@@ -124,7 +109,8 @@ check_target(const json_t *rule, char why[256])
 	const char *fact = json_string_value(json_object_get(rule, "fact"));
 
 	if (fact != NULL && json_object_get(rule, "to") == NULL)
-		return is_fact(fact) || complain(why, "there is no such fact", fact);
+		return import_enrich_knows(fact) ||
+		       complain(why, "there is no such fact", fact);
 	if (!json_is_object(rule) || to == NULL || fact != NULL || !path_is_good(to))
 		return complain(why, "a rule needs a path in \"to\"", to);
 	return is_target(to, json_object_get(rule, "as")) ||
@@ -157,6 +143,14 @@ check_choice(const json_t *rule, json_t *used, char why[256])
 }
 
 static bool
+check_note(const json_t *note, char why[256])
+{
+	return (json_is_string(note) &&
+	           import_reason_find(json_string_value(note)) != IMPORT_FINE) ||
+	       complain(why, "no such note", json_string_value(note));
+}
+
+static bool
 check_rule(const struct import_map *map, const json_t *rule, json_t *used, int depth,
     char why[256])
 {
@@ -167,7 +161,10 @@ check_rule(const struct import_map *map, const json_t *rule, json_t *used, int d
 	const json_t *as = json_object_get(rule, "as");
 	const json_t *fields = json_object_get(rule, "fields");
 	const json_t *note = json_object_get(rule, "note");
+	const char *from = json_string_value(json_object_get(rule, "from"));
 
+	if (json_object_size(rule) == 2 && json_object_get(rule, "when") != NULL)
+		return check_note(note, why) && check_choice(rule, used, why);
 	if (!check_target(rule, why) || !has_only(rule, MEMBERS, why) ||
 	    !check_tables_of(map, rule, why) || !check_choice(rule, used, why))
 		return false;
@@ -179,16 +176,17 @@ check_rule(const struct import_map *map, const json_t *rule, json_t *used, int d
 	if (as != NULL &&
 	    (!json_is_string(as) || convert_find(json_string_value(as)) == NULL))
 		return complain(why, "unknown kind in \"as\"", json_string_value(as));
-	if (note != NULL &&
-	    (!json_is_string(note) ||
-	        import_reason_find(json_string_value(note)) == IMPORT_FINE))
-		return complain(why, "no such note", json_string_value(note));
+	if (note != NULL && !check_note(note, why))
+		return false;
 	if (fields != NULL &&
 	    (to == NULL || strlen(to) < 3 || strcmp(to + strlen(to) - 2, "[]") != 0))
 		return complain(
 		    why, "with \"fields\" the target is a list, \"name[]\"", to);
 	return check_from(rule, used, why) &&
-	       (fields == NULL || check_rules(map, fields, NULL, depth + 1, why));
+	       (fields == NULL ||
+	           check_rules(map, fields,
+	               from != NULL && strcmp(from, ".") == 0 ? used : NULL, depth + 1,
+	               why));
 }
 
 static bool
@@ -206,6 +204,12 @@ check_rules(const struct import_map *map, const json_t *rules, json_t *used, int
 			return false;
 	}
 	return true;
+}
+
+bool
+map_check_rules(struct import_map *map, const json_t *rules, char why[256])
+{
+	return check_rules(map, rules, map->used, 0, why);
 }
 
 /* Keys of tables are compared folded. */
@@ -238,11 +242,30 @@ read_tables(struct import_map *map, char why[256])
 	return true;
 }
 
+static void
+read_nothing(struct import_map *map)
+{
+	const json_t *list = json_object_get(map->root, "nothing");
+	size_t index;
+	const json_t *text;
+
+	if (list == NULL)
+		return;
+	map->nothing = json_object();
+	json_array_foreach((json_t *)list, index, text)
+	{
+		char key[PATH_NAME_BYTES];
+
+		import_map_fold(text_of(json_string_value(text)), key);
+		json_object_set_new(map->nothing, key, json_true());
+	}
+}
+
 static bool
 check_map(struct import_map *map, char why[256])
 {
 	static const char *const MEMBERS[] = { "about", "kind", "identity", "rules",
-		"tables", "rest", "columns", "nothing", NULL };
+		"tables", "rest", "columns", "nothing", "parts", NULL };
 	const char *kind = json_string_value(json_object_get(map->root, "kind"));
 	const json_t *identity = json_object_get(map->root, "identity");
 	const json_t *rest = json_object_get(map->root, "rest");
@@ -255,6 +278,9 @@ check_map(struct import_map *map, char why[256])
 	map->kind = kind ? import_kind_of(kind) : DIRECTORY_SERVICES;
 	if (map->kind == DIRECTORY_KINDS)
 		return complain(why, "kind is services, taxonomies or places", kind);
+	read_nothing(map);
+	if (json_object_get(map->root, "parts") != NULL)
+		return read_tables(map, why) && map_check_parts(map, why);
 	if (json_array_size(identity) == 0 && map->kind == DIRECTORY_SERVICES)
 		return complain(
 		    why, "a map names the fields that identify a row", "identity");
@@ -279,6 +305,7 @@ import_map_free(struct import_map *map)
 	json_decref(map->root);
 	json_decref(map->tables);
 	json_decref(map->used);
+	json_decref(map->nothing);
 	free(map);
 }
 

@@ -134,7 +134,12 @@ import_table_looks_so(const char *bytes, size_t length)
 	struct import_table *table;
 	const char *why;
 	bool is_likely;
+	size_t at = import_encoding_find(bytes, length).skip_bytes;
 
+	while (at < length && memchr(" \t\r\n", bytes[at], 4) != NULL)
+		at++;
+	if (at == length || bytes[at] == '{' || bytes[at] == '[')
+		return false;
 	if (import_table_open(&table, bytes, length, NULL, NULL, &why) != STATUS_OK)
 		return false;
 	is_likely = table->is_likely;
@@ -269,6 +274,7 @@ take_cells(struct import_table *table, struct import_table_row *row)
 	*row = (struct import_table_row){
 		.why = table->why,
 		.where = { table->number + 1, table->cells.line, TEXT_ABSENT },
+		.at = table->utf8.mapped ? NULL : cells_at(table->reader),
 	};
 	table->why[0] = '\0';
 	switch (table->cells.state) {

@@ -26,6 +26,8 @@ struct import_table_row {
 	                    table keeps it until the next row */
 	const char *why; /* of a refused row, for people; the table's */
 	struct import_where where;
+	const char
+	    *at; /* where it ends in the bytes; NULL: they were turned into UTF-8 */
 };
 
 /* Looks at the beginning.  `bytes` must outlive the table; `encoding` NULL: find it; notes go
@@ -39,7 +41,8 @@ void import_table_close(struct import_table *table);
 size_t import_table_count_columns(const struct import_table *table);
 /* Names are unique: an empty one is "column 3", the second of two the same "NAME 2". */
 const char *import_table_column(const struct import_table *table, size_t index);
-/* Whether most rows of the beginning have the same number of cells, and more than one. */
+/* Whether it is no JSON, and most rows of the beginning have the same number of cells, and more
+ * than one. */
 bool import_table_looks_so(const char *bytes, size_t length);
 /* Gives a column another name; one that another column has is not taken. */
 void import_table_rename(struct import_table *table, size_t index, const char *name);

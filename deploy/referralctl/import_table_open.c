@@ -100,15 +100,24 @@ find_delimiter(
 	return STATUS_OK;
 }
 
+/* Never within a character. */
+static struct text
+shorten(struct text text)
+{
+	uint32_t length = text.length > NAME_MAX_BYTES ? NAME_MAX_BYTES : text.length;
+
+	while (length < text.length && length > 0 && (text.at[length] & 0xc0) == 0x80)
+		length--;
+	return (struct text){ text.at ? text.at : "", length };
+}
+
 static bool
 name_column(struct import_table *table, size_t index, const struct import_where *where)
 {
-	struct text cell = table_cell(&table->header, index);
+	struct text cell = shorten(table_cell(&table->header, index));
 	char *name;
 	int made;
 
-	if (cell.length > NAME_MAX_BYTES)
-		cell.length = NAME_MAX_BYTES;
 	made = cell.length > 0 ? asprintf(&name, "%.*s", (int)cell.length, cell.at)
 	                       : asprintf(&name, "column %zu", index + 1);
 	for (int again = 2; made >= 0 && table_has_name(table, name, index); again++) {
@@ -165,12 +174,11 @@ find_header(struct import_table *table, const struct look *found)
 		if (table->header.state == CELLS_WHOLE && filled * 2 > found->most_filled)
 			return name_columns(table);
 		if (filled > 0) {
-			char title[80];
+			struct text text = shorten((struct text){
+			    table->header.bytes, (uint32_t)table->header.length });
+			char title[NAME_MAX_BYTES + 1];
 
-			snprintf(title, sizeof title, "%.70s",
-			    table->header.bytes ? table->header.bytes : "");
-			title[table->header.length < 70 ? table->header.length : 70] =
-			    '\0';
+			(void)text_copy(text, title, sizeof title);
 			table_note(table, IMPORT_title_row, &where, "", title);
 		}
 	}

@@ -2,6 +2,7 @@
  * Compares folded words. */
 #include "deploy/referralctl/import_when.h"
 
+#include "common/fold.h"
 #include "deploy/referralctl/import_map_private.h"
 #include "deploy/referralctl/import_text.h"
 
@@ -12,45 +13,76 @@ static const char *const NO[] = { "no", "n", "false", "f", "0", "off", "none", "
 	"немає", "нема", "відсутній", "відсутня", "відсутнє", "не", "нет", "отсутствует",
 	"non", "faux", "-", "–", "—", "✗", NULL };
 
-static bool
-same(struct text one, struct text other)
+void
+import_map_fold(struct text text, char key[PATH_NAME_BYTES])
 {
-	char folded[2][PATH_NAME_BYTES];
+	size_t length;
 
-	import_map_fold(one, folded[0]);
-	import_map_fold(other, folded[1]);
-	return folded[0][0] != '\0' && strcmp(folded[0], folded[1]) == 0;
+	text = import_text_trim(text);
+	key[0] = '\0';
+	if (FOLD_ROOM(text.length) > PATH_NAME_BYTES)
+		return;
+	length = fold(text, key, PATH_NAME_BYTES - 1);
+	key[length] = '\0';
+	if (length == 0)
+		(void)text_copy(text, key, PATH_NAME_BYTES); /* nothing but signs */
 }
 
+/* Longer than any of the words. */
+#define WORD_BYTES 40
+#define WORDS_MAX 32
+
+struct words {
+	char folded[WORDS_MAX][WORD_BYTES];
+	size_t count;
+};
+
 static bool
-is_among_words(struct text text, const char *const *words)
+is_among_words(struct text text, const char *const *list, struct words *words)
 {
-	while (*words != NULL && !same(text, text_of(*words)))
-		words++;
-	return *words != NULL;
+	char folded[PATH_NAME_BYTES];
+
+	for (; list[words->count] != NULL && words->count < WORDS_MAX; words->count++) {
+		import_map_fold(text_of(list[words->count]), folded);
+		(void)text_copy(text_of(folded), words->folded[words->count], WORD_BYTES);
+	}
+	if (text.length == 0 || text.length >= WORD_BYTES)
+		return false;
+	import_map_fold(text, folded);
+	for (size_t i = 0; i < words->count && folded[0] != '\0'; i++)
+		if (strcmp(words->folded[i], folded) == 0)
+			return true;
+	return false;
 }
 
 bool
 when_is_yes(struct text text)
 {
-	return is_among_words(text, YES);
+	static struct words words;
+
+	return is_among_words(text, YES, &words);
 }
 
 bool
 when_is_no(struct text text)
 {
-	return is_among_words(text, NO);
+	static struct words words;
+
+	return is_among_words(text, NO, &words);
 }
 
 bool
 when_is_among(struct text text, const json_t *list)
 {
+	char folded[2][PATH_NAME_BYTES];
 	size_t index;
 	const json_t *word;
 
+	import_map_fold(text, folded[0]);
 	json_array_foreach((json_t *)list, index, word)
 	{
-		if (same(text, text_of(json_string_value(word))))
+		import_map_fold(text_of(json_string_value(word)), folded[1]);
+		if (folded[0][0] != '\0' && strcmp(folded[0], folded[1]) == 0)
 			return true;
 	}
 	return false;
@@ -87,6 +119,8 @@ holds(const json_t *condition, const json_t *value)
 		return is_yes(value);
 	if (strcmp(word, "no") == 0)
 		return is_no(value);
+	if (strcmp(word, "no or silent") == 0)
+		return value == NULL || is_no(value);
 	if (strcmp(word, "silent") == 0)
 		return value == NULL;
 	return value != NULL && (strcmp(word, "says") == 0 || !is_no(value));
@@ -115,7 +149,8 @@ when_holds(const json_t *when, const json_t *row)
 static bool
 is_condition(const json_t *condition)
 {
-	static const char *const WORDS[] = { "yes", "no", "not no", "says", "silent" };
+	static const char *const WORDS[] = { "yes", "no", "not no", "no or silent",
+		"says", "silent" };
 	size_t index;
 	const json_t *word;
 

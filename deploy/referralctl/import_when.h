@@ -14,7 +14,7 @@ bool when_is_yes(struct text text);
 bool when_is_no(struct text text);
 
 /* Whether "when" is what README.md of the maps says: an object of path -> "yes", "no",
- * "not no", "says", "silent" or a list of texts.  False: *name is the path that is wrong. */
+ * "not no", "no or silent", "says", "silent" or a list of texts.  False: *name is the path that is wrong. */
 bool when_is_good(const json_t *when, const char **name);
 /* Whether all conditions hold for a row; NULL always does. */
 bool when_holds(const json_t *when, const json_t *row);

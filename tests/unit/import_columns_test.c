@@ -100,7 +100,8 @@ the_map_that_a_table_fits_is_found(void **state)
 static void
 every_map_of_the_project_is_good(void **state)
 {
-	static const char *const NAMES[] = { "sanmateo", "ua-cnap", "ua-health" };
+	static const char *const NAMES[] = { "sanmateo", "ua-cnap", "ua-health",
+		"icarol-211" };
 	struct import_map *map;
 	char why[256];
 

@@ -185,6 +185,26 @@ every_column_gets_a_name_of_its_own(void **state)
 }
 
 static void
+long_names_and_titles_are_cut_between_characters(void **state)
+{
+	char text[2000] = "\"a";
+	char expected[200] = "3 {\"a";
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		strcat(text, "Ж");
+	strcat(text, "\",\nb,a");
+	for (int i = 0; i < 200; i++)
+		strcat(text, "Ж");
+	strcat(text, "\n2,1\n");
+	for (int i = 0; i < 59; i++)
+		strcat(expected, "Ж");
+	strcat(expected, "\":\"1\",\"b\":\"2\"}\n");
+	check(text, expected);
+	check_notes(IMPORT_title_row, 1);
+}
+
+static void
 bytes_that_are_no_text_cost_their_row(void **state)
 {
 	(void)state;
@@ -259,6 +279,7 @@ main(void)
 		cmocka_unit_test(rows_whose_cells_may_stand_in_other_columns_are_refused),
 		cmocka_unit_test(what_spreadsheets_leave_around_the_rows_is_passed_over),
 		cmocka_unit_test(every_column_gets_a_name_of_its_own),
+		cmocka_unit_test(long_names_and_titles_are_cut_between_characters),
 		cmocka_unit_test(bytes_that_are_no_text_cost_their_row),
 		cmocka_unit_test(every_encoding_is_read_and_what_was_assumed_is_said),
 		cmocka_unit_test(a_file_without_a_row_of_names_is_refused),
