@@ -151,6 +151,10 @@ def schemas():
     for schema in out.values():
         if not schema["required"]:
             del schema["required"]
+    # A history's values are whatever their fields hold.
+    out["service_change"]["properties"].update(previous={"description": "what readers saw before; null: nothing"},
+                                               replacement={"description": "what they see since"})
+    out["service_history"]["properties"]["history"] = {"type": "array", "items": ref("service_change")}
     out["problem"] = {
         "type": "object", "required": ["type", "title", "status"], "description": "RFC 9457; no personal data.",
         "properties": {"type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},

@@ -53,19 +53,70 @@ answer_json(struct call *call, const struct record *record, const void *values)
 
 /* ---- one service ---- */
 
-/* One for all: it is large, and written before the next is made. */
-static struct service_history history;
+/* An object that was written, opened again for more members. */
+static void
+put_open(FILE *out, const char *json, size_t length)
+{
+	fwrite(json, 1, length - 1, out);
+}
 
 static void
-take_change(struct service_change *change, const struct store_value *fields)
+put_value(FILE *out, const char *name, struct text json)
 {
-	record_init(&record_service_change, change);
-	change->version = (uint32_t)number_of(field_of(fields, "version"));
-	change->at = number_of(field_of(fields, "at"));
-	change->by = field_of(fields, "by");
-	change->field = field_of(fields, "field");
-	change->previous = field_of(fields, "previous");
-	change->replacement = field_of(fields, "replacement");
+	fprintf(out, ",\"%s\":%.*s", name, (int)json.length, json.at);
+}
+
+/* Values stand in Redis as JSON, and go out as they are. */
+static bool
+put_change(FILE *out, const struct store_value *fields)
+{
+	struct service_change change;
+	size_t length = 0;
+	char *json;
+
+	record_init(&record_service_change, &change);
+	change.version = (uint32_t)number_of(field_of(fields, "version"));
+	change.at = number_of(field_of(fields, "at"));
+	change.by = field_of(fields, "by");
+	change.field = field_of(fields, "field");
+	json = json_write(&record_service_change, &change, MASK_ALL, &length);
+	if (json == NULL)
+		return false;
+	put_open(out, json, length);
+	put_value(out, "previous", field_of(fields, "previous"));
+	put_value(out, "replacement", field_of(fields, "replacement"));
+	fputc('}', out);
+	free(json);
+	return true;
+}
+
+/* NULL: out of memory. */
+static char *
+write_history(
+    const struct service_history *head, const struct store_value *changes, size_t *length)
+{
+	size_t head_length = 0, count = store_count(changes);
+	char *json = json_write(&record_service_history, head, MASK_ALL, &head_length);
+	char *body = NULL;
+	FILE *out = json != NULL ? open_memstream(&body, length) : NULL;
+	bool is_good = out != NULL;
+
+	if (is_good) {
+		put_open(out, json, head_length);
+		fputs(",\"history\":[", out);
+		for (size_t i = 0; is_good && i < count; i++) {
+			if (i > 0)
+				fputc(',', out);
+			is_good = put_change(out, store_at(store_at(changes, i), 1));
+		}
+		fputs("]}", out);
+		is_good = fclose(out) == 0 && is_good;
+	}
+	free(json);
+	if (is_good)
+		return body;
+	free(body);
+	return NULL;
 }
 
 struct asked_history {
@@ -98,21 +149,21 @@ on_history(void *ctx, enum status status, const struct store_value *value)
 {
 	struct asked_history *asked = ctx;
 	struct call *call = asked->call;
-	size_t count = store_count(value);
+	struct service_history head;
+	size_t length = 0;
+	char *body;
 
-	record_init(&record_service_history, &history);
-	history.id = http_path(call->request, "id");
-	history.version = asked->version;
-	history.edits_count = asked->edits_count;
-	memcpy(history.edits, asked->edits, asked->edits_count * sizeof asked->edits[0]);
+	record_init(&record_service_history, &head);
+	head.id = http_path(call->request, "id");
+	head.version = asked->version;
+	head.edits_count = asked->edits_count;
+	memcpy(head.edits, asked->edits, asked->edits_count * sizeof asked->edits[0]);
 	free(asked);
-	for (size_t i = 0; i < count && i < HISTORY_MOST; i++)
-		take_change(&history.history[history.history_count++],
-		    store_at(store_at(value, i), 1));
-	if (status != STATUS_OK)
-		call_fail(call, status);
+	body = status == STATUS_OK ? write_history(&head, value, &length) : NULL;
+	if (body != NULL)
+		call_answer(call, 200, NULL, body, length);
 	else
-		answer_json(call, &record_service_history, &history);
+		call_fail(call, status == STATUS_OK ? STATUS_NO_MEMORY : status);
 }
 
 /* Whoever may not see a service may not see how it was edited. */

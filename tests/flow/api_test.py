@@ -77,6 +77,16 @@ class Api(unittest.TestCase):
         service = found.json["services"][0]["id"]
         self.call("GET", "/api/v1/services/{id}", f"/api/v1/services/{service}")
         self.call("GET", "/api/v1/inbox", role="agency")
+        self.call("PATCH", "/api/v1/services/{id}", f"/api/v1/services/{service}", body={"alert": "x"},
+                  headers={"If-Match": '"0"'}, role="coordinator")
+        self.call("PUT", "/api/v1/services/{id}/capacity", f"/api/v1/services/{service}/capacity",
+                  body={"available": 2}, role="coordinator")
+        self.call("POST", "/api/v1/services/{id}/confirm", f"/api/v1/services/{service}/confirm", role="coordinator")
+        self.assertTrue(self.call("GET", "/api/v1/services/{id}/history",
+                                  f"/api/v1/services/{service}/history", role="auditor").json["history"])
+        self.call("DELETE", "/api/v1/services/{id}/edits/{field}", f"/api/v1/services/{service}/edits/alert",
+                  headers={"If-Match": '"2"'}, role="coordinator")
+        self.assertTrue(self.call("GET", "/api/v1/changes", role="coordinator").json["changes"])
         referral = case["referrals"][0]
         path = "/api/v1/referrals/{id}/{action}"
         headers = {"If-Match": f'"{referral["version"]}"', "Idempotency-Key": "a1"}

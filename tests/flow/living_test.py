@@ -87,8 +87,8 @@ class Living(unittest.TestCase):
         history = self.net.http("GET", f"/api/v1/services/{service}/history", role="auditor").json
         self.assertLessEqual({"name", "url"}, {e["field"] for e in history["edits"] if e["stands"]})
         names = [h for h in history["history"] if h["field"] == "name"]
-        self.assertEqual(json.loads(names[0]["previous"]), before["name"])
-        self.assertEqual(json.loads(names[0]["replacement"]), "Зовсім інша назва")
+        self.assertEqual(names[0]["previous"], before["name"])
+        self.assertEqual(names[0]["replacement"], "Зовсім інша назва")
         self.assertEqual(names[0]["by"], self.net.tokens["coordinator"]["person"])
         for field in ("name", "url"):
             undone = self.net.http("DELETE", f"/api/v1/services/{service}/edits/{field}", role="coordinator",
