@@ -22,7 +22,8 @@
  *   times       opens_at and closes_at as HH:MM[:SS][Z|+HH[:MM]]; 00:00 to 23:59 or 24:00 is
  *               the whole day; or `x_closed` true and none
  *   zone        of the times, else x_timezone (IANA) of the schedule, else of the service, else
- *               timezone (hours from UTC) of the schedule, else UTC, as HSDS says
+ *               timezone (hours from UTC) of the schedule, else UTC, as HSDS says; but not what was
+ *               parsed from words (x_parsed), which are of a clock on a wall
  * and without byweekno and byyearday.  valid_from and valid_to without freq and byday is an
  * exception: open so on each of these days, closed (x_closed), or unclear without either.
  * An entry that only describes is passed over where another one of its list says x_parsed:

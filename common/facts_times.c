@@ -79,6 +79,8 @@ read_zone(const struct reading *reading, const json_t *schedule, int32_t offset,
 		name = reading->service_zone;
 	if (name != NULL)
 		return calendar_zone(text_in(name), zone);
+	if (timezone == NULL && json_is_true(member(schedule, "x_parsed")))
+		return false; /* words are of the clock on the wall */
 	if ((timezone != NULL && !json_is_number(timezone)) ||
 	    !(minutes >= OFFSET_LEAST && minutes <= OFFSET_MOST) ||
 	    minutes != floor(minutes))

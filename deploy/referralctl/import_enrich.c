@@ -2,6 +2,7 @@
  * The enrichers in turn, and what they share. */
 #include "deploy/referralctl/import_enrich.h"
 
+#include "deploy/referralctl/import_eligibility.h"
 #include "deploy/referralctl/import_hours.h"
 #include "deploy/referralctl/import_settle.h"
 
@@ -51,8 +52,10 @@ void
 import_enrich(struct import_enrich *enrich, json_t *service, struct import_check *check)
 {
 	(void)enrich;
+	import_eligibility_forget(service);
 	forget_facts(service);
 	import_hours_enrich(service, check);
+	import_eligibility_enrich(service, check);
 }
 
 bool

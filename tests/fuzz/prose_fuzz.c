@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Any bytes are read to the end, and what is read of them is a week that could be.
+ * Any bytes are read to the end, and what is read of them is a week that could be, and
+ * rules that could be held.
  *
  * The first byte says whether it may be a service of the night. */
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
+#include "common/prose_eligibility.h"
 #include "common/prose_hours.h"
 #include "common/prose_text.h"
 
@@ -38,6 +41,30 @@ check_openings(const struct prose_hours *hours)
 	}
 }
 
+static bool
+is_within(struct text part, struct text text)
+{
+	return part.at >= text.at && part.at + part.length <= text.at + text.length;
+}
+
+static void
+check_eligibility(struct text text)
+{
+	static struct prose_eligibility read;
+	bool has_sentence = prose_eligibility_read(text, &read);
+
+	assert(has_sentence || (read.questions_count == 0 && read.codes == 0));
+	assert(!(read.minimum_age >= read.maximum_age));
+	assert((read.age_evidence.at == NULL) ==
+	       (isnan(read.minimum_age) && isnan(read.maximum_age)));
+	assert(read.age_evidence.at == NULL || is_within(read.age_evidence, text));
+	assert(read.codes == 0 || read.age_evidence.at == NULL);
+	assert(read.codes == 0 || is_within(read.codes_evidence, text));
+	for (uint32_t i = 0; i < read.questions_count; i++)
+		assert(
+		    read.questions[i].length > 0 && is_within(read.questions[i], text));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -52,6 +79,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(bytes, data + 1, size - 1);
 	text = (struct text){ bytes, (uint32_t)(size - 1) };
 	check_folding(text);
+	check_eligibility(text);
 	if (prose_hours_read(text, data[0] & 1, &hours))
 		check_openings(&hours);
 	else

@@ -651,6 +651,8 @@ a_time_says_its_offset_or_the_schedule_or_it_is_utc(void **state)
 		{ "+05", "\"timezone\":null", 300 },
 		{ "", "\"x_timezone\":\"Europe/Kyiv\",\"timezone\":3", 120 },
 		{ "", "\"x_timezone\":\"America/Los_Angeles\"", -480 },
+		{ "", "\"x_timezone\":\"Europe/Kyiv\",\"x_parsed\":true", 120 },
+		{ "", "\"timezone\":2,\"x_parsed\":true", 120 },
 		{ "Z", "\"x_timezone\":\"Europe/Kyiv\"", 0 },
 		{ "", "\"x_timezone\":\"\"},{\"description\":\"words\",\"x_parsed\":true",
 		    0 },
@@ -687,6 +689,7 @@ static const char *const NOT_UNDERSTOOD[] = {
 	"at\":"
 	"\"10:00\"}",
 	WEEKLY("2TU", "09:00", "10:00") "}",
+	WEEKLY("MO", "09:00", "10:00") ",\"x_parsed\":true}",
 	WEEKLY("", "09:00", "10:00") "}",
 	WEEKLY("XX", "09:00", "10:00") "}",
 	WEEKLY("MOTU", "09:00", "10:00") "}",

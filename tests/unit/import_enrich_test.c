@@ -183,6 +183,77 @@ a_service_of_the_night_says_am_and_pm(void **state)
 	    schedule_at(made, 1), "WEEKLY MO,TU,WE,TH,FR,SA,SU 07:00-18:00");
 }
 
+/* "LABEL VALUE; ..." of the service's facts. */
+static const char *
+facts(void)
+{
+	static char said[1000];
+	size_t length = 0;
+	size_t index;
+	const json_t *attribute;
+
+	said[0] = '\0';
+	json_array_foreach(json_object_get(made, "attributes"), index, attribute)
+	{
+		assert_non_null(json_object_get(attribute, "x_evidence"));
+		length += (size_t)snprintf(said + length, sizeof said - length, "%s%s %s",
+		    index > 0 ? "; " : "",
+		    json_string_value(json_object_get(attribute, "label")),
+		    json_string_value(json_object_get(attribute, "value")));
+	}
+	return said;
+}
+
+static void
+eligibility_in_prose_becomes_rules_with_their_sentence(void **state)
+{
+	const struct import_share *share =
+	    &report.understood[IMPORT_UNDERSTOOD_eligibility];
+
+	(void)state;
+	take_with("\"eligibility_description\":\"Children 6 months-4 years\"");
+	assert_string_equal(facts(), "minimum_age 0.5; maximum_age 4");
+	assert_true(json_real_value(json_object_get(made, "minimum_age")) == 0.5);
+	assert_int_equal(json_integer_value(json_object_get(made, "maximum_age")), 4);
+	assert_int_equal(share->of, 1);
+	assert_int_equal(share->understood, 1);
+	json_object_set_new(made, "eligibility_description", json_string("ВПО"));
+	json_object_del(made, "x_source");
+	take(json_incref(made));
+	assert_string_equal(facts(), "displacement idp");
+	assert_null(json_object_get(made, "minimum_age"));
+	assert_null(json_object_get(made, "maximum_age"));
+}
+
+static void
+what_is_no_rule_is_asked_and_cut_where_it_is_long(void **state)
+{
+	(void)state;
+	take_with("\"eligibility_description\":\"Call first. Age 60 or over, or frail\"");
+	assert_string_equal(
+	    facts(), "question Call first; question Age 60 or over, or frail");
+	assert_int_equal(report.counts[IMPORT_eligibility_in_words], 1);
+	assert_int_equal(report.understood[IMPORT_UNDERSTOOD_eligibility].understood, 0);
+	take_with("\"eligibility_description\":\""
+	          "ййййййййййййййййййййййййййййййййййййййййййййййййййййййййййййййййй"
+	          "ййййййййййййййййййййййййййййййййййййййййййййййййй\"");
+	assert_int_equal(strlen(facts()), strlen("question ") + 199);
+	assert_non_null(strstr(facts(), "й\xe2\x80\xa6"));
+}
+
+static void
+what_the_publisher_says_of_ages_and_kinds_stands(void **state)
+{
+	(void)state;
+	take_with("\"maximum_age\":99,\"eligibility_description\":\"Age 60 or over\"");
+	assert_null(json_object_get(made, "minimum_age"));
+	assert_int_equal(count_facts(), 0);
+	take_with("\"eligibility_description\":\"Refugees\",\"attributes\":["
+	          "{\"label\":\"displacement\",\"value\":\"idp\",\"taxonomy_term\":"
+	          "{\"code\":\"displacement\",\"taxonomy\":\"hearthline-facts\"}}]");
+	assert_int_equal(count_facts(), 1);
+}
+
 static void
 the_report_says_how_much_of_the_prose_is_understood(void **state)
 {
@@ -224,6 +295,9 @@ main(void)
 		cmocka_unit_test(hours_that_the_publisher_gives_are_left_alone),
 		cmocka_unit_test(hours_at_a_place_become_schedules_of_the_place),
 		cmocka_unit_test(a_service_of_the_night_says_am_and_pm),
+		cmocka_unit_test(eligibility_in_prose_becomes_rules_with_their_sentence),
+		cmocka_unit_test(what_is_no_rule_is_asked_and_cut_where_it_is_long),
+		cmocka_unit_test(what_the_publisher_says_of_ages_and_kinds_stands),
 		cmocka_unit_test(the_report_says_how_much_of_the_prose_is_understood),
 	};
 
