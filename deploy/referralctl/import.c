@@ -5,12 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "deploy/referralctl/reach.h"
 #include "deploy/referralctl/import_apply.h"
 #include "deploy/referralctl/import_collect.h"
+#include "deploy/referralctl/import_inputs.h"
 #include "deploy/referralctl/import_other.h"
 #include "deploy/referralctl/import_map_parts.h"
 #include "deploy/referralctl/import_tabular.h"
@@ -19,6 +22,7 @@
 #define CELL "c1" /* as config.def has it */
 #define SOURCE_MAX_BYTES 64
 #define MOST_REMOVED_PERCENT 20
+#define TRANSLATIONS_MOST 8
 /* Times that the directory is read anew because somebody else changed it meanwhile. */
 #define READS_MOST 3
 
@@ -30,6 +34,10 @@ struct options {
 	const char *cell;
 	enum directory_kind kind; /* DIRECTORY_KINDS: by the map or the first row */
 	struct import_tabular tabular;
+	enum import_format format; /* IMPORT_FORMATS: by the first rows */
+	const char *languages[TRANSLATIONS_MOST];
+	char *translated[TRANSLATIONS_MOST];
+	size_t translated_count;
 	char source[SOURCE_MAX_BYTES + 1];
 	double most_removed_percent;
 	bool is_dry_run, is_forced, wants_json, wants_help;
@@ -47,7 +55,12 @@ help(FILE *out)
 	    "flat rows, of JSON or one CSV file, through a field map.\n"
 	    "All services of the file's source are replaced in one step; others stay.\n\n"
 	    "  --dry-run             say what would change, change nothing\n"
-	    "  --format FORMAT       auto (default), hsds, map, table, package\n"
+	    "  --format FORMAT       auto (default), hsds, older, services_advisor, "
+	    "geojson, map,\n"
+	    "                        table, package\n"
+	    "  --translation L=FILE  the same directory in language L: its texts come "
+	    "with the\n"
+	    "                        services of the same ids\n"
 	    "  --kind KIND           services, taxonomies or places (default: as the map "
 	    "or the\n"
 	    "                        first row says)\n"
@@ -125,6 +138,7 @@ enum word {
 	OPTION_dry_run = 1,
 	OPTION_format,
 	OPTION_kind,
+	OPTION_translation,
 	OPTION_map,
 	OPTION_source,
 	OPTION_report,
@@ -136,17 +150,20 @@ enum word {
 	OPTION_help
 };
 
-static const struct option_format {
-	const char *word;
-	bool needs_map, takes_map;
-} FORMATS[] = {
-	{ "auto", false, true },
-	{ "hsds", false, false },
-	{ "map", true, true },
-	{ "table", false, true },
-	{ "package", false, false },
-	{ NULL, false, false },
-};
+static bool
+take_translation(struct options *options, char *word)
+{
+	char *equals = strchr(word, '=');
+
+	if (equals == NULL || equals == word || equals[1] == '\0')
+		return wrong("not LANGUAGE=FILE", word);
+	if (options->translated_count == TRANSLATIONS_MOST)
+		return wrong("too many languages", word);
+	*equals = '\0';
+	options->languages[options->translated_count] = word;
+	options->translated[options->translated_count++] = equals + 1;
+	return true;
+}
 
 static bool
 take_option(struct options *options, int option, const char **format)
@@ -162,6 +179,8 @@ take_option(struct options *options, int option, const char **format)
 		options->kind = import_kind_of(optarg);
 		return options->kind != DIRECTORY_KINDS ||
 		       wrong("not a kind of directory", optarg);
+	case OPTION_translation:
+		return take_translation(options, optarg);
 	case OPTION_map:
 		options->map = optarg;
 		return true;
@@ -197,17 +216,20 @@ take_option(struct options *options, int option, const char **format)
 }
 
 static bool
-check_format(const struct options *options, const char *word)
+check_format(struct options *options, const char *word)
 {
-	const struct option_format *format = FORMATS;
-
-	while (format->word != NULL && strcmp(format->word, word) != 0)
-		format++;
-	if (format->word == NULL)
+	options->format = import_format_find(word);
+	if (options->format == IMPORT_FORMATS && strcmp(word, "auto") != 0)
 		return wrong("unknown format", word);
-	if (format->needs_map && options->map == NULL)
-		return wrong("needs --map", "--format map");
-	return format->takes_map || options->map == NULL || wrong("takes no --map", word);
+	if (options->map != NULL &&
+	    (options->format == IMPORT_FORMAT_hsds ||
+	        options->format == IMPORT_FORMAT_older ||
+	        options->format == IMPORT_FORMAT_services_advisor))
+		return wrong("takes no --map", word);
+	if (options->map == NULL && (options->format == IMPORT_FORMAT_map ||
+	                                options->format == IMPORT_FORMAT_geojson))
+		return wrong("needs --map", word);
+	return true;
 }
 
 static bool
@@ -217,6 +239,7 @@ read_options(int argc, char **argv, struct options *options)
 		{ "dry-run", no_argument, NULL, OPTION_dry_run },
 		{ "format", required_argument, NULL, OPTION_format },
 		{ "kind", required_argument, NULL, OPTION_kind },
+		{ "translation", required_argument, NULL, OPTION_translation },
 		{ "map", required_argument, NULL, OPTION_map },
 		{ "source", required_argument, NULL, OPTION_source },
 		{ "report", required_argument, NULL, OPTION_report },
@@ -263,8 +286,8 @@ struct import {
 	enum directory_kind kind;
 	FILE *report_file; /* NULL: none wanted */
 	struct import_map *map;
-	struct import_file *files; /* those that are open */
-	size_t files_count;
+	struct import_inputs inputs, translated;
+	enum import_format format;
 	struct import_plan plan;
 	struct import_report report;
 	char version[KEY_MAX_BYTES]; /* in use when all is done; empty: none */
@@ -304,14 +327,13 @@ open_report(struct import *import)
 }
 
 static int
-open_map(struct import *import)
+open_map(struct import *import, const char *name)
 {
 	char why[256];
 
-	if (import->options->map == NULL ||
-	    import_map_load(&import->map, import->options->map, why) == STATUS_OK)
+	if (name == NULL || import_map_load(&import->map, name, why) == STATUS_OK)
 		return EXIT_DONE;
-	return fail(import->options->map, why);
+	return fail(name, why);
 }
 
 /* By the beginning of a file. */
@@ -328,30 +350,57 @@ guess_kind(const struct import_file *file)
 static bool
 is_package(const struct import *import, size_t index)
 {
-	return import_tabular_is_package(
-	    &import->options->tabular, import->options->paths[index]);
+	return import->inputs.files[index].bytes == NULL;
 }
 
-/* A table finds its map by its columns, and the map says of what kind its rows are. */
+/* By what it holds, as far as nobody said it. */
+static enum import_format
+recognise(const struct import *import)
+{
+	const struct options *options = import->options;
+	const struct import_file *first = &import->inputs.files[0];
+	enum import_format format = options->format;
+
+	if (format != IMPORT_FORMATS)
+		return format;
+	if (is_package(import, 0))
+		return IMPORT_FORMAT_package;
+	format = import_format_guess(first);
+	if (format == IMPORT_FORMATS && import_tabular_is_table(&options->tabular, first))
+		return IMPORT_FORMAT_table;
+	return options->map != NULL && format != IMPORT_FORMATS ? IMPORT_FORMAT_map
+	                                                        : format;
+}
+
+/* The map that was named, or that the format has, or that a table's columns fit. */
 static int
 find_map(struct import *import)
 {
 	const struct import_tabular *said = &import->options->tabular;
-	const struct import_file *file = import->files;
+	const struct import_file *first = &import->inputs.files[0];
+	const char *map = import->options->map;
 	const char *why = NULL;
 	enum status status;
 
-	if (import->map == NULL && !is_package(import, 0) &&
-	    import_tabular_is_table(said, file)) {
+	import->format = recognise(import);
+	if (map == NULL && import->format == IMPORT_FORMAT_geojson)
+		return fail(first->name, "features of GeoJSON need --map");
+	if (map == NULL && import->format != IMPORT_FORMATS)
+		map = import_format_map(import->format);
+	if (open_map(import, map) != EXIT_DONE)
+		return EXIT_FAILED;
+	if (map == NULL && import->format == IMPORT_FORMAT_table) {
 		status = import_tabular_find_map(
-		    said, file, &import->report, &import->map, &why);
+		    said, first, &import->report, &import->map, &why);
 		if (status != STATUS_OK)
-			return fail(file->name, why ? why : status_about(status));
+			return fail(first->name, why ? why : status_about(status));
 	}
 	import->kind = import->options->kind;
-	if (import->kind == DIRECTORY_KINDS)
+	if (import->kind == DIRECTORY_KINDS && import->map != NULL)
+		import->kind = import_map_kind(import->map);
+	else if (import->kind == DIRECTORY_KINDS)
 		import->kind =
-		    import->map ? import_map_kind(import->map) : guess_kind(file);
+		    is_package(import, 0) ? DIRECTORY_SERVICES : guess_kind(first);
 	return EXIT_DONE;
 }
 
@@ -359,18 +408,26 @@ static int
 open_files(struct import *import)
 {
 	const struct options *options = import->options;
+	const char *wrong_path;
 
-	import->files = calloc(options->paths_count, sizeof *import->files);
-	if (import->files == NULL)
-		return fail("import", status_about(STATUS_NO_MEMORY));
-	for (size_t i = 0; i < options->paths_count; i++) {
-		import->files[i].name = options->paths[i];
-		if (!is_package(import, i) &&
-		    import_file_open(&import->files[i], options->paths[i]) != STATUS_OK)
-			return fail(options->paths[i], strerror(errno));
-		import->files_count++;
-	}
+	if (import_inputs_open(&import->inputs, &options->tabular, options->paths,
+	        options->paths_count, &wrong_path) != STATUS_OK ||
+	    import_inputs_open(&import->translated, NULL, options->translated,
+	        options->translated_count, &wrong_path) != STATUS_OK)
+		return fail(wrong_path, strerror(errno));
+	if (import->translated.count != options->translated_count)
+		return fail("--translation", "a file is wanted, not a folder");
 	return EXIT_DONE;
+}
+
+static int
+fail_format(const char *what, const char *why)
+{
+	fprintf(stderr, "referralctl import: %s: %s; looked for:\n", what, why);
+	for (enum import_format format = 0; format < IMPORT_FORMATS; format++)
+		fprintf(stderr, "  %-18s %s\n", import_format_word(format),
+		    import_format_about(format));
+	return EXIT_FAILED;
 }
 
 static enum status
@@ -378,7 +435,7 @@ collect_one(
     struct import *import, size_t index, struct import_collect *collect, const char **why)
 {
 	const struct import_tabular *said = &import->options->tabular;
-	struct import_file *file = &import->files[index];
+	struct import_file *file = &import->inputs.files[index];
 
 	if (is_package(import, index))
 		return import_tabular_take_package(
@@ -401,16 +458,18 @@ collect_all(struct import *import, struct import_collect *collect)
 	const char *what = import->options->source;
 	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < import->files_count && status == STATUS_OK; i++) {
-		what = import->files[i].name;
+	for (size_t i = 0; i < import->inputs.count && status == STATUS_OK; i++) {
+		what = import->inputs.files[i].name;
 		status = collect_one(import, i, collect, &why);
 	}
 	if (status == STATUS_OK)
 		status = import_collect_end(collect);
 	if (status == STATUS_DRAINING)
 		return fail("nothing was changed", "told to stop");
+	if (status == STATUS_UNSUPPORTED)
+		return fail_format(what, why);
 	if (status != STATUS_OK)
-		return fail(what, why ? why : status_about(status));
+		return fail(what, status_about(status));
 	if (!import_report_adds_up(&import->report))
 		return fail("the counts do not add up", status_about(STATUS_INTERNAL));
 	return EXIT_DONE;
@@ -419,8 +478,18 @@ collect_all(struct import *import, struct import_collect *collect)
 static int
 read_files(struct import *import)
 {
+	char today[] = "2026-11-22";
+	time_t now = (time_t)(clock_wall_ms() / 1000);
+	struct tm parts;
+	const char *why = NULL;
+	struct import_collect *collect;
 	const struct import_pass pass = {
 		.kind = import->kind,
+		.is_older = import->format == IMPORT_FORMAT_older,
+		.translated = import->translated.files,
+		.languages = import->options->languages,
+		.translated_count = import->translated.count,
+		.today = today,
 		.map = import->map,
 		.encoding = import->options->tabular.encoding,
 		.source = text_of(import->options->source),
@@ -429,13 +498,17 @@ read_files(struct import *import)
 		.sink = import->stage ? import_stage_add : NULL,
 		.sink_self = import->stage,
 		.stop = &was_told_to_stop,
-		.names_files = import->files_count > 1,
+		.names_files = import->inputs.count > 1,
 		.shows_progress = import->target.shows_progress,
 	};
-	struct import_collect *collect = import_collect_new(&pass);
-	int exit = collect ? collect_all(import, collect)
-	                   : fail("import", status_about(STATUS_NO_MEMORY));
+	enum status status;
+	int exit;
 
+	(void)strftime(today, sizeof today, "%Y-%m-%d", gmtime_r(&now, &parts));
+	status = import_collect_new(&collect, &pass, &why);
+	exit = status == STATUS_OK
+	           ? collect_all(import, collect)
+	           : fail("--translation", why ? why : status_about(status));
 	import_collect_free(collect);
 	return exit;
 }
@@ -581,9 +654,13 @@ explain_refusal(const struct import *import)
 static int
 say(const struct import *import, int exit)
 {
+	bool is_known =
+	    import->format != IMPORT_FORMATS && import->kind == DIRECTORY_SERVICES;
 	const struct import_summary summary = {
 		.file = import->options->paths[0],
 		.source = import->options->source,
+		.format = is_known ? import_format_word(import->format) : NULL,
+		.format_about = is_known ? import_format_about(import->format) : NULL,
 		.version = import->version[0] ? text_of(import->version) : TEXT_ABSENT,
 		.is_dry_run = import->options->is_dry_run,
 	};
@@ -607,9 +684,8 @@ free_import(struct import *import)
 	if (import->report_file != NULL)
 		fclose(import->report_file);
 	import_map_free(import->map);
-	for (size_t i = 0; i < import->files_count; i++)
-		import_file_close(&import->files[i]);
-	free(import->files);
+	import_inputs_close(&import->inputs);
+	import_inputs_close(&import->translated);
 	import_plan_free(&import->plan);
 	import_report_free(&import->report);
 }
@@ -632,8 +708,6 @@ import_command(int argc, char **argv, const char *dir)
 	(void)signal(SIGTERM, on_stop);
 	import.target.shows_progress = isatty(STDERR_FILENO) == 1;
 	exit = open_report(&import);
-	if (exit == EXIT_DONE)
-		exit = open_map(&import);
 	if (exit == EXIT_DONE)
 		exit = open_files(&import);
 	if (exit == EXIT_DONE)

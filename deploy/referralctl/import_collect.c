@@ -8,9 +8,13 @@
 #include "common/facts_capacity.h"
 #include "deploy/referralctl/import_columns.h"
 #include "deploy/referralctl/import_enrich.h"
+#include "deploy/referralctl/import_feature.h"
 #include "deploy/referralctl/import_join.h"
+#include "deploy/referralctl/import_older.h"
 #include "deploy/referralctl/import_other.h"
+#include "deploy/referralctl/import_scan.h"
 #include "deploy/referralctl/import_settle.h"
+#include "deploy/referralctl/import_translate.h"
 
 #define PROGRESS_EVERY_ROWS 256
 #define PROGRESS_EVERY_MS 200
@@ -18,6 +22,7 @@
 struct import_collect {
 	struct import_pass pass;
 	struct import_join *join;
+	struct import_translation **translations; /* NULL behind the last */
 	struct import_buffer document;
 	struct import_enrich enrich;
 	struct import_others others;
@@ -29,22 +34,62 @@ struct import_collect {
 	int64_t began_at, told_at; /* monotonic */
 };
 
-struct import_collect *
-import_collect_new(const struct import_pass *pass)
+/* A flat row through the map, or a service of HSDS as it is.  A new reference; NULL: none. */
+static json_t *
+make_service(struct import_collect *collect, json_t *row, struct import_check *check)
 {
-	struct import_collect *collect = calloc(1, sizeof *collect);
+	json_t *flat = import_feature_is_one(row)
+	                   ? import_feature_flatten(row, collect->pass.today)
+	                   : json_incref(row);
+	json_t *made = flat ? import_map_apply(collect->pass.map, flat, check) : NULL;
 
-	if (collect == NULL)
-		return NULL;
-	collect->pass = *pass;
-	collect->enrich.report = pass->report;
-	collect->began_at = clock_mono_ms();
-	collect->join = import_join_new();
-	if (collect->join == NULL) {
-		free(collect);
-		return NULL;
-	}
-	return collect;
+	if (made != NULL && json_object_get(flat, "ended") != NULL &&
+	    import_feature_is_advisor(row))
+		import_check_note(check, IMPORT_ended, "");
+	json_decref(flat);
+	return made;
+}
+
+/* Of another language: what is noted of it is noted of the other already. */
+static json_t *
+make_translated(void *self, json_t *row)
+{
+	static const struct import_where NOWHERE;
+	struct import_collect *collect = self;
+	struct import_report unread = { 0 };
+	struct import_check check = {
+		.source = collect->pass.source, .report = &unread, .where = &NOWHERE
+	};
+
+	if (collect->pass.map != NULL)
+		return make_service(collect, row, &check);
+	if (collect->pass.is_older)
+		import_older_upgrade(row, NULL);
+	return json_incref(row);
+}
+
+enum status
+import_collect_new(
+    struct import_collect **collect, const struct import_pass *pass, const char **why)
+{
+	struct import_collect *made = calloc(1, sizeof *made);
+	enum status status = made ? STATUS_OK : STATUS_NO_MEMORY;
+
+	*collect = made;
+	if (made == NULL)
+		return STATUS_NO_MEMORY;
+	made->pass = *pass;
+	made->enrich.report = pass->report;
+	made->began_at = clock_mono_ms();
+	made->join = import_join_new(pass->is_older);
+	made->translations =
+	    calloc(pass->translated_count + 1, sizeof(struct import_translation *));
+	if (made->join == NULL || made->translations == NULL)
+		status = STATUS_NO_MEMORY;
+	for (size_t i = 0; i < pass->translated_count && status == STATUS_OK; i++)
+		status = import_translation_open(&made->translations[i],
+		    pass->languages[i], &pass->translated[i], make_translated, made, why);
+	return status;
 }
 
 void
@@ -53,6 +98,10 @@ import_collect_free(struct import_collect *collect)
 	if (collect == NULL)
 		return;
 	import_join_free(collect->join);
+	for (size_t i = 0; i < collect->pass.translated_count; i++)
+		if (collect->translations != NULL)
+			import_translation_free(collect->translations[i]);
+	free(collect->translations);
 	json_decref(collect->others.parents);
 	json_decref(collect->others.made);
 	free(collect->document.bytes);
@@ -129,9 +178,11 @@ static void
 check_service(struct import_collect *collect, json_t *service, struct import_check *check)
 {
 	char id[ID_UUID_BYTES + 1];
-	enum import_reason reason =
-	    import_check_service(check, service, id, &collect->document);
+	enum import_reason reason;
 
+	for (size_t i = 0; i < collect->pass.translated_count; i++)
+		import_translation_add(collect->translations[i], service);
+	reason = import_check_service(check, service, id, &collect->document);
 	must(collect, !collect->document.is_broken);
 	if (reason == IMPORT_FINE)
 		plan_service(collect, id, service, check->where);
@@ -158,12 +209,11 @@ take_service(struct import_collect *collect, json_t *service, const json_t *orga
 }
 
 static void
-take_mapped(
-    struct import_collect *collect, const json_t *row, const struct import_where *where)
+take_mapped(struct import_collect *collect, json_t *row, const struct import_where *where)
 {
 	struct import_where mapped = *where;
 	struct import_check check = check_for(collect, where);
-	json_t *service = import_map_apply(collect->pass.map, row, &check);
+	json_t *service = make_service(collect, row, &check);
 
 	must(collect, service != NULL);
 	if (service == NULL)
@@ -340,8 +390,15 @@ static void
 take_hsds(struct import_collect *collect, json_t *object, const struct import_row *row,
     const struct import_where *where)
 {
+	static const char *const ENTITIES[] = { [IMPORT_ROLE_organization] =
+		                                    "organization",
+		[IMPORT_ROLE_location] = "location",
+		[IMPORT_ROLE_service] = "service",
+		[IMPORT_ROLE_service_at_location] = "service_at_location" };
 	enum import_role role = row->role;
 
+	if (collect->pass.is_older)
+		import_older_upgrade(object, ENTITIES[role]);
 	if (role == IMPORT_ROLE_any)
 		role = find_role(object);
 	switch (role) {
@@ -516,12 +573,24 @@ read_table(struct import_collect *collect, struct import_file *file, const char 
 	return status == STATUS_ABSENT ? STATUS_OK : status;
 }
 
+static bool
+begins_as_json(const struct import_file *file)
+{
+	const char *end = file->bytes + file->length;
+	const char *at = file->bytes;
+
+	if (file->length >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
+		at += 3;
+	at = scan_skip_space(at, end);
+	return at < end && (*at == '{' || *at == '[');
+}
+
 enum status
 import_collect_file(
     struct import_collect *collect, struct import_file *file, const char **why)
 {
-	bool is_table =
-	    collect->pass.map != NULL && import_table_looks_so(file->bytes, file->length);
+	bool is_table = collect->pass.map != NULL && !begins_as_json(file) &&
+	                import_table_looks_so(file->bytes, file->length);
 	enum status status;
 
 	collect->file = file;
@@ -564,6 +633,8 @@ import_collect_end(struct import_collect *collect)
 	import_join_held(collect->join, on_held, collect);
 	import_join_lost(collect->join, on_lost, collect);
 	report->file = NULL;
+	for (size_t i = 0; i < collect->pass.translated_count; i++)
+		import_translation_end(collect->translations[i], report);
 	import_others_end(&collect->others, report);
 	if (collect->is_page_of_many &&
 	    (collect->pages_of == 0 || collect->pages < collect->pages_of))

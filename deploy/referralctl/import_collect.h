@@ -25,14 +25,21 @@ struct import_pass {
 	struct import_report *report;
 	import_sink *sink; /* NULL: nobody wants them */
 	void *sink_self;
+	bool is_older;                  /* rows are HSDS of before 3.0 */
+	struct import_file *translated; /* the same rows in other languages */
+	const char *const *languages;   /* of each: "ar" */
+	size_t translated_count;
+	const char *today;                 /* "2026-11-22" */
 	const volatile sig_atomic_t *stop; /* ends the pass when it is set; may be NULL */
 	bool names_files;                  /* in the report: there are several */
 	bool shows_progress;               /* on standard error */
 };
 
 struct import_collect;
-/* NULL: out of memory. */
-struct import_collect *import_collect_new(const struct import_pass *pass);
+/* Reads where the rows of other languages are.  OK; UNSUPPORTED with *why: such a file is not
+ * read; NO_MEMORY. */
+enum status import_collect_new(struct import_collect **collect,
+    const struct import_pass *pass, const char **why) MUST_CHECK;
 void import_collect_free(struct import_collect *collect);
 
 /* Reads every row of a JSON file, or of a table where there is a map.  Several may follow each other, such as the pages of an API;

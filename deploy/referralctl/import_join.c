@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "deploy/referralctl/import_index.h"
+#include "deploy/referralctl/import_older.h"
 #include "deploy/referralctl/import_settle.h"
 
 /* Parts that were parsed a moment ago: many services name the same. */
@@ -17,7 +18,8 @@ struct recent {
 
 struct parts {
 	struct import_index index; /* id -> row */
-	bool are_all_here;
+	const char *entity;
+	bool are_all_here, is_older;
 	struct recent recent[RECENT];
 };
 
@@ -29,6 +31,7 @@ struct place {
 };
 
 struct import_join {
+	bool is_older;
 	struct parts organizations, locations;
 	struct import_index naming; /* service id -> mark: number + 1 of its last place */
 	struct import_index holding; /* the same, of places that hold their service */
@@ -37,9 +40,17 @@ struct import_join {
 };
 
 struct import_join *
-import_join_new(void)
+import_join_new(bool is_older)
 {
-	return calloc(1, sizeof(struct import_join));
+	struct import_join *join = calloc(1, sizeof *join);
+
+	if (join == NULL)
+		return NULL;
+	join->is_older = join->organizations.is_older = join->locations.is_older =
+	    is_older;
+	join->organizations.entity = "organization";
+	join->locations.entity = "location";
+	return join;
 }
 
 static void
@@ -145,7 +156,9 @@ find_part(struct parts *parts, struct text id)
 	if (slot == NULL)
 		return NULL;
 	json_decref(recent->part);
-	(void)import_row_parse(slot->text, &recent->part, why);
+	if (import_row_parse(slot->text, &recent->part, why) == IMPORT_FINE &&
+	    parts->is_older)
+		import_older_upgrade(recent->part, parts->entity);
 	memcpy(recent->key, key, sizeof key);
 	return recent->part;
 }
@@ -250,8 +263,11 @@ parse_places(const struct import_join *join, const struct import_slot *slot)
 		const struct place *place = &join->places[number - 1];
 		json_t *object;
 
-		if (import_row_parse(place->row, &object, why) == IMPORT_FINE)
+		if (import_row_parse(place->row, &object, why) == IMPORT_FINE) {
+			if (join->is_older)
+				import_older_upgrade(object, "service_at_location");
 			json_array_insert_new(list, 0, object);
+		}
 		number = place->before;
 	}
 	return list;

@@ -10,8 +10,8 @@
 #include "deploy/referralctl/import_read.h"
 
 struct import_join;
-/* NULL: out of memory. */
-struct import_join *import_join_new(void);
+/* `is_older`: rows are to be upgraded first (import_older.h).  NULL: out of memory. */
+struct import_join *import_join_new(bool is_older);
 void import_join_free(struct import_join *join);
 
 /* Notes that the files should hold every organization, or location, that is named. */

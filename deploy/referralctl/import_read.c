@@ -100,21 +100,39 @@ open_container(struct import_rows *rows, const struct scan_member *members, size
 	add_list(rows, find_list(members, count, "services"), IMPORT_ROLE_service);
 }
 
+/* The list of a page as HSDS 3, Open Referral UK 1.0 (and others) have it, or GeoJSON. */
+static const struct scan_member *
+find_contents(const struct scan_member *members, size_t count)
+{
+	const struct scan_member *contents = find_list(members, count, "contents");
+
+	if (contents == NULL && (has_member(members, count, "totalElements") ||
+	                            has_member(members, count, "totalPages")))
+		contents = find_list(members, count, "content");
+	if (contents == NULL &&
+	    member_says(members, count, "type", "\"FeatureCollection\""))
+		contents = find_list(members, count, "features");
+	return contents;
+}
+
 static const char *
 open_object(struct import_rows *rows, const char *at)
 {
 	struct scan_member members[SCAN_MEMBERS_MAX];
 	bool is_cut;
 	size_t count = scan_members(at, rows->end, members, &is_cut);
-	const struct scan_member *contents = find_list(members, count, "contents");
+	const struct scan_member *contents = find_contents(members, count);
 
 	if (contents != NULL) {
 		rows->shape = SHAPE_LISTS;
 		add_list(rows, contents, IMPORT_ROLE_any);
 		rows->about.is_page_of_many =
 		    member_says(members, count, "last_page", "false") ||
-		    member_says(members, count, "first_page", "false");
-		rows->about.pages = member_number(members, count, "total_pages");
+		    member_says(members, count, "first_page", "false") ||
+		    member_says(members, count, "last", "false") ||
+		    member_says(members, count, "first", "false");
+		rows->about.pages = member_number(members, count, "total_pages") +
+		                    member_number(members, count, "totalPages");
 	} else if (!has_member(members, count, "id") &&
 	           (find_list(members, count, "services") != NULL ||
 	               find_list(members, count, "organizations") != NULL ||

@@ -177,6 +177,8 @@ import_report_print(
 {
 	fprintf(out, "source %s%s\n", summary->source,
 	    summary->is_dry_run ? " (dry run: nothing was changed)" : "");
+	if (summary->format_about != NULL)
+		fprintf(out, "taken for %s\n", summary->format_about);
 	fprintf(out, "%-31s %8" PRIu64 "\n", "read", report->read);
 	fprintf(out, "%-31s %8" PRIu64 "\n", "added", report->added);
 	fprintf(out, "%-31s %8" PRIu64 "\n", "changed", report->changed);
@@ -242,6 +244,8 @@ summarise(const struct import_report *report, const struct import_summary *summa
 	json_object_set_new(all, "without_terms",
 	    json_integer((json_int_t)report->counts[IMPORT_without_terms]));
 	json_object_set_new(all, "source", json_string(summary->source));
+	if (summary->format != NULL)
+		json_object_set_new(all, "format", json_string(summary->format));
 	json_object_set_new(all, "dry_run", json_boolean(summary->is_dry_run));
 	if (summary->version.at != NULL)
 		json_object_set_new(all, "version",

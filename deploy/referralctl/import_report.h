@@ -81,6 +81,8 @@ uint64_t import_report_quarantined(const struct import_report *report);
 struct import_summary {
 	const char *file;
 	const char *source;
+	const char *format; /* what the file was taken for: a word, and for people */
+	const char *format_about;
 	struct text version; /* now in use; absent: none, or nothing was written */
 	bool is_dry_run;
 };
@@ -91,7 +93,7 @@ void import_report_print(
 /* One line of JSON:
  * {"read","added","changed","unchanged","removed","quarantined":{REASON:N},
  * "notes":{NOTE:N},"understood":{"hours","eligibility","places": {"of","understood"}},
- * "without_terms","dry_run","source","version"?,"refused"?}.
+ * "without_terms","dry_run","source","format"?,"version"?,"refused"?}.
  * False: it could not be written. */
 bool import_report_json(const struct import_report *report,
     const struct import_summary *summary, FILE *out) MUST_CHECK;

@@ -6,6 +6,7 @@
 
 #include "common/facts.h"
 #include "deploy/referralctl/import_collect.h"
+#include "deploy/referralctl/import_inputs.h"
 #include "deploy/referralctl/import_other.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -78,6 +79,9 @@ collect(struct text bytes, enum directory_kind kind, const struct import_map *ma
 	struct import_file file = { .bytes = bytes.at, .length = bytes.length };
 	const struct import_pass pass = {
 		.kind = kind,
+		.is_older = map == NULL && kind == DIRECTORY_SERVICES &&
+		            import_format_guess(&file) == IMPORT_FORMAT_older,
+		.today = "2026-11-22",
 		.map = map,
 		.source = LITERAL("fuzz"),
 		.plan = &plan,
@@ -85,9 +89,12 @@ collect(struct text bytes, enum directory_kind kind, const struct import_map *ma
 		.sink = take,
 		.sink_self = given,
 	};
-	struct import_collect *collect = import_collect_new(&pass);
+	struct import_collect *collect;
 	const char *why;
-	enum status status = import_collect_file(collect, &file, &why);
+	enum status status = import_collect_new(&collect, &pass, &why);
+
+	must(status == STATUS_OK);
+	status = import_collect_file(collect, &file, &why);
 
 	must(status == STATUS_OK || status == STATUS_UNSUPPORTED);
 	if (status == STATUS_OK)
@@ -131,7 +138,7 @@ check_document(struct text id, struct text document)
 static void
 check_report(const struct import_report *report)
 {
-	const struct import_summary summary = { "file", "fuzz", TEXT_ABSENT, true };
+	const struct import_summary summary = { .file = "file", .source = "fuzz" };
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);

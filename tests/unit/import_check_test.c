@@ -453,7 +453,7 @@ notes_say_where(void **state)
 	FILE *out;
 	char *text = NULL;
 	size_t size = 0;
-	const struct import_summary summary = { "f.json", "test", TEXT_ABSENT, false };
+	const struct import_summary summary = { .file = "f.json", .source = "test" };
 
 	(void)state;
 	take_with("\"contacts\":[{},{\"phones\":[{\"extension\":\"x\"}]}]");

@@ -257,7 +257,7 @@ what_the_publisher_says_of_ages_and_kinds_stands(void **state)
 static void
 the_report_says_how_much_of_the_prose_is_understood(void **state)
 {
-	const struct import_summary summary = { "f.json", "test", TEXT_ABSENT, false };
+	const struct import_summary summary = { .file = "f.json", .source = "test" };
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Opens files and folders, and looks at first rows. */
+#include "deploy/referralctl/import_inputs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "deploy/referralctl/import_feature.h"
+#include "deploy/referralctl/import_older.h"
+#include "deploy/referralctl/import_read.h"
+
+/* Rows that are looked at. */
+#define LOOKED_AT 20
+
+/* ---- files ---- */
+
+static bool
+add_name(struct import_inputs *inputs, char *name)
+{
+	char **names =
+	    name ? realloc(inputs->names, (inputs->names_count + 1) * sizeof *names)
+	         : NULL;
+
+	if (names == NULL) {
+		free(name);
+		errno = ENOMEM;
+		return false;
+	}
+	inputs->names = names;
+	inputs->names[inputs->names_count++] = name;
+	return true;
+}
+
+static int
+is_json_name(const struct dirent *entry)
+{
+	static const char *const ENDINGS[] = { ".json", ".jsonl", ".ndjson", ".geojson" };
+	const char *dot = strrchr(entry->d_name, '.');
+
+	for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++)
+		if (dot != NULL && dot != entry->d_name && strcmp(dot, ENDINGS[i]) == 0)
+			return 1;
+	return 0;
+}
+
+/* As people count: page-2 comes before page-10. */
+static bool
+add_folder(struct import_inputs *inputs, const char *path)
+{
+	struct dirent **entries;
+	int count = scandir(path, &entries, is_json_name, versionsort);
+	bool is_good = count > 0;
+	char *name;
+
+	if (count == 0)
+		errno = EISDIR;
+	for (int i = 0; i < count; i++) {
+		if (is_good && asprintf(&name, "%s/%s", path, entries[i]->d_name) < 0)
+			is_good = false;
+		else if (is_good)
+			is_good = add_name(inputs, name);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return is_good;
+}
+
+static bool
+is_package(const struct import_tabular *said, const char *path)
+{
+	return said != NULL && import_tabular_is_package(said, path);
+}
+
+enum status
+import_inputs_open(struct import_inputs *inputs, const struct import_tabular *said,
+    char *const *paths, size_t count, const char **wrong)
+{
+	for (size_t i = 0; i < count; i++) {
+		DIR *folder = strcmp(paths[i], "-") != 0 && !is_package(said, paths[i])
+		                  ? opendir(paths[i])
+		                  : NULL;
+		bool is_added = folder ? add_folder(inputs, paths[i])
+		                       : add_name(inputs, strdup(paths[i]));
+
+		*wrong = paths[i];
+		if (folder != NULL)
+			closedir(folder);
+		if (!is_added)
+			return STATUS_ABSENT;
+	}
+	inputs->files = calloc(inputs->names_count + 1, sizeof *inputs->files);
+	for (; inputs->count < inputs->names_count; inputs->count++) {
+		*wrong = inputs->names[inputs->count];
+		if (inputs->files == NULL)
+			return STATUS_NO_MEMORY;
+		inputs->files[inputs->count].name = *wrong;
+		if (!is_package(said, *wrong) &&
+		    import_file_open(&inputs->files[inputs->count], *wrong) != STATUS_OK)
+			return STATUS_ABSENT;
+	}
+	return STATUS_OK;
+}
+
+void
+import_inputs_close(struct import_inputs *inputs)
+{
+	for (size_t i = 0; i < inputs->count; i++)
+		import_file_close(&inputs->files[i]);
+	for (size_t i = 0; i < inputs->names_count; i++)
+		free(inputs->names[i]);
+	free(inputs->files);
+	free(inputs->names);
+	*inputs = (struct import_inputs){ 0 };
+}
+
+/* ---- formats ---- */
+
+static const struct {
+	const char *word, *map, *about;
+} FORMATS[] = {
+#define FORMAT(name, map, about) [IMPORT_FORMAT_##name] = { #name, map, about },
+#include "deploy/referralctl/import_formats.def"
+};
+
+const char *
+import_format_word(enum import_format format)
+{
+	return FORMATS[format].word;
+}
+
+const char *
+import_format_map(enum import_format format)
+{
+	return FORMATS[format].map;
+}
+
+const char *
+import_format_about(enum import_format format)
+{
+	return FORMATS[format].about;
+}
+
+enum import_format
+import_format_find(const char *word)
+{
+	enum import_format format = 0;
+
+	while (format < IMPORT_FORMATS && strcmp(FORMATS[format].word, word) != 0)
+		format++;
+	return format;
+}
+
+static enum import_format
+guess_row(const json_t *row)
+{
+	if (import_feature_is_advisor(row))
+		return IMPORT_FORMAT_services_advisor;
+	if (import_feature_is_one(row))
+		return IMPORT_FORMAT_geojson;
+	return import_older_is_one(row) ? IMPORT_FORMAT_older : IMPORT_FORMAT_hsds;
+}
+
+/* By the first row that is not plain HSDS. */
+enum import_format
+import_format_guess(const struct import_file *file)
+{
+	enum import_format format = IMPORT_FORMATS;
+	char error[JSON_ERROR_TEXT_LENGTH];
+	struct import_rows *rows;
+	struct import_row row;
+	const char *why;
+	json_t *object;
+
+	if (import_rows_open(&rows, file->bytes, file->length, &why) != STATUS_OK)
+		return IMPORT_FORMATS;
+	format = IMPORT_FORMAT_hsds;
+	for (int i = 0; i < LOOKED_AT && format == IMPORT_FORMAT_hsds &&
+	                import_rows_next(rows, &row);
+	     i++) {
+		if (import_row_parse(row.text, &object, error) == IMPORT_FINE)
+			format = guess_row(object);
+		json_decref(object);
+	}
+	import_rows_close(rows);
+	return format;
+}
