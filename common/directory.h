@@ -57,12 +57,14 @@ enum status directory_get_entry(struct directory *directory, struct text id,
     directory_entry_got *got, void *self) MUST_CHECK;
 
 /* What the change stream says.  swap: `subject` is the source, of this kind; capacity: the
- * service with its figures (NaN unknown); edit: the service. */
+ * service with its figures (NaN unknown) and, of a report, its time (else TIME_ABSENT); edit:
+ * the service. */
 struct directory_change {
 	enum { DIRECTORY_SWAPPED, DIRECTORY_CAPACITY, DIRECTORY_EDITED } event;
 	enum directory_kind kind;
 	struct text subject;
 	double available, held;
+	int64_t reported_at;
 };
 typedef void directory_changed(void *self, const struct directory_change *change);
 /* Tells of every change of every kind from now on, in order, as soon as it happens.  A load that is begun

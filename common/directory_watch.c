@@ -26,6 +26,14 @@ number_of(struct text text)
 	return *end == '\0' ? number : NAN;
 }
 
+static int64_t
+time_of(struct text text)
+{
+	double time_ms = number_of(text);
+
+	return time_ms >= 0 && time_ms < 1e15 ? (int64_t)time_ms : TIME_ABSENT;
+}
+
 /* Nothing said: services, which were there before the others. */
 static enum directory_kind
 kind_of(struct text word)
@@ -40,7 +48,9 @@ kind_of(struct text word)
 static void
 tell_change(struct directory *directory, const struct store_value *fields)
 {
-	struct directory_change change = { .available = NAN, .held = NAN };
+	struct directory_change change = {
+		.available = NAN, .held = NAN, .reported_at = TIME_ABSENT
+	};
 	struct text kind = TEXT_ABSENT;
 
 	for (size_t i = 0; i + 1 < store_count(fields); i += 2) {
@@ -57,6 +67,8 @@ tell_change(struct directory *directory, const struct store_value *fields)
 			change.available = number_of(value);
 		else if (text_is(name, "held"))
 			change.held = number_of(value);
+		else if (text_is(name, "reported_at"))
+			change.reported_at = time_of(value);
 	}
 	if (change.kind == DIRECTORY_KINDS) /* of a later version of us */
 		return;

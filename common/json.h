@@ -36,9 +36,14 @@ char *json_wrap(const char *key, const char *json, size_t *length);
 char *json_problem(enum status status, const struct defects *defects, struct text state,
     uint32_t version, size_t *length);
 
-/* A service document for readers: without what is ours alone ("x_source").  `hide_address`
+struct service_facts;
+
+/* A service document for readers, with its facts: without what is ours alone ("x_source") and
+ * an alert that does not hold now, and with "x_opens_at", the moment from now on at which its
+ * door is known to be open, where there is one within 60 days.  `hide_address`
  * takes out locations' addresses, points, names and the areas they would give away, phones and
  * e-mail excepted.  malloc'd; NULL: not a JSON object, or out of memory. */
-char *json_service(struct text document, bool hide_address, size_t *length);
+char *json_service(struct text document, const struct service_facts *facts,
+    bool hide_address, int64_t now_ms, size_t *length);
 
 #endif

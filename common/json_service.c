@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/clock.h"
+#include "common/facts.h"
 #include "common/json.h"
 
 /* What tells where a location is. */
@@ -54,14 +56,30 @@ hide_addresses(json_t *service)
 	hide_unknown(service);
 }
 
+static void
+show_what_holds(json_t *service, const struct service_facts *facts, int64_t now_ms)
+{
+	int64_t opens_at = hours_next_opening(facts->hours, facts->hours_count, now_ms);
+	char text[CLOCK_TEXT_BYTES];
+
+	if (facts_notice(facts, now_ms).at == NULL)
+		(void)json_object_del(service, "alert");
+	if (opens_at == TIME_ABSENT)
+		return;
+	clock_format(opens_at, text);
+	(void)json_object_set_new(service, "x_opens_at", json_string(text));
+}
+
 char *
-json_service(struct text document, bool hide_address, size_t *length)
+json_service(struct text document, const struct service_facts *facts, bool hide_address,
+    int64_t now_ms, size_t *length)
 {
 	json_t *service = json_loadb(document.at, document.length, 0, NULL);
 	char *text = NULL;
 
 	if (json_is_object(service)) {
 		(void)json_object_del(service, "x_source");
+		show_what_holds(service, facts, now_ms);
 		if (hide_address)
 			hide_addresses(service);
 		text = json_dumps(service, JSON_COMPACT);

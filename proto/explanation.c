@@ -87,7 +87,8 @@ explanation_pack(const struct why *why, void *buffer, size_t size, size_t *lengt
 	bool has_via = why->has_chosen && why->chosen.via.length > 0;
 
 	dense_put_byte(&sink, VERSION);
-	dense_put_byte(&sink, why->has_chosen | next << 1 | refusals << 3 | has_via << 4);
+	dense_put_byte(
+	    &sink, why->has_chosen | next << 1 | refusals << 3 | (has_via ? 1U << 4 : 0));
 	if (why->has_chosen)
 		put_chosen(&sink, &why->chosen);
 	for (uint32_t i = 0; i < next; i++) {

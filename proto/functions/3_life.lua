@@ -4,9 +4,11 @@
 local function place_key(cell, service) return cell.tag .. ':place:' .. service end
 
 -- For who keeps the directory in memory; an unknown figure is empty.
-local function place_changed(cell, service, available, held)
+-- `reported_at`: of a report; nil where places were held, given back or taken.
+local function place_changed(cell, service, available, held, reported_at)
 	call('XADD', cell.tag .. ':changes', 'MAXLEN', '~', '10000', '*', 'kind', 'capacity',
-		'subject', service, 'available', available or '', 'held', held or '0')
+		'subject', service, 'available', available or '', 'held', held or '0',
+		unpack(reported_at and { 'reported_at', reported_at } or {}))
 end
 
 -- Parked needs that wait for a place here are looked at now: sixteen, and whom it concerns no

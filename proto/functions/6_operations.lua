@@ -19,7 +19,7 @@ local function capacity(keys, argv)
 	if available then call('ZADD', books.cell.tag .. ':reported', argv[4], argv[1]) else
 		call('ZREM', books.cell.tag .. ':reported', argv[1])
 	end
-	place_changed(books.cell, argv[1], available, f[2])
+	place_changed(books.cell, argv[1], available, f[2], argv[4])
 	wake_waiting(books, argv[1])
 	books_close(books)
 	return { 'ok' }

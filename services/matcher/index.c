@@ -146,6 +146,25 @@ index_set_capacity(struct index *index, struct text id, double available, double
 }
 
 void
+index_set_report(struct index *index, struct text id, int64_t reported_at)
+{
+	struct indexed *service = service_find(index, id);
+	uint16_t day;
+
+	if (service == NULL || reported_at == TIME_ABSENT ||
+	    (service->particulars.capacity_at != TIME_ABSENT &&
+	        service->particulars.capacity_at >= reported_at))
+		return;
+	service->particulars.capacity_at = reported_at;
+	day = traits_day(reported_at);
+	if (service->traits.report_day == day)
+		return;
+	service->traits.report_day = day;
+	index->all.at[service->position] = service->traits;
+	memberships_renew(service);
+}
+
+void
 index_take_capacities(struct index *index, const struct index *from)
 {
 	const struct indexed *told, *next;
@@ -156,10 +175,14 @@ index_take_capacities(struct index *index, const struct index *from)
 		    index_find(index, (struct text){ told->id, told->by_id.keylen });
 
 		if (told->is_capacity_told && service != NULL &&
-		    !service->is_capacity_told)
+		    !service->is_capacity_told) {
 			index_set_capacity(index,
 			    (struct text){ told->id, told->by_id.keylen },
 			    told->available, told->held);
+			index_set_report(index,
+			    (struct text){ told->id, told->by_id.keylen },
+			    told->particulars.capacity_at);
+		}
 	}
 }
 

@@ -25,6 +25,8 @@ bool index_remove(struct index *index, struct text id);
 void index_set_version(struct index *index, struct text version);
 struct text index_version(const struct index *index);
 
+/* When they were reported; an older time changes nothing. */
+void index_set_report(struct index *index, struct text id, int64_t reported_at);
 /* Places as Redis last said; NaN unknown. */
 void index_set_capacity(
     struct index *index, struct text id, double available, double held);

@@ -173,6 +173,8 @@ bool memberships_reserve(const struct content *content);
 /* Joins, where there is room, or leaves all rosters. */
 void memberships_join(struct indexed *service);
 void memberships_leave(struct indexed *service);
+/* The rosters' copies of its traits. */
+void memberships_renew(const struct indexed *service);
 
 /* Walks the services coded with a term, with one below it, or with one above it: each once,
  * by its nearest relation. */

@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "services/matcher/brief.h"
 #include "services/matcher/matcher.h"
 #include "services/matcher/search.h"
 
@@ -43,6 +44,7 @@ answer_search(struct matcher *matcher)
 {
 	message_init(matcher->out, MESSAGE_found);
 	search_run(matcher->index, &matcher->question->search, &matcher->out->found);
+	brief_found(matcher->index, &matcher->out->found, clock_wall_ms());
 }
 
 static void

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Keeps the index current: a whole load into a fresh index, then single changes. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "common/log.h"
 #include "services/matcher/mapped.h"
 #include "services/matcher/matcher.h"
+
+#define HOUR_MS 3600000.0
 
 static void
 fresh(void *self)
@@ -20,6 +23,7 @@ static bool
 take_document(struct matcher *matcher, struct index *index, struct text source,
     struct text id, struct text document)
 {
+	int64_t ttl_ms = matcher->service->config->directory_capacity_ttl;
 	struct service_facts facts;
 
 	if (facts_read(matcher->reader, document, &facts) != STATUS_OK) {
@@ -28,6 +32,8 @@ take_document(struct matcher *matcher, struct index *index, struct text source,
 		return false;
 	}
 	facts.source = source;
+	if (isnan(facts.capacity_ttl_hours) && ttl_ms > 0)
+		facts.capacity_ttl_hours = (double)ttl_ms / HOUR_MS;
 	index_set_taxonomies(index, matcher->references.taxonomies);
 	mapped_widen(matcher->references.taxonomies, &facts);
 	if (index_put(index, &facts) == STATUS_OK)
@@ -156,6 +162,14 @@ directory_reload(struct matcher *matcher)
 		log_die("cannot begin to load the directory");
 }
 
+static void
+take_capacity(struct index *index, const struct directory_change *change)
+{
+	index_set_capacity(index, change->subject, change->available, change->held);
+	if (change->reported_at != TIME_ABSENT)
+		index_set_report(index, change->subject, change->reported_at);
+}
+
 void
 on_directory_change(void *self, const struct directory_change *change)
 {
@@ -176,9 +190,7 @@ on_directory_change(void *self, const struct directory_change *change)
 		return;
 	}
 	if (matcher->index != NULL)
-		index_set_capacity(
-		    matcher->index, change->subject, change->available, change->held);
+		take_capacity(matcher->index, change);
 	if (matcher->loading != NULL)
-		index_set_capacity(
-		    matcher->loading, change->subject, change->available, change->held);
+		take_capacity(matcher->loading, change);
 }

@@ -11,10 +11,13 @@
 /* An older report of free places says no more than one without a date. */
 #define REPORT_STALE_DAYS 7
 #define REPORT_STALE_HOURS (REPORT_STALE_DAYS * INT64_C(24))
-#define CAPACITY_UNKNOWN 0.5
-#define CAPACITY_STALE 0.6
+#define CAPACITY_UNKNOWN_TENTHS 5
+#define CAPACITY_STALE_TENTHS 6
+#define CAPACITY_UNKNOWN (CAPACITY_UNKNOWN_TENTHS / 10.0)
+#define CAPACITY_STALE (CAPACITY_STALE_TENTHS / 10.0)
 
-static_assert(CAPACITY_UNKNOWN <= CAPACITY_STALE, "score_most takes it for the most");
+static_assert(
+    CAPACITY_UNKNOWN_TENTHS <= CAPACITY_STALE_TENTHS, "score_most takes it for the most");
 
 /* Hours within which each urgency wants to be answered (IASC referral form). */
 static const double ANSWER_HOURS[urgency_end] = {

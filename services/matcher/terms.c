@@ -235,6 +235,16 @@ memberships_leave(struct indexed *service)
 	}
 }
 
+void
+memberships_renew(const struct indexed *service)
+{
+	for (uint32_t i = 0; i < service->content.memberships_count; i++) {
+		const struct membership *membership = &service->content.memberships[i];
+
+		membership->term->roster.at[membership->position] = service->traits;
+	}
+}
+
 /* ---- services that offer a term ---- */
 
 void

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP interface: what openapi.json says holds, errors name their fields, roles are kept."""
 
+import datetime
 import json
 import os
 import re
@@ -232,6 +233,16 @@ class Api(unittest.TestCase):
             offset = page.get("next")
         self.assertEqual(page["total"], len(everything))
         self.assertFalse(everything & {s["id"] for s in grade["cleared"]})
+
+    def test_a_list_says_when_doors_open_and_what_it_costs(self):
+        shelter = next(s for s in self.services() if s["name"] == "Нічний притулок для родин з дітьми")
+        self.assertEqual(shelter["verified_at"], "2026-09-14T00:00:00.000Z")
+        self.assertEqual(shelter["costs"], ["free"])
+        answer = self.net.http("GET", "/api/v1/services/" + shelter["id"])
+        for opens_at in (shelter["opens_at"], answer.json["x_opens_at"]):  # day and night: now
+            age = datetime.datetime.now(datetime.timezone.utc) - datetime.datetime.fromisoformat(
+                opens_at.replace("Z", "+00:00"))
+            self.assertLess(abs(age.total_seconds()), 60)
 
     def test_events_resume_where_a_client_left_off(self):
         def read(count, last=None):

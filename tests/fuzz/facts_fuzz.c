@@ -64,6 +64,21 @@ check_hours(const struct service_facts *facts)
 	     hours_open_at(facts->hours, facts->hours_count, next) == FLAG_YES);
 }
 
+/* Any point may be asked for; a shape is closed. */
+static void
+check_shapes(const struct service_facts *facts)
+{
+	must(facts->shapes_count <= FACTS_SHAPE_POINTS_MAX);
+	if (facts->shapes_count == 0)
+		return;
+	must(facts->shapes_count >= 6 &&
+	     shapes_is_end(facts->shapes[facts->shapes_count - 1]));
+	must(facts->shapes[0].lat <= facts->shapes[1].lat);
+	must(facts->shapes[0].lon <= facts->shapes[1].lon);
+	must(shapes_hold(facts->shapes, facts->shapes_count, (double)facts->shapes[2].lat,
+	         (double)facts->shapes[2].lon, 0.01) != FLAG_NO);
+}
+
 static void
 check(const struct service_facts *facts)
 {
@@ -80,6 +95,11 @@ check(const struct service_facts *facts)
 	check_texts(facts->terms, facts->terms_count, FACTS_TERMS_MAX);
 	check_texts(facts->languages, facts->languages_count, FACTS_LANGUAGES_MAX);
 	check_texts(facts->areas, facts->areas_count, FACTS_AREAS_MAX);
+	check_texts(facts->residences, facts->residences_count, FACTS_RESIDENCES_MAX);
+	check_texts(facts->questions, facts->questions_count, FACTS_QUESTIONS_MAX);
+	check_text(facts->notice);
+	check_number(facts->capacity_ttl_hours, 0, 8784);
+	check_shapes(facts);
 	check_number(facts->minimum_age, 0, 150);
 	check_number(facts->maximum_age, 0, 150);
 	must(!(facts->minimum_age > facts->maximum_age));

@@ -50,12 +50,12 @@ a_report_is_kept_and_told(void **state)
 	assert_string_equal(place_of("service1", "available"), "4");
 	assert_string_equal(place_of("service1", "maximum"), "10");
 	assert_string_equal(place_of("service1", "reported_at"), "1000");
-	assert_string_equal(
-	    newest_change(), "kind capacity subject service1 available 4 held 0");
+	assert_string_equal(newest_change(),
+	    "kind capacity subject service1 available 4 held 0 reported_at 1000");
 	assert_string_equal(do_capacity("service1", "2.7", 2000), "ok");
 	assert_string_equal(place_of("service1", "available"), "2");
-	assert_string_equal(
-	    newest_change(), "kind capacity subject service1 available 2 held 0");
+	assert_string_equal(newest_change(),
+	    "kind capacity subject service1 available 2 held 0 reported_at 2000");
 }
 
 static void
@@ -81,8 +81,8 @@ that_a_figure_is_not_known_any_more_is_told(void **state)
 	assert_string_equal(do_capacity("service1", "0", 1000), "ok");
 	assert_string_equal(do_capacity("service1", "", 2000), "ok");
 	assert_string_equal(place_of("service1", "available"), "");
-	assert_string_equal(
-	    newest_change(), "kind capacity subject service1 available  held 0");
+	assert_string_equal(newest_change(),
+	    "kind capacity subject service1 available  held 0 reported_at 2000");
 }
 
 static void

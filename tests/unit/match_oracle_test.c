@@ -764,6 +764,14 @@ change_directory(unsigned number)
 		double available = percent(80) ? (double)below(4) : NAN,
 		       held = percent(80) ? (double)below(3) : NAN;
 
+		if (percent(50)) {
+			int64_t at_ms = NOW_MS - (int64_t)below(9 * 24 * 3600) * 1000;
+
+			index_set_report(services, id, at_ms);
+			if (service->capacity_at == TIME_ABSENT ||
+			    service->capacity_at < at_ms)
+				service->capacity_at = at_ms;
+		}
 		index_set_capacity(services, id, available, held);
 		directory[number].is_told = true;
 		directory[number].free_places = available - held;

@@ -411,6 +411,28 @@ the_numbers_of_an_explanation_sum_to_its_score(void **unused)
 }
 
 static void
+a_report_is_as_old_as_redis_last_said(void **unused)
+{
+	(void)unused;
+	new_service("s1", "food");
+	facts.available = 0;
+	facts.capacity_at = NOW_MS - 8 * DAY_MS;
+	facts.capacity_ttl_hours = 7 * 24;
+	put_service(services);
+	match_now();
+	assert_true(result.candidates[0].score > -100); /* whether it is full is not known */
+	index_set_capacity(services, LITERAL("s1"), 0, 0);
+	index_set_report(services, LITERAL("s1"), NOW_MS - DAY_MS);
+	match_now();
+	assert_true(result.candidates[0].score < -100);
+	index_set_report(services, LITERAL("s1"), NOW_MS - 9 * DAY_MS);
+	index_set_report(services, LITERAL("s1"), TIME_ABSENT);
+	index_set_report(services, LITERAL("none"), NOW_MS);
+	match_now();
+	assert_true(result.candidates[0].score < -100);
+}
+
+static void
 a_service_s_own_questions_follow_those_of_the_rules(void **unused)
 {
 	uint32_t questions;
@@ -593,6 +615,7 @@ main(void)
 		TEST(only_the_best_eight_are_kept),
 		TEST(the_term_itself_comes_before_the_term_above),
 		TEST(the_need_that_is_asked_for_is_matched),
+		TEST(a_report_is_as_old_as_redis_last_said),
 		TEST(a_service_s_own_questions_follow_those_of_the_rules),
 		TEST(the_numbers_of_an_explanation_sum_to_its_score),
 		TEST(every_rule_is_told_and_every_unknown_one_asked),
