@@ -13,6 +13,7 @@ import tempfile
 import time
 import unittest
 import uuid
+from random import Random
 
 import jsonschema
 import redis
@@ -586,6 +587,39 @@ class ChangeTest(ImportTest):
         self.assertEqual(sorted(self.redis.keys("*")), keys)
         self.load(self.write("none.json", [service(1, status="open")]), status=3)
         self.assertEqual(sorted(self.redis.keys("*")), keys)
+
+    def test_a_file_cut_anywhere_removes_nothing(self):
+        whole = json.dumps(self.ten(), ensure_ascii=False).encode()
+        lines = b"\n".join(json.dumps(row).encode() for row in self.ten())
+        self.load(self.write("ten.json", whole))
+        version, random = self.version("ten"), Random(7)
+        for content in (whole, lines):
+            for at in sorted(random.sample(range(1, len(content) - 1), 12)):
+                result = self.run_import("--json", "--most-removed", "100", "--source", "ten",
+                                         self.write("cut.json", content[:at]))
+                self.assertIn(result.status, (0, 1, 3), (at, result.err))
+                if result.status == 0:  # it ends between two rows, or behind the last
+                    self.assertIn(content[:at].strip()[-1:], b"}]", at)
+                    self.load(self.write("ten.json", whole), "--force")
+                    version = self.version("ten")
+                self.assertEqual(self.version("ten"), version, at)
+        self.assertEqual(len(self.documents("ten")), 10)
+
+    def test_of_two_imports_at_once_each_is_whole(self):
+        files = [self.write(f"{word}.json", [service(n, description=word * 100)
+                                             for n in range(1, 2001)]) for word in ("one", "two")]
+        for _ in range(3):
+            both = [subprocess.Popen(self.command("--source", "same", path), cwd=ROOT,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    for path in files]
+            statuses = [process.wait() for process in both]
+            self.assertIn(0, statuses)
+            self.assertLessEqual(set(statuses), {0, 1})
+            documents = self.documents("same")
+            self.assertEqual(len(documents), 2000)
+            self.assertEqual(len({d["description"] for d in documents.values()}), 1)
+            keys = self.redis.keys("{c1}:service:same:*")
+            self.assertEqual(len(keys), 1, keys)
 
     def test_told_to_stop_it_changes_nothing_and_forgets_what_was_staged(self):
         many = "".join(json.dumps(service(n)) + "\n" for n in range(1, 20001))
