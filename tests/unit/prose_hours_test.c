@@ -160,6 +160,7 @@ ukrainian_and_russian_are_read_too(void **state)
 		{ "пн: 8.00-20.0", "?" },
 		{ "пн: - вт: - ср: -", "?" },
 		{ "вихідні 10-16", "?" },
+		{ "пн 8-17, вихідні 10-16", "?" },
 		{ "пн-пт 9-17, среда до 20", "?" },
 	};
 
@@ -207,6 +208,7 @@ midnight_noon_and_night_are_told_apart(void **state)
 		{ "24 hours/day, 7 days/week", DAILY " 00:00-24:00" },
 		{ "Fri 9am-12am", "?" },
 		{ "Fri 9am-5am", "?" },
+		{ "Fri 11 am-1 am", "?" },
 		{ "Fri 1:00 am - 5:00 pm", "?" },
 		{ "Fri 10 pm-12 pm", "?" },
 		{ "Fri 13 am-5 pm", "?" },
@@ -228,6 +230,7 @@ closed_days_and_exceptions_are_taken_out(void **state)
 		{ "Saturday 9-12 closed Sunday", "Sa 09:00-12:00" },
 		{ "Saturday, Sunday, holidays 10-4", "Sa,Su 10:00-16:00" },
 		{ "Closed Monday, Tuesday 9-5", "?" },
+		{ "Wed 9-12, closed Monday, 1-5", "?" },
 		{ "Monday 9-5, Monday closed", "?" },
 		{ "Monday 9-5, closed Monday", "?" },
 		{ "Daily, 9-12, except Sunday, 1-4", "?" },
@@ -331,6 +334,8 @@ what_can_mean_more_than_one_thing_is_not_read(void **state)
 		{ "Monday-Firday, 9-5", "?" },
 		{ "Mon 9-12-1-5", "?" },
 		{ "Mon 2019-2021", "?" },
+		{ "Mon 0900-2015", "?" },
+		{ "Mon 1103-1700", "?" },
 		{ "Mon 10-2 or 4-6", "?" },
 		{ "Tuesday, 1:30; Wednesday, 4 pm", "?" },
 		{ "Mon 9-5\xff", "?" },
