@@ -158,6 +158,7 @@ add_name(struct import_parts *parts, sqlite3_int64 seq, const struct hsds_entity
 {
 	sqlite3_stmt *statement = parts->statements[ADD_NAME];
 
+	parts->is_owner[parts_number(named)] |= nests;
 	(void)sqlite3_bind_int64(statement, 1, seq);
 	(void)sqlite3_bind_int(statement, 2, parts_number(named));
 	parts_bind(statement, 3, id);

@@ -169,7 +169,7 @@ fill(struct import_parts *parts, const struct hsds_entity *entity, json_t *objec
 					    fill(parts, field->entity, each, depth + 1);
 			}
 	}
-	if (status == STATUS_OK && id.length > 0)
+	if (status == STATUS_OK && id.length > 0 && parts->is_owner[parts_number(entity)])
 		status = add_children(parts, entity, object, id, depth);
 	return status;
 }

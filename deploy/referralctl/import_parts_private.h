@@ -17,7 +17,8 @@ struct import_parts {
 	sqlite3 *database;
 	sqlite3_stmt *statements[STATEMENTS];
 	bool is_expected[ENTITIES_MAX];
-	const char **files; /* borrowed names, by number */
+	bool is_owner[ENTITIES_MAX]; /* some part names one of these */
+	const char **files;          /* borrowed names, by number */
 	size_t files_count;
 	bool is_reading;
 	char id[ID_TEXT_BYTES + 1];

@@ -108,7 +108,8 @@ class PackageTest(TabularTest):
         folder = self.write_package(
             organizations="id,name,description\no1,Agency,Helps\no2,Idle,\n",
             services="id,organization_id,name,status,minimum_age\ns1,o1,Food,active,18\n",
-            locations="id,location_type,latitude,longitude\nl1,physical,50.5,30.5\nl2,physical,1,1\n",
+            locations="id,organization_id,location_type,latitude,longitude\n"
+                      "l1,o1,physical,50.5,30.5\nl2,o1,physical,1,1\n",
             service_at_location="id,service_id,location_id\nx1,s1,l1\n",
             addresses="id,location_id,address_1,city,state_province,postal_code,country,address_type\n"
                       "a1,l1,Main 1,Kyiv,Kyiv,01001,UA,physical\n",
@@ -129,6 +130,7 @@ class PackageTest(TabularTest):
         (made,) = self.documents("package").values()
         place = made["service_at_locations"][0]
         self.assertEqual(made["organization"]["name"], "Agency")
+        self.assertNotIn("locations", made["organization"])
         self.assertEqual(made["minimum_age"], 18)
         self.assertEqual(place["location"]["addresses"][0]["city"], "Kyiv")
         self.assertEqual(place["schedules"][0]["byday"], "MO")
@@ -237,6 +239,8 @@ SHELTER = (
     row_211("ProgramAtSite", "9", "Legal help, once", ConnectsToProgramNum="5", ConnectsToSiteNum="2",
             AgencyStatus="Inactive"),
     row_211("ProgramAtSite", "10", "Of nobody", ConnectsToProgramNum="99", ConnectsToSiteNum="3"),
+    row_211("Site", "13", "Lane Annex", PhysicalAddressIsPrivate="Yes", Latitude="161.234567", Longitude="1"),
+    row_211("ProgramAtSite", "14", "Safe nights at the annex", ConnectsToProgramNum="4", ConnectsToSiteNum="13"),
     row_211("Memo", "11", "Call back"),
     row_211("Program", "12", "Of another", agency="77", ParentAgency="Elsewhere"))
 
