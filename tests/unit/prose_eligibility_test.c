@@ -148,6 +148,8 @@ what_could_widen_an_age_takes_the_rule_away(void **state)
 		{ "Age 60 or over. Age 50 or over", "? q2" },
 		{ "None. Age 11 or under", "? q1" },
 		{ "Under 18 or over 65", "? q1" },
+		{ "Age 5-7, age 9-12", "? q1" },
+		{ "Age 5 or over\nChildren", "? q2" },
 		{ "Age 18", "? q1" },
 		{ "Age 18-16", "? q1" },
 		{ "Age 500 or over", "? q1" },
@@ -211,9 +213,11 @@ evidence_is_the_sentence_and_questions_are_limited(void **state)
 	assert_true(text_is(read.questions[1], "homeless"));
 	assert_string_equal(rules_of("a. a. b. c. d. e. f. g. h. i. j"), "? q8");
 	assert_string_equal(
-	    rules_of("Age 60 or over. 1. 2. 3. 4. 5. 6. 7. 8. 9. 10. 11. "
-	             "12. 13. 14. 15. 16. 17. 18. 19. 20. 21. 22. 23. 24"),
-	    "? q8");
+	    rules_of("Age 9+; Age 9+; Age 9+; Age 9+; Age 9+; Age 9+; Age 9+; Age 9+; "
+	             "Age 9+; Age 9+; Age 9+; Age 9+; Age 9+; Age 9+; Age 9+; Age 9+; "
+	             "Age 9+; Age 9+; Age 9+; Age 9+; Age 9+; Age 9+; Age 9+; Age 9+; "
+	             "Age 9+"),
+	    "? q1"); /* more sentences than are looked at */
 }
 
 int
