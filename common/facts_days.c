@@ -194,10 +194,12 @@ read_interval(const json_t *schedule, const struct dates *dates, struct hours_ru
 	rule->interval = interval < 1 ? 1 : (uint8_t)interval;
 	if (interval <= 1)
 		return interval >= 0;
+	if (!dates->has_start)
+		return false;
 	rule->anchor = dates->start;
 	if (rule->repeats == HOURS_WEEKLY)
 		rule->anchor -= (calendar_weekday(dates->start) - week_begins + 7) % 7;
-	return dates->has_start && week_begins >= 0;
+	return week_begins >= 0;
 }
 
 static bool
