@@ -54,7 +54,12 @@ static const struct {
 	{ 0x300, 0x36f, DROP },    /* combining marks */
 	{ 0x591, 0x5bd, DROP },    /* Hebrew points */
 	{ 0x60c, 0x60c, BREAK }, { 0x61b, 0x61b, BREAK }, { 0x61f, 0x61f, BREAK },
-	{ 0x640, 0x640, DROP }, { 0x64b, 0x65f, DROP }, /* Arabic stretch and vowels */
+	{ 0x622, 0x623, AS("ا") }, { 0x624, 0x624, AS("و") }, { 0x625, 0x625, AS("ا") },
+	{ 0x626, 0x626, AS("ي") }, { 0x629, 0x629, AS("ه") }, { 0x640, 0x640, DROP },
+	{ 0x649, 0x649, AS("ي") }, { 0x64b, 0x65f, DROP }, /* Arabic stretch and vowels */
+	{ 0x66a, 0x66d, BREAK }, { 0x670, 0x670, DROP }, { 0x671, 0x671, AS("ا") },
+	{ 0x6a9, 0x6a9, AS("ك") }, { 0x6cc, 0x6cc, AS("ي") }, { 0x6d4, 0x6d4, BREAK },
+	{ 0x6d6, 0x6dc, DROP }, { 0x6df, 0x6e8, DROP }, { 0x6ea, 0x6ed, DROP },
 	{ 0x2000, 0x200a, BREAK }, { 0x200b, 0x200f, DROP },
 	{ 0x2010, 0x2017, BREAK }, { 0x2018, 0x2019, DROP }, { 0x201a, 0x201a, BREAK },
 	{ 0x201b, 0x201b, DROP },  { 0x201c, 0x2029, BREAK }, { 0x202a, 0x202e, DROP },
@@ -69,6 +74,8 @@ static const struct {
 	{ 0xe0000, 0xe0fff, DROP },
 	/* clang-format on */
 };
+
+static const char *const DIGITS[] = { "0", "1", "2", "3", "4", "5", "6", "7", "8", "9" };
 
 /* Reads one character and moves past it; MALFORMED moves past one byte. */
 static uint32_t
@@ -200,7 +207,25 @@ fold_one(uint32_t code)
 		return fold_ascii(code);
 	if (code >= 0x430 && code <= 0x52f)
 		return fold_cyrillic(code);
+	if (code >= 0x660 && code <= 0x669)
+		return (struct folded)AS(DIGITS[code - 0x660]);
+	if (code >= 0x6f0 && code <= 0x6f9)
+		return (struct folded)AS(DIGITS[code - 0x6f0]);
 	return fold_other(code);
+}
+
+/* What the next character becomes, and its letters in `own` where it stays as it is. */
+static struct folded
+fold_next(struct text text, uint32_t *at, char own[5])
+{
+	uint32_t code = lower(decode(text, at));
+	struct folded folded = fold_one(code);
+
+	if (folded.letters == NULL) {
+		own[encode(code, own)] = '\0';
+		folded.letters = own;
+	}
+	return folded;
 }
 
 size_t
@@ -208,13 +233,11 @@ fold(struct text text, char *buffer, size_t size)
 {
 	size_t length = 0;
 	bool is_inside = false; /* a word */
+	char own[5];
 
 	for (uint32_t at = 0; at < text.length;) {
-		uint32_t code = lower(decode(text, &at));
-		struct folded folded = fold_one(code);
-		char own[4];
-		const char *letters = folded.letters ? folded.letters : own;
-		size_t count = folded.letters ? strlen(letters) : encode(code, own);
+		struct folded folded = fold_next(text, &at, own);
+		size_t count = strlen(folded.letters);
 
 		if (folded.how == FOLD_BREAK)
 			is_inside = false;
@@ -224,9 +247,38 @@ fold(struct text text, char *buffer, size_t size)
 			break;
 		if (!is_inside)
 			buffer[length++] = ' ';
-		for (size_t i = 0; i < count; i++)
-			buffer[length++] = letters[i];
+		memcpy(buffer + length, folded.letters, count);
+		length += count;
 		is_inside = true;
+	}
+	return length;
+}
+
+size_t
+fold_word(struct text text, uint32_t *at, char *buffer, size_t size, struct text *written)
+{
+	size_t length = 0;
+	bool is_full = false;
+	char own[5];
+
+	*written = TEXT_ABSENT;
+	while (*at < text.length) {
+		uint32_t start = *at;
+		struct folded folded = fold_next(text, at, own);
+		size_t count = strlen(folded.letters);
+
+		if (folded.how == FOLD_BREAK && length > 0)
+			break;
+		if (folded.how != FOLD_LETTERS)
+			continue;
+		if (length == 0)
+			written->at = text.at + start;
+		written->length = (uint32_t)(text.at + *at - written->at);
+		is_full = is_full || length + count > size;
+		if (is_full)
+			continue;
+		memcpy(buffer + length, folded.letters, count);
+		length += count;
 	}
 	return length;
 }

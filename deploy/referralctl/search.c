@@ -10,14 +10,19 @@
 #include "deploy/referralctl/sheet.h"
 
 static const char HELP[] =
-    "usage: referralctl [--dir DIR] search [TEXT] [--near LAT,LON] [--term T] [--lang "
-    "L]\n"
-    "                   [--open-at T] [--limit N] [--offset N] [--json]\n\n"
-    "Finds services of the directory, best first; without anything it lists them.  "
-    "Entries\n"
-    "for cleared roles only are not shown.\n\n"
-    "  --near LAT,LON  nearest first, with the distance\n"
+    "usage: referralctl [--dir DIR] search [TEXT] [--near LAT,LON [--within-km N]]\n"
+    "                   [--term T] [--place P] [--lang L] [--agency A] [--open-at T]\n"
+    "                   [--limit N] [--offset N] [--json]\n\n"
+    "Finds services of the directory, best first; without anything it lists them.  Words "
+    "are\n"
+    "found in any spelling, in Latin or Cyrillic letters, with errors where few are "
+    "without.\n"
+    "Entries for cleared roles only are not shown.\n\n"
+    "  --near LAT,LON  with the distance, the nearest first among equals\n"
+    "  --within-km N   no farther than that\n"
     "  --term T        taxonomy term code, its descendants included\n"
+    "  --place P       code of a place that is served\n"
+    "  --agency A      agency id\n"
     "  --lang L        BCP 47 language that is spoken there\n"
     "  --open-at T     open at this moment, RFC 3339\n"
     "  --limit N       so many, 1 to 50 (default 20)\n"
@@ -34,6 +39,15 @@ read_point(const char *near, double *lat, double *lon)
 
 	return sscanf(near, "%lf,%lf%n", lat, lon, &used) == 2 && near[used] == '\0' &&
 	       *lat >= -90 && *lat <= 90 && *lon >= -180 && *lon <= 180;
+}
+
+static bool
+read_km(const char *within, double *km)
+{
+	int used = 0;
+
+	return sscanf(within, "%lf%n", km, &used) == 1 && within[used] == '\0' &&
+	       *km >= 0;
 }
 
 static void
@@ -110,12 +124,15 @@ int
 search_command(int argc, char **argv, const char *dir)
 {
 	const char *near = NULL, *term = NULL, *lang = NULL, *open_at = NULL,
-	           *limit = NULL, *offset = NULL;
+	           *limit = NULL, *offset = NULL, *within = NULL, *place = NULL,
+	           *agency = NULL;
 	bool wants_json = false;
 	const struct choice flags[] = { { "near", &near, NULL }, { "term", &term, NULL },
 		{ "lang", &lang, NULL }, { "open-at", &open_at, NULL },
-		{ "limit", &limit, NULL }, { "offset", &offset, NULL },
-		{ "json", NULL, &wants_json }, { NULL, NULL, NULL } };
+		{ "within-km", &within, NULL }, { "place", &place, NULL },
+		{ "agency", &agency, NULL }, { "limit", &limit, NULL },
+		{ "offset", &offset, NULL }, { "json", NULL, &wants_json },
+		{ NULL, NULL, NULL } };
 	struct session session = { .command = argv[0] };
 	struct search question;
 	int exit = EXIT_FAILED;
@@ -127,13 +144,17 @@ search_command(int argc, char **argv, const char *dir)
 	record_init(&record_search, &question);
 	question.q = text_of(words[0]);
 	question.term = text_of(term);
+	question.place = text_of(place);
 	question.lang = text_of(lang);
+	question.agency = text_of(agency);
 	question.cleared = FLAG_NO;
 	question.offset = 0;
 	question.most = 20;
 	if (near != NULL && !read_point(near, &question.lat, &question.lon))
 		return flags_wrong(
 		    argv[0], "--near wants LAT,LON in degrees, not %s", near);
+	if (within != NULL && (near == NULL || !read_km(within, &question.within_km)))
+		return flags_wrong(argv[0], "--within-km wants a distance and --near");
 	if (open_at != NULL && !clock_parse(text_of(open_at), &question.open_at))
 		return flags_wrong(
 		    argv[0], "--open-at wants an RFC 3339 time, not %s", open_at);

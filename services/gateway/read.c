@@ -88,18 +88,36 @@ query_point(struct text text, double *lat, double *lon)
 	       *lon <= 180;
 }
 
+static bool
+read_km(struct text text, double *km)
+{
+	char buffer[64];
+	int used = 0;
+
+	return text_copy(text, buffer, sizeof buffer) &&
+	       sscanf(buffer, "%lf%n", km, &used) == 1 && buffer[used] == '\0' &&
+	       *km >= 0;
+}
+
 void
 on_get_services(struct call *call)
 {
 	struct search *search = &call->gateway->out->search;
 	struct text near = http_query(call->request, "near");
+	struct text within_km = http_query(call->request, "within_km");
 	struct text open_at = http_query(call->request, "open_at");
 	struct defects defects = { .count = 0 };
 
 	message_init(call->gateway->out, MESSAGE_search);
 	search->q = http_query(call->request, "q");
 	search->term = http_query(call->request, "term");
+	search->place = http_query(call->request, "place");
 	search->lang = http_query(call->request, "lang");
+	search->agency = http_query(call->request, "agency");
+	if (within_km.at != NULL && near.at == NULL)
+		defects_add(&defects, "wants near", "within_km");
+	else if (within_km.at != NULL && !read_km(within_km, &search->within_km))
+		defects_add(&defects, "is no distance", "within_km");
 	if (near.at != NULL && !query_point(near, &search->lat, &search->lon))
 		defects_add(&defects, "is not LAT,LON in degrees", "near");
 	if (open_at.at != NULL && !clock_parse(open_at, &search->open_at))

@@ -17,7 +17,6 @@ each_text(struct service_facts *facts, text_visit *visit, void *self)
 	visit(self, &facts->agency_name);
 	visit(self, &facts->name);
 	visit(self, &facts->alternate_name);
-	visit(self, &facts->description);
 	visit(self, &facts->source);
 	for (uint32_t i = 0; i < facts->terms_count; i++)
 		visit(self, &facts->terms[i]);
@@ -54,52 +53,43 @@ move_text(void *self, struct text *text)
 	*at += text->length;
 }
 
-static struct text
-search_text(const struct service_facts *facts, enum search_field field, uint32_t part)
-{
-	const struct text texts[SEARCH_FIELDS] = {
-		[SEARCH_NAME] = facts->name,
-		[SEARCH_ALTERNATE_NAME] = facts->alternate_name,
-		[SEARCH_AGENCY] = facts->agency_name,
-		[SEARCH_TERMS] = facts->terms[part],
-		[SEARCH_DESCRIPTION] = facts->description,
-	};
+/* ---- words ---- */
 
-	return texts[field];
+static bool
+read_words(struct vocabulary *vocabulary, const struct service_facts *facts)
+{
+	bool is_good =
+	    vocabulary_read(vocabulary, SEARCH_NAME, facts->name) &&
+	    vocabulary_read(vocabulary, SEARCH_ALTERNATE_NAME, facts->alternate_name) &&
+	    vocabulary_read(vocabulary, SEARCH_AGENCY, facts->agency_name) &&
+	    vocabulary_read(vocabulary, SEARCH_DESCRIPTION, facts->description);
+
+	for (uint32_t i = 0; i < facts->terms_count && is_good; i++)
+		is_good = vocabulary_read(vocabulary, SEARCH_TERMS, facts->terms[i]);
+	return is_good;
 }
 
-static uint32_t
-search_parts(const struct service_facts *facts, enum search_field field)
+/* Nobody finds a service that is out of use. */
+static bool
+make_words(
+    struct index *index, struct content *content, const struct service_facts *facts)
 {
-	return field == SEARCH_TERMS ? facts->terms_count : 1;
+	struct vocabulary *vocabulary =
+	    &index->vocabularies[facts->confidentiality == CONFIDENTIALITY_cleared
+	                             ? WORDS_CLEARED
+	                             : WORDS_PUBLIC];
+
+	if (!facts->is_active)
+		return true;
+	vocabulary_begin(vocabulary);
+	if (!read_words(vocabulary, facts))
+		return false;
+	content->words = vocabulary_end(vocabulary);
+	content->vocabulary = vocabulary;
+	return content->words != NULL;
 }
 
-static size_t
-fold_room(const struct service_facts *facts)
-{
-	size_t bytes = 0;
-
-	for (enum search_field field = 0; field < SEARCH_FIELDS; field++)
-		for (uint32_t i = 0; i < search_parts(facts, field); i++)
-			bytes += FOLD_ROOM(search_text(facts, field, i).length);
-	return bytes;
-}
-
-static void
-fold_fields(struct content *content, char *at)
-{
-	const struct service_facts *facts = &content->facts;
-
-	content->folded = at;
-	for (enum search_field field = 0; field < SEARCH_FIELDS; field++) {
-		for (uint32_t i = 0; i < search_parts(facts, field); i++) {
-			struct text text = search_text(facts, field, i);
-
-			at += fold(text, at, FOLD_ROOM(text.length));
-		}
-		content->folded_end[field] = (uint32_t)(at - content->folded);
-	}
-}
+/* ---- the whole ---- */
 
 /* See TRAITS_BLUR_KM. */
 static void
@@ -136,10 +126,11 @@ content_make(
 {
 	size_t memberships = facts->terms_count * sizeof *content->memberships;
 	size_t before = traits_room(facts) + memberships;
-	size_t bytes = before + fold_room(facts);
+	size_t folded = FOLD_ROOM(facts->name.length), bytes = before + folded;
 	char *at;
 
 	*content = (struct content){ .facts = *facts };
+	content->facts.description = TEXT_ABSENT; /* only its words are wanted */
 	each_text(&content->facts, count_bytes, &bytes);
 	content->room = index_memory(NULL, 0, bytes);
 	if (content->room == NULL)
@@ -148,12 +139,16 @@ content_make(
 	    (struct membership *)((char *)content->room + traits_room(facts));
 	at = (char *)content->room + before;
 	each_text(&content->facts, move_text, &at);
-	fold_fields(content, at);
+	content->folded_name =
+	    (struct text){ at, (uint32_t)fold(facts->name, at, folded) };
 	if (facts->confidentiality != CONFIDENTIALITY_public)
 		blur_points(&content->facts);
 	if (take_shared(index, content)) {
-		if (memberships_make(index, content))
-			return true;
+		if (memberships_make(index, content)) {
+			if (make_words(index, content, facts))
+				return true;
+			memberships_free(index, content);
+		}
 		shared_give(index, content->hours);
 		shared_give(index, content->shapes);
 	}
@@ -167,6 +162,7 @@ content_free(struct index *index, struct content *content)
 	memberships_free(index, content);
 	shared_give(index, content->hours);
 	shared_give(index, content->shapes);
+	free(content->words);
 	free(content->room);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The directory in memory. */
 #include "services/matcher/index_private.h"
+#include "services/matcher/rank.h"
 
 static void *
 take_memory(void *memory, size_t alignment, size_t size)
@@ -25,28 +26,14 @@ service_find(const struct index *index, struct text id)
 	return service;
 }
 
-static bool
-reserve_hit(struct index *index)
-{
-	struct hit *hits;
-
-	if (index->all.count < index->hits_room)
-		return true;
-	hits = index_memory(index->hits, 0, index->all.room * sizeof *hits);
-	if (hits == NULL)
-		return false;
-	index->hits = hits;
-	index->hits_room = index->all.room;
-	return true;
-}
-
 /* A service of that id without content, in the index.  NULL: out of memory. */
 static struct indexed *
 service_new(struct index *index, struct text id)
 {
 	struct indexed *service;
 
-	if (!roster_reserve(&index->all) || !reserve_hit(index))
+	if (!roster_reserve(&index->all) ||
+	    !numbers_reserve(&index->numbers, index->all.count))
 		return NULL;
 	service = index_memory(NULL, CACHE_LINE, sizeof *service + id.length);
 	if (service == NULL)
@@ -59,6 +46,7 @@ service_new(struct index *index, struct text id)
 		return NULL;
 	}
 	service->position = roster_join(&index->all, service);
+	numbers_join(&index->numbers, service);
 	return service;
 }
 
@@ -69,8 +57,22 @@ count_free_places(struct indexed *service)
 }
 
 static void
+change_words(const struct content *before, const struct content *after, uint32_t number)
+{
+	bool is_same = before->vocabulary == after->vocabulary;
+
+	if (before->vocabulary != NULL && !is_same)
+		vocabulary_leave(before->vocabulary, before->words, number);
+	if (after->vocabulary != NULL)
+		vocabulary_join(after->vocabulary, after->words,
+		    is_same ? before->words : NULL, number);
+}
+
+static void
 drop_content(struct index *index, struct indexed *service)
 {
+	if (service->content.room == NULL)
+		return;
 	memberships_leave(service);
 	content_free(index, &service->content);
 }
@@ -79,6 +81,8 @@ drop_content(struct index *index, struct indexed *service)
 static void
 take_content(struct index *index, struct indexed *service, const struct content *content)
 {
+	change_words(&service->content, content, service->number);
+	drop_content(index, service);
 	service->content = *content;
 	traits_read(&service->traits, &service->particulars, &service->content.facts,
 	    content->room);
@@ -88,6 +92,7 @@ take_content(struct index *index, struct indexed *service, const struct content 
 		service->available = content->facts.available;
 	count_free_places(service);
 	index->all.at[service->position] = service->traits;
+	numbers_note(&index->numbers, service);
 	memberships_join(service);
 }
 
@@ -104,9 +109,7 @@ index_put(struct index *index, const struct service_facts *facts)
 	if (!content_make(index, &content, facts))
 		return STATUS_NO_MEMORY;
 	is_ready = memberships_reserve(&content);
-	if (is_ready && service != NULL)
-		drop_content(index, service);
-	else if (is_ready)
+	if (is_ready && service == NULL)
 		is_ready = (service = service_new(index, facts->id)) != NULL;
 	if (!is_ready) {
 		content_free(index, &content);
@@ -124,9 +127,12 @@ index_remove(struct index *index, struct text id)
 
 	if (service == NULL)
 		return false;
+	change_words(
+	    &service->content, &(struct content){ .room = NULL }, service->number);
 	drop_content(index, service);
 	moved = roster_leave(&index->all, service->position);
 	moved->position = service->position;
+	numbers_leave(&index->numbers, service);
 	HASH_DELETE(by_id, index->by_id, service);
 	free(service);
 	return true;
@@ -193,8 +199,11 @@ index_new(void)
 {
 	struct index *index = index_memory(NULL, 0, sizeof *index);
 
-	if (index != NULL)
-		*index = (struct index){ .by_id = NULL };
+	if (index == NULL)
+		return NULL;
+	*index = (struct index){ .by_id = NULL };
+	for (unsigned i = 0; i < VOCABULARIES; i++)
+		vocabulary_open(&index->vocabularies[i]);
 	return index;
 }
 
@@ -203,11 +212,16 @@ index_free(struct index *index)
 {
 	if (index == NULL)
 		return;
+	/* The words go as a whole. */
+	for (uint32_t i = 0; i < index->all.count; i++)
+		indexed_of(&index->all.at[i])->content.vocabulary = NULL;
 	while (index->all.count > 0)
 		index_remove(index, index->all.at[index->all.count - 1].more->facts->id);
 	vias_free(index);
 	free(index->all.at);
-	free(index->hits);
+	numbers_free(&index->numbers);
+	for (unsigned i = 0; i < VOCABULARIES; i++)
+		vocabulary_close(&index->vocabularies[i]);
 	free(index);
 }
 

@@ -3,7 +3,8 @@
  *   index.c    services by id, and the whole
  *   content.c  what comes with a service's document
  *   shared.c   what several services have in common
- *   terms.c    which services offer a term */
+ *   terms.c    which services offer a term
+ *   vocabulary.c, order.c   which services have a word */
 #ifndef MATCHER_INDEX_PRIVATE_H
 #define MATCHER_INDEX_PRIVATE_H
 
@@ -17,6 +18,7 @@
 
 #include "services/matcher/index.h"
 #include "services/matcher/traits.h"
+#include "services/matcher/vocabulary.h"
 
 /* realloc, or with an alignment (and no memory yet) aligned_alloc.  Tests put one here that
  * fails. */
@@ -31,16 +33,6 @@ extern void *(*index_memory)(void *memory, size_t alignment, size_t size);
 #define CACHE_LINE 64
 
 /* ---- services ---- */
-
-/* Texts that a search looks at, in the order of their worth. */
-enum search_field {
-	SEARCH_NAME,
-	SEARCH_ALTERNATE_NAME,
-	SEARCH_AGENCY,
-	SEARCH_TERMS,
-	SEARCH_DESCRIPTION,
-	SEARCH_FIELDS
-};
 
 /* A service's place among those of a term. */
 struct membership {
@@ -62,9 +54,10 @@ struct shared {
 struct content {
 	struct shared *hours, *shapes; /* NULL: none */
 	struct service_facts facts;    /* texts point into `room` */
-	void *room; /* of the traits, the memberships, the texts and the folded texts */
-	const char *folded; /* words of the search fields, one after the other */
-	uint32_t folded_end[SEARCH_FIELDS]; /* of each, from `folded` */
+	void *room; /* of the traits, the memberships, the texts and the folded name */
+	struct text folded_name;
+	struct vocabulary *vocabulary; /* NULL: it is not searched */
+	struct word_list *words;
 	struct membership *memberships; /* one for each term, however often it is named */
 	uint32_t memberships_count;
 };
@@ -73,7 +66,8 @@ struct indexed {
 	struct particulars particulars; /* first, so that they lead back here */
 	struct traits traits;
 	UT_hash_handle by_id;
-	uint32_t position;      /* in the roster of all */
+	uint32_t position; /* in the roster of all */
+	uint32_t number;   /* its own as long as it is there; numbers are used again */
 	double available, held; /* NaN unknown */
 	bool is_capacity_told;  /* by Redis, which then knows better than the document */
 	struct content content;
@@ -100,6 +94,39 @@ struct hit {
 	double distance_km; /* NaN unknown */
 };
 
+/* What the words of a question have come to for one service; of another question where the
+ * stamp is. */
+struct tally {
+	uint32_t stamp; /* which word of which question it had last */
+	uint32_t sum;   /* of the worth of its words */
+	uint16_t last;  /* tier and worth of the last word: more is better */
+	uint8_t tier;   /* of the word that is worst spelt */
+};
+
+enum seen { SEEN_BY_NOBODY, SEEN_BY_ALL, SEEN_BY_CLEARED };
+
+/* Services by number, with the scratch of searches: room for every service. */
+struct numbers {
+	const struct indexed **service;
+	/* What settles most comparisons, each close together: */
+	uint8_t *seen;     /* enum seen */
+	uint64_t *letters; /* first 8 bytes of the folded name */
+	struct point {
+		float at[3]; /* on the unit sphere */
+	} * point;           /* its only one; NaN: it has none or several */
+	uint32_t *free;      /* numbers below the highest, so many: */
+	struct hit *hits;
+	struct tally *tallies;
+	uint32_t *met;  /* numbers of services that have the first word */
+	uint32_t count; /* numbers given so far, freed ones included */
+	uint32_t free_count, room;
+	uint32_t stamp; /* last one used */
+};
+
+/* Words of entries for cleared roles are kept apart: nothing that others are told, nor the time
+ * it takes, depends on them. */
+enum { WORDS_PUBLIC, WORDS_CLEARED, VOCABULARIES };
+
 struct index {
 	struct indexed *by_id;
 	struct term *by_code;
@@ -107,11 +134,20 @@ struct index {
 	struct via *vias;                    /* that explanations name */
 	struct shared *by_bytes;
 	struct roster all;
-	struct hit *hits; /* scratch of a search: room for every service */
-	uint32_t hits_room;
+	struct numbers numbers;
+	struct vocabulary vocabularies[VOCABULARIES];
 	uint32_t version_length;
 	char version[INDEX_VERSION_MAX];
 };
+
+/* ---- numbers.c ---- */
+
+/* Makes room for one more of so many.  False: out of memory. */
+bool numbers_reserve(struct numbers *numbers, uint32_t count) MUST_CHECK;
+/* The service gets a number; numbers_note follows. */
+void numbers_join(struct numbers *numbers, struct indexed *service);
+void numbers_leave(struct numbers *numbers, const struct indexed *service);
+void numbers_free(struct numbers *numbers);
 
 /* ---- content.c ---- */
 
@@ -187,6 +223,8 @@ struct offers {
 };
 
 void offers_open(struct offers *offers, const struct index *index, struct text term);
+/* Whether a service is coded with the wanted term or with one below. */
+bool offers_hold(const struct offers *offers, const struct content *content);
 /* The next service and how many levels its term stands above; NULL at the end. */
 const struct traits *offers_next(struct offers *offers, unsigned *levels);
 

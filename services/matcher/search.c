@@ -1,94 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Finding services by words, term, language and time; nearest first. */
+ * Finding services by words, term, place, language and time. */
 #include "services/matcher/search.h"
 
 #include <math.h>
 
-#include "common/fold.h"
-#include "services/matcher/index_private.h"
-#include "services/matcher/match_private.h"
+#include "services/matcher/rank.h"
+#include "services/matcher/seek.h"
 
 /* Services in an answer where the question does not say. */
 #define MOST_DEFAULT 20
-/* Bytes of the longest question (messages.def). */
-#define WORDS_MAX 200
+/* Words are looked for with errors where fewer are found without. */
+#define FEW 10
 
 /* A search, read once. */
 struct sought {
 	const struct search *search;
-	struct wanted wanted;             /* its point and language */
-	char words[FOLD_ROOM(WORDS_MAX)]; /* each after a space */
-	size_t words_length;
+	bool is_filtered;     /* by more than words */
+	struct wanted wanted; /* its point and language */
+	struct offers offers; /* of its term */
+	struct seek seek;
 };
 
-/* ---- words ---- */
-
-/* What it is worth that a word stands in these words: 0 it does not, 1 as a beginning, 2
- * as a whole.  `word` begins with its space. */
-static uint32_t
-worth_in(const char *words, size_t length, struct text word)
-{
-	const char *end = words + length;
-	uint32_t worth = 0;
-
-	while ((words = memmem(words, (size_t)(end - words), word.at, word.length))) {
-		words += word.length;
-		if (words == end || *words == ' ')
-			return 2;
-		worth = 1;
-	}
-	return worth;
-}
-
-/* The best field decides, then whether the word is whole there. */
-static uint32_t
-worth_of_word(const struct content *content, struct text word)
-{
-	uint32_t start = 0;
-
-	for (enum search_field field = 0; field < SEARCH_FIELDS; field++) {
-		uint32_t end = content->folded_end[field];
-		uint32_t worth = worth_in(content->folded + start, end - start, word);
-
-		if (worth > 0)
-			return 2 * (SEARCH_FIELDS - field) + worth;
-		start = end;
-	}
-	return 0;
-}
-
-/* The next word with its space; absent at the end. */
-static struct text
-next_word(const struct sought *sought, size_t *at)
-{
-	size_t start = *at;
-
-	if (start == sought->words_length)
-		return TEXT_ABSENT;
-	for (++*at; *at < sought->words_length && sought->words[*at] != ' ';)
-		++*at;
-	return (struct text){ sought->words + start, (uint32_t)(*at - start) };
-}
-
-/* False: a word is missing. */
-static bool
-has_words(const struct sought *sought, const struct content *content, uint32_t *worth)
-{
-	struct text word;
-	size_t at = 0;
-
-	*worth = 0;
-	while ((word = next_word(sought, &at)).at != NULL) {
-		uint32_t more = worth_of_word(content, word);
-
-		if (more == 0)
-			return false;
-		*worth += more;
-	}
-	return true;
-}
-
-/* ---- language ---- */
+/* ---- language and time ---- */
 
 static bool
 speaks(const struct traits *traits, const struct wanted *wanted)
@@ -99,133 +32,124 @@ speaks(const struct traits *traits, const struct wanted *wanted)
 /* ---- one service ---- */
 
 static bool
-is_hit(const struct sought *sought, const struct traits *traits, struct hit *hit)
+serves(const struct service_facts *facts, struct text place)
+{
+	for (uint32_t i = 0; i < facts->areas_count; i++)
+		if (place_within(facts->areas[i], place))
+			return true;
+	return false;
+}
+
+/* Whether nothing but the words speaks against it. */
+static bool
+passes(const struct sought *sought, const struct traits *traits)
 {
 	const struct search *search = sought->search;
+	const struct service_facts *facts;
 
-	if (!traits->is_active)
-		return false;
-	if (traits->confidentiality == CONFIDENTIALITY_cleared &&
-	    search->cleared != FLAG_YES)
+	if (!traits->is_active || (traits->confidentiality == CONFIDENTIALITY_cleared &&
+	                              search->cleared != FLAG_YES))
 		return false;
 	if (search->lang.length > 0 && !speaks(traits, &sought->wanted))
 		return false;
 	if (search->open_at != TIME_ABSENT &&
 	    shared_open_at(traits->more->hours, search->open_at) != FLAG_YES)
 		return false;
-	hit->service = indexed_of(traits);
-	if (!has_words(sought, &hit->service->content, &hit->worth))
+	if (search->term.length > 0 &&
+	    !offers_hold(&sought->offers, &indexed_of(traits)->content))
 		return false;
-	hit->distance_km = wanted_distance_km(&sought->wanted, traits->more->facts);
-	return true;
+	facts = traits->more->facts;
+	return (search->agency.length == 0 ||
+	           text_equal(facts->agency, search->agency)) &&
+	       (search->place.length == 0 || serves(facts, search->place)) &&
+	       (isnan(search->within_km) ||
+	           wanted_distance_km(&sought->wanted, facts) <= search->within_km);
 }
 
-/* ---- the order ---- */
+/* ---- all services ---- */
 
-static int
-name_compare(const struct content *one, const struct content *other)
-{
-	uint32_t a = one->folded_end[SEARCH_NAME], b = other->folded_end[SEARCH_NAME];
-	int order = memcmp(one->folded, other->folded, a < b ? a : b);
-
-	return order != 0 ? order : (a > b) - (a < b);
-}
-
-static bool
-is_better(const struct hit *one, const struct hit *other)
-{
-	int order;
-
-	if (one->worth != other->worth)
-		return one->worth > other->worth;
-	order = distance_compare(one->distance_km, other->distance_km);
-	if (order == 0)
-		order = name_compare(&one->service->content, &other->service->content);
-	if (order == 0)
-		order = id_compare(
-		    indexed_facts(one->service), indexed_facts(other->service));
-	return order < 0;
-}
-
-/* A heap whose first is its worst: gives way to what is better. */
-static void
-sift_down(struct hit *hits, size_t count, struct hit hit)
-{
-	size_t at = 0, child;
-
-	while ((child = 2 * at + 1) < count) {
-		if (child + 1 < count && is_better(&hits[child], &hits[child + 1]))
-			child++;
-		if (!is_better(&hit, &hits[child]))
-			break;
-		hits[at] = hits[child];
-		at = child;
-	}
-	hits[at] = hit;
-}
-
-static void
-sift_up(struct hit *hits, size_t at, struct hit hit)
-{
-	while (at > 0 && is_better(&hits[(at - 1) / 2], &hit)) {
-		hits[at] = hits[(at - 1) / 2];
-		at = (at - 1) / 2;
-	}
-	hits[at] = hit;
-}
-
-/* ---- the answer ---- */
-
-/* The best `most` of all hits, in a heap. */
+/* Those that fit, counted, and the best of them. */
 struct gathered {
-	struct hit *hits;
-	size_t count, most;
+	struct ranking ranking;
 	uint32_t total;
 };
-
-static void
-gather(
-    struct gathered *gathered, const struct sought *sought, const struct traits *traits)
-{
-	struct hit hit;
-
-	if (!is_hit(sought, traits, &hit))
-		return;
-	gathered->total++;
-	if (gathered->count < gathered->most)
-		sift_up(gathered->hits, gathered->count++, hit);
-	else if (gathered->most > 0 && is_better(&hit, &gathered->hits[0]))
-		sift_down(gathered->hits, gathered->count, hit);
-}
 
 static void
 gather_all(
     struct gathered *gathered, const struct sought *sought, const struct index *index)
 {
-	struct offers offers;
+	const struct numbers *numbers = &index->numbers;
+	unsigned most_seen =
+	    sought->search->cleared == FLAG_YES ? SEEN_BY_CLEARED : SEEN_BY_ALL;
+
+	for (uint32_t i = 0; i < numbers->count; i++) {
+		enum seen seen = numbers->seen[i];
+
+		if (seen == SEEN_BY_NOBODY || seen > most_seen)
+			continue;
+		if (sought->is_filtered && !passes(sought, &numbers->service[i]->traits))
+			continue;
+		gathered->total++;
+		ranking_add(&gathered->ranking, i, 0);
+	}
+}
+
+static void
+gather_term(struct gathered *gathered, const struct sought *sought)
+{
+	struct offers offers = sought->offers;
 	const struct traits *traits;
 	unsigned levels;
 
-	if (sought->search->term.length == 0) {
-		for (uint32_t i = 0; i < index->all.count; i++)
-			gather(gathered, sought, &index->all.at[i]);
-		return;
-	}
-	offers_open(&offers, index, sought->search->term);
 	while ((traits = offers_next(&offers, &levels)) != NULL && levels == 0)
-		gather(gathered, sought, traits);
+		if (passes(sought, traits)) {
+			gathered->total++;
+			ranking_add(&gathered->ranking, indexed_of(traits)->number, 0);
+		}
 }
 
-/* The worst goes to the end, again and again. */
+/* Those that have all words; forgets what was gathered before. */
 static void
-sort(struct gathered *gathered)
+gather_words(struct gathered *gathered, struct sought *sought, struct index *index,
+    bool with_errors)
 {
-	for (size_t left = gathered->count; left > 1; left--) {
-		struct hit last = gathered->hits[left - 1];
+	uint32_t met = seek_run(
+	    index, &sought->seek, sought->search->cleared == FLAG_YES, with_errors);
 
-		gathered->hits[left - 1] = gathered->hits[0];
-		sift_down(gathered->hits, left - 1, last);
+	gathered->ranking.count = gathered->total = 0;
+	for (uint32_t i = 0; i < met; i++) {
+		uint32_t number = index->numbers.met[i];
+		uint32_t worth = seek_worth(index, number);
+
+		if (worth == 0 ||
+		    (sought->is_filtered &&
+		        !passes(sought, &index->numbers.service[number]->traits)))
+			continue;
+		gathered->total++;
+		ranking_add(&gathered->ranking, number, worth);
 	}
+}
+
+/* As it is written; where nothing is, as the same keys are in the other language; with errors
+ * where little is. */
+static void
+gather_however_written(
+    struct gathered *gathered, struct sought *sought, struct index *index)
+{
+	char switched[2 * SEEK_QUESTION_MAX];
+	struct text question = { switched, 0 };
+
+	gather_words(gathered, sought, index, false);
+	if (gathered->total == 0) {
+		question.length =
+		    (uint32_t)spell_switch(sought->search->q, switched, sizeof switched);
+		seek_read(&sought->seek, question);
+		gather_words(gathered, sought, index, false);
+	}
+	if (gathered->total == 0)
+		seek_read(&sought->seek, sought->search->q);
+	if (gathered->total < FEW)
+		gather_words(gathered, sought, index, true);
 }
 
 static void
@@ -246,39 +170,45 @@ write_brief(struct service_brief *brief, const struct hit *hit)
 }
 
 static void
-read_search(struct sought *sought, const struct search *search)
+read_search(struct sought *sought, const struct index *index, const struct search *search)
 {
-	struct text words = search->q;
-
-	*sought = (struct sought){ .search = search };
-	if (words.length > WORDS_MAX)
-		words.length = WORDS_MAX;
-	sought->words_length = fold(words, sought->words, sizeof sought->words);
-	sought->wanted.lat = isnan(search->lon) ? NAN : search->lat;
+	sought->search = search;
+	sought->wanted = (struct wanted){ .lat = isnan(search->lon) ? NAN : search->lat };
 	sought->wanted.lon = search->lon;
 	sought->wanted.languages[0] = language_number(search->lang);
 	sought->wanted.languages_count = 1;
+	sought->is_filtered = search->lang.length > 0 || search->term.length > 0 ||
+	                      search->open_at != TIME_ABSENT ||
+	                      search->agency.length > 0 || search->place.length > 0 ||
+	                      !isnan(search->within_km);
+	offers_open(&sought->offers, index, search->term);
+	seek_read(&sought->seek, search->q);
 }
 
 void
-search_run(const struct index *index, const struct search *search, struct found *found)
+search_run(struct index *index, const struct search *search, struct found *found)
 {
 	size_t offset = search->offset == UINT_ABSENT ? 0 : search->offset;
 	size_t most = search->most == UINT_ABSENT ? MOST_DEFAULT : search->most;
 	size_t room = sizeof found->services / sizeof *found->services;
-	struct gathered gathered = { .hits = index->hits };
+	struct gathered gathered = { .total = 0 };
 	struct sought sought;
 
 	if (most > room)
 		most = room;
-	gathered.most =
-	    offset + most < index->all.count ? offset + most : index->all.count;
-	read_search(&sought, search);
-	gather_all(&gathered, &sought, index);
-	sort(&gathered);
+	read_search(&sought, index, search);
+	ranking_open(&gathered.ranking, &index->numbers, &sought.wanted, offset + most);
+	if (sought.seek.count > 0)
+		gather_however_written(&gathered, &sought, index);
+	else if (search->term.length > 0)
+		gather_term(&gathered, &sought);
+	else
+		gather_all(&gathered, &sought, index);
+	ranking_sort(&gathered.ranking);
 	record_init(&record_found, found);
-	for (size_t i = offset; i < gathered.count; i++)
-		write_brief(&found->services[found->services_count++], &gathered.hits[i]);
+	for (size_t i = offset; i < gathered.ranking.count; i++)
+		write_brief(
+		    &found->services[found->services_count++], &gathered.ranking.hits[i]);
 	found->total = gathered.total;
 	if (offset + found->services_count < gathered.total)
 		found->next = (uint32_t)(offset + found->services_count);

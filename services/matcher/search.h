@@ -5,13 +5,14 @@
 
 #include "services/matcher/index.h"
 
-/* Answers a search from the index, best first: words in name, alternate name, agency, terms
- * and description (folded: case, і/ї/и, ґ/г, ё/е, apostrophes, soft signs; every word must
- * occur, as a whole word or its beginning), then distance, then name.  No words: by distance
- * or name.  Entries for cleared roles only where `search->cleared` is FLAG_YES: otherwise they
- * are not in the list nor in the total.  Inactive services are left out.
+/* Answers a search from the index, best first: by words (seek.h says how they are found and
+ * weighed), then distance, then name.  Where nothing is found as it is written, the question is
+ * read as typed with the keyboard switched to the other language; where little is, words are
+ * found with errors too.  No words: by distance or name.  What is not known of a service does
+ * not pass a filter.  Entries for cleared roles only where `search->cleared` is FLAG_YES:
+ * otherwise they are not in the list nor in the total, and have no say in the order.  Inactive
+ * services are left out.
  * Texts point into the index. */
-void search_run(
-    const struct index *index, const struct search *search, struct found *found);
+void search_run(struct index *index, const struct search *search, struct found *found);
 
 #endif

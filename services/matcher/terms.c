@@ -273,6 +273,17 @@ is_at_or_below(const struct term *term, const struct term *wanted)
 	return term != NULL;
 }
 
+bool
+offers_hold(const struct offers *offers, const struct content *content)
+{
+	if (offers->wanted == NULL)
+		return false;
+	for (uint32_t i = 0; i < content->memberships_count; i++)
+		if (is_at_or_below(content->memberships[i].term, offers->wanted))
+			return true;
+	return false;
+}
+
 /* Whether a term of those above what is wanted stands nearer than the one that is walked. */
 static bool
 is_nearer(const struct offers *offers, const struct term *term)

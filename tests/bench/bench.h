@@ -34,6 +34,16 @@ bench_now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* CPU time of this thread: what others do on the machine does not count. */
+static inline int64_t
+bench_cpu_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 /* Seconds of CPU of this program so far, libzmq's threads included. */
 static inline double
 bench_cpu_seconds(void)

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import unittest
+import urllib.parse
 import urllib.request
 import uuid
 
@@ -64,6 +65,27 @@ class Api(unittest.TestCase):
 
     def services_of(self, agency):
         return [s for s in self.services() if s["agency"] == agency and s["terms"]]
+
+    def found(self, **query):
+        return self.call("GET", "/api/v1/services", "/api/v1/services?" + urllib.parse.urlencode(query)).json
+
+    def test_services_are_found_in_any_spelling_and_narrowed(self):
+        ids = {s["id"] for s in self.found(q="притулок")["services"]}
+        self.assertTrue(ids)
+        for spelling in ("prytulok", "pritulok", "ghbnekjr"):
+            self.assertEqual({s["id"] for s in self.found(q=spelling)["services"]}, ids, spelling)
+        near = self.found(near="48.92,24.71", within_km=5)
+        self.assertTrue(all(s["distance_km"] <= 5 for s in near["services"]))
+        self.assertLess(near["total"], self.found()["total"])
+        agency = near["services"][0]["agency"]
+        self.assertEqual({s["agency"] for s in self.found(agency=agency)["services"]}, {agency})
+        for query, field in (("within_km=5", "within_km"), ("near=1,2&within_km=x", "within_km"),
+                             ("near=1,2&within_km=30000", "within_km"), ("place=" + "x" * 65, "place")):
+            self.refused("/api/v1/services?" + query, field)
+
+    def refused(self, path, field):
+        got = self.net.http("GET", path)
+        self.assertEqual((got.status, [e["field"] for e in got.json["errors"]]), (422, [field]), path)
 
     def test_every_answer_is_one_that_openapi_describes(self):
         case = self.new_case()

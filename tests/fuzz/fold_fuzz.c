@@ -30,6 +30,27 @@ check_words(const char *folded, size_t length)
 			    folded[i] == ' ' && i + 1 < length && folded[i + 1] != ' ');
 }
 
+/* The words of a text one by one are those of the whole. */
+static void
+check_one_by_one(const uint8_t *data, size_t size, const char *folded, size_t length)
+{
+	struct text text = { (const char *)data, (uint32_t)size }, written;
+	char *word = malloc(FOLD_ROOM(size) + 4);
+	uint32_t at = 0;
+	size_t count, used = 0;
+
+	assert(word != NULL);
+	while ((count = fold_word(text, &at, word, FOLD_ROOM(size) + 4, &written)) > 0) {
+		assert(used + 1 + count <= length && folded[used] == ' ');
+		assert(memcmp(folded + used + 1, word, count) == 0);
+		assert(
+		    written.at >= text.at && written.at + written.length <= text.at + at);
+		used += 1 + count;
+	}
+	assert(used == length && at == size);
+	free(word);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
@@ -45,6 +66,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size--;
 	once = fold_into(data, size, FOLD_ROOM(size), &length);
 	check_words(once, length);
+	check_one_by_one(data, size, once, length);
 
 	/* Folding a folded text changes nothing. */
 	twice = fold_into((const uint8_t *)once, length, length, &again);

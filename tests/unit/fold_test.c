@@ -136,6 +136,44 @@ what_does_not_fit_is_left_out_whole(void **unused)
 	assert_int_equal(fold(TEXT_ABSENT, folded, sizeof folded), 0);
 }
 
+static void
+arabic_is_one_however_it_is_typed(void **unused)
+{
+	(void)unused;
+	assert_folds("أحمد إحمد آحمد ٱحمد", " احمد احمد احمد احمد");
+	assert_folds("مدرسة مدرسه", " مدرسه مدرسه");
+	assert_folds("مستشفى مستشفي مستشفی", " مستشفي مستشفي مستشفي");
+	assert_folds("مُسْتَشْفَى، کتاب؟", " مستشفي كتاب");
+	assert_folds("٢٤ ۲۴", " 24 24");
+}
+
+static void
+words_come_one_by_one_as_they_are_written(void **unused)
+{
+	static const char TEXT[] = "«П'ята» ХАТА, d\u0301";
+	static const char *const WORDS[] = { "пята", "хата", "d" };
+	static const char *const WRITTEN[] = { "П'ята", "ХАТА", "d" };
+	struct text written;
+	char word[16];
+	uint32_t at = 0;
+	size_t length;
+
+	(void)unused;
+	for (unsigned i = 0; i < 3; i++) {
+		length = fold_word(text_of(TEXT), &at, word, sizeof word, &written);
+		assert_text((struct text){ word, (uint32_t)length }, WORDS[i]);
+		assert_text(written, WRITTEN[i]);
+	}
+	assert_int_equal(fold_word(text_of(TEXT), &at, word, sizeof word, &written), 0);
+	assert_int_equal(at, sizeof TEXT - 1);
+	at = 0;
+	length = fold_word(LITERAL("хатаа б"), &at, word, 7, &written);
+	assert_text((struct text){ word, (uint32_t)length }, "хат");
+	assert_text(written, "хатаа");
+	length = fold_word(LITERAL("хатаа б"), &at, word, 7, &written);
+	assert_text((struct text){ word, (uint32_t)length }, "б");
+}
+
 /* Every character there is: the room is enough, and folding twice is folding once. */
 static void
 every_character_fits_its_room_and_folds_once(void **unused)
@@ -172,6 +210,8 @@ main(void)
 		    marks_written_apart_are_the_same_as_marks_written_together),
 		cmocka_unit_test(latin_loses_its_marks),
 		cmocka_unit_test(what_is_not_seen_does_not_part_words),
+		cmocka_unit_test(arabic_is_one_however_it_is_typed),
+		cmocka_unit_test(words_come_one_by_one_as_they_are_written),
 		cmocka_unit_test(other_scripts_stay_as_they_are),
 		cmocka_unit_test(malformed_bytes_are_passed_over),
 		cmocka_unit_test(what_does_not_fit_is_left_out_whole),
