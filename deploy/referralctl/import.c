@@ -15,6 +15,7 @@
 #include "deploy/referralctl/import_collect.h"
 #include "deploy/referralctl/import_inputs.h"
 #include "deploy/referralctl/import_other.h"
+#include "deploy/referralctl/import_places.h"
 #include "deploy/referralctl/import_map_parts.h"
 #include "deploy/referralctl/import_tabular.h"
 #include "deploy/referralctl/referralctl.h"
@@ -284,7 +285,8 @@ read_options(int argc, char **argv, struct options *options)
 struct import {
 	const struct options *options;
 	enum directory_kind kind;
-	FILE *report_file; /* NULL: none wanted */
+	struct places *places; /* NULL: none were imported */
+	FILE *report_file;     /* NULL: none wanted */
 	struct import_map *map;
 	struct import_inputs inputs, translated;
 	enum import_format format;
@@ -476,6 +478,17 @@ collect_all(struct import *import, struct import_collect *collect)
 }
 
 static int
+read_places(struct import *import)
+{
+	enum status status = STATUS_OK;
+
+	if (import->kind == DIRECTORY_SERVICES)
+		status = import_places_load(&import->target, &import->places);
+	return status == STATUS_OK ? EXIT_DONE
+	                           : fail("cannot read the places", status_about(status));
+}
+
+static int
 read_files(struct import *import)
 {
 	char today[] = "2026-11-22";
@@ -495,6 +508,7 @@ read_files(struct import *import)
 		.source = text_of(import->options->source),
 		.plan = &import->plan,
 		.report = &import->report,
+		.places = import->places,
 		.sink = import->stage ? import_stage_add : NULL,
 		.sink_self = import->stage,
 		.stop = &was_told_to_stop,
@@ -568,7 +582,10 @@ work(struct import *import)
 	bool differs;
 
 	if (exit == EXIT_DONE)
+		exit = read_places(import);
+	if (exit == EXIT_DONE)
 		exit = read_files(import);
+	places_free(import->places);
 	if (exit != EXIT_DONE)
 		return exit;
 	differs = import_plan_end(&import->plan, &import->report);

@@ -80,6 +80,7 @@ import_collect_new(
 		return STATUS_NO_MEMORY;
 	made->pass = *pass;
 	made->enrich.report = pass->report;
+	made->enrich.places = pass->places;
 	made->began_at = clock_mono_ms();
 	made->join = import_join_new(pass->is_older);
 	made->translations =

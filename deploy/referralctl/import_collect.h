@@ -23,7 +23,8 @@ struct import_pass {
 	struct text source;
 	struct import_plan *plan;
 	struct import_report *report;
-	import_sink *sink; /* NULL: nobody wants them */
+	struct places *places; /* that addresses are looked up in; NULL: none */
+	import_sink *sink;     /* NULL: nobody wants them */
 	void *sink_self;
 	bool is_older;                  /* rows are HSDS of before 3.0 */
 	struct import_file *translated; /* the same rows in other languages */

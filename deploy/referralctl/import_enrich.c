@@ -4,6 +4,7 @@
 
 #include "deploy/referralctl/import_eligibility.h"
 #include "deploy/referralctl/import_hours.h"
+#include "deploy/referralctl/import_places.h"
 #include "deploy/referralctl/import_settle.h"
 
 static void
@@ -51,11 +52,11 @@ import_enrich_fact(struct import_check *check, json_t *object, const char *owner
 void
 import_enrich(struct import_enrich *enrich, json_t *service, struct import_check *check)
 {
-	(void)enrich;
 	import_eligibility_forget(service);
 	forget_facts(service);
 	import_hours_enrich(service, check);
 	import_eligibility_enrich(service, check);
+	import_places_enrich(enrich->places, service, check);
 }
 
 bool

@@ -14,6 +14,7 @@
 /* What the enrichers look into, for all services of a file. */
 struct import_enrich {
 	struct import_report *report; /* borrowed; where the shares are counted */
+	struct places *places;        /* borrowed; NULL: none were imported */
 };
 
 /* Calls each enricher in turn on a service that was checked; the check's walk is at the

@@ -6,7 +6,7 @@
  * A place: "code" and "name" are needed; "names" {"en": …}, "alternates" [], "kind" (places.def),
  * "parent" (code), "latitude", "longitude", "population".  "prefix" is put before a code that
  * begins with a digit; "parent_digits": so many first characters of the code are the parent's;
- * "parent_name" makes a region of the parent.
+ * "parent_name" makes a region of the parent, or a country where its code has two letters.
  * A term: "code" and "name"; "taxonomy" (else that of the row it stands in, else the source's
  * name), "parent" (code) or "parent_id" (another term's "id"), "labels" {"uk": …},
  * "synonyms" {"uk": […]}, "description".  "terms" [] are terms below it, a text there being a

@@ -131,6 +131,7 @@ other_add_region(json_t *rows, const json_t *row, struct import_others *others)
 	if (parent[0] == '\0' || json_object_get(others->made, parent) != NULL)
 		return;
 	json_object_set_new(others->made, parent, json_true());
-	json_array_append_new(rows,
-	    json_pack("{s:s, s:O, s:s}", "code", parent, "name", name, "kind", "region"));
+	json_array_append_new(
+	    rows, json_pack("{s:s, s:O, s:s}", "code", parent, "name", name, "kind",
+	              parent[2] == '\0' ? "country" : "region"));
 }
