@@ -28,7 +28,7 @@ from stand import (BUILD, DEMO, FUNCTIONS, IDENTITY_BYTES, SERVICES, Recording, 
                    import_directory, measure)
 import rival  # noqa: E402
 from country import Country  # noqa: E402
-from harness import ROOT, select_pause  # noqa: E402
+from harness import ROOT, Network, select_pause  # noqa: E402
 from load import san_mateo_path  # noqa: E402
 
 IN_FLIGHT = 256
@@ -49,6 +49,8 @@ FLOOR_OPEN = 0.65
 FLOOR_HANDOFF = 3
 FLOOR_CASE = 1
 FLOOR_IDLE = 1
+FLOOR_EDIT = 1
+EDIT_BUDGET_MS = 50
 
 
 class Size:
@@ -60,6 +62,7 @@ class Size:
             self.cases = self.open_cases = self.latency_cases = self.handoff_cases = cases
             self.pairs = self.latency_pairs = self.handoff_pairs = self.imports = 1
             self.services = 2000
+            self.edits = 5
 
     def set(self, quick):
         self.cases = 4000 if quick else 20000
@@ -75,6 +78,7 @@ class Size:
         self.idle_seconds = 10
         self.idle_cpu_seconds = 10 if quick else 30
         self.imports = 3
+        self.edits = 100 if quick else 1000
 
 
 class Row:
@@ -353,6 +357,27 @@ class Bench:
         yield Row("CPU of the four idle services", sum(cpu[n] for n in SERVICES), "s/min", "Redis",
                   cpu["redis"])
 
+    def edits(self):
+        """From the acknowledgement of an edit until who searches finds the service by it."""
+        def find(words):
+            return net.http("GET", f"/api/v1/services?q={words}").json["services"]
+        took = []
+        with Network() as net:
+            service = net.http("GET", "/api/v1/services").json["services"][0]["id"]
+            for number in range(self.size.edits):
+                done = net.http("PATCH", f"/api/v1/services/{service}", {"name": f"service{number}x"}, "coordinator",
+                                {"If-Match": f'"{number}"'})
+                began = time.monotonic()
+                while done.status == 200 and not [s for s in find(f"service{number}x") if s["id"] == service]:
+                    if time.monotonic() - began > 10:
+                        raise RuntimeError("an edit was not seen within 10 s")
+                took.append((time.monotonic() - began) * 1000)
+        took.sort()
+        self.note("an edit", f"p50 {quantile(took, 0.5):.1f} ms, with the search that finds it")
+        p99 = quantile(took, 0.99)
+        yield Row("an edit until it is found, p99", p99, "ms", f"{EDIT_BUDGET_MS} ms", EDIT_BUDGET_MS,
+                  EDIT_BUDGET_MS / p99, FLOOR_EDIT)
+
     def imports(self):
         yield self.import_row("demo directory", os.path.join(DEMO, "directory.json"))
         if os.path.exists(san_mateo_path()):
@@ -374,7 +399,7 @@ class Bench:
 
 MEASUREMENTS = {"accept": Bench.accept, "routes": Bench.routes, "memory": Bench.memory, "latency": Bench.latency,
                 "rival": Bench.rival, "open": Bench.open, "handoff": Bench.handoff, "idle": Bench.idle,
-                "import": Bench.imports}
+                "edits": Bench.edits, "import": Bench.imports}
 
 
 def synced_ms(length, count, per_second=None):
