@@ -420,7 +420,8 @@ a_report_is_as_old_as_redis_last_said(void **unused)
 	facts.capacity_ttl_hours = 7 * 24;
 	put_service(services);
 	match_now();
-	assert_true(result.candidates[0].score > -100); /* whether it is full is not known */
+	assert_true(
+	    result.candidates[0].score > -100); /* whether it is full is not known */
 	index_set_capacity(services, LITERAL("s1"), 0, 0);
 	index_set_report(services, LITERAL("s1"), NOW_MS - DAY_MS);
 	match_now();
