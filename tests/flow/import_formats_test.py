@@ -4,10 +4,12 @@ holds, becomes HSDS 3.1, and says nothing that it did not say before."""
 
 import json
 import os
+import sys
 import unittest
 import uuid
 
-from import_test import DATA, EXAMPLES, ImportTest, needs_hsds, service
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from import_test import DATA, EXAMPLES, ImportTest, needs_hsds, service  # noqa: E402
 
 JORDAN = os.path.join(DATA, "unhcr-jordan-services")
 UK = os.path.join(DATA, "oruk-validator-fixtures", "Mocks", "V3.0-UK-Default")
