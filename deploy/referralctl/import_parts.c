@@ -294,12 +294,19 @@ exec(struct import_parts *parts, const char *statements)
 	return parts_status(sqlite3_exec(parts->database, statements, NULL, NULL, NULL));
 }
 
-/* Services keep their doubles: the plan judges them. */
+/* Services keep their doubles: the plan judges them.  Files of one kind (streets' addresses,
+ * letters' addresses) may each count their rows from 1. */
 #define DOUBLES                                                                          \
 	"FROM part p JOIN part f ON f.entity=p.entity AND f.id=p.id AND f.seq<p.seq "    \
 	"WHERE "                                                                         \
 	"p.entity<>%d AND p.used=0 AND f.seq=(SELECT min(seq) FROM part g WHERE "        \
-	"g.entity=p.entity AND g.id=p.id AND g.used=0)"
+	"g.entity=p.entity AND g.id=p.id AND g.used=0 AND "                              \
+	"(g.file=p.file OR g.doc=p.doc))"
+/* Of those that share an id across files the first keeps it. */
+#define WITHOUT_ID                                                                       \
+	"UPDATE part SET doc=json_remove(doc,'$.id') WHERE used=0 AND entity<>%d AND "   \
+	"EXISTS (SELECT 1 FROM part f WHERE f.entity=part.entity AND f.id=part.id AND "  \
+	"f.used=0 AND f.file<part.file)"
 #define BROKEN                                                                           \
 	"FROM name n JOIN part p ON p.seq=n.seq JOIN expected e ON e.entity=n.entity "   \
 	"WHERE "                                                                         \
@@ -344,6 +351,9 @@ import_parts_settle(struct import_parts *parts)
 		status = parts_report(parts, query, IMPORT_duplicate_id);
 	snprintf(query, sizeof query,
 	    "UPDATE part SET used=-1 WHERE seq IN (SELECT p.seq " DOUBLES ")", service);
+	if (status == STATUS_OK)
+		status = exec(parts, query);
+	snprintf(query, sizeof query, WITHOUT_ID, service);
 	if (status == STATUS_OK)
 		status = exec(parts, query);
 	if (status == STATUS_OK)

@@ -31,8 +31,9 @@ enum status import_parts_add(struct import_parts *parts, const struct hsds_entit
     const json_t *object, bool is_weak, const struct import_where *where) MUST_CHECK;
 
 /* When all are in: quarantines parts that name what should be there and is not, and parts
- * whose id another has that says something else; counts them as read.  A part whose owner is
- * quarantined is not quarantined for that. */
+ * whose id another of their file has that says something else; counts them as read.  Where
+ * files share an id for different parts, the first keeps it.  A part whose owner is quarantined
+ * is not quarantined for that. */
 enum status import_parts_settle(struct import_parts *parts) MUST_CHECK;
 /* The next service, with all that belongs to it; the caller's.  report->file becomes its
  * file; `where->id` is valid until the next call.  OK; ABSENT: there is none; UNAVAILABLE; NO_MEMORY. */

@@ -194,6 +194,24 @@ class PackageTest(TabularTest):
         self.assertEqual([p["number"] for p in made["phones"]], ["112"])
         self.assertEqual(made["required_documents"][0]["x_mood"], "stern")
 
+    def test_files_of_one_kind_may_each_count_from_1(self):
+        folder = self.write_package(
+            organizations="id,name\n1,Agency\n",
+            locations="id,organization_id,name\n1,1,Hall\n2,1,Annex\n",
+            services="id,location_id,name,status\n1,1,Food,active\n2,2,Soup,active\n",
+            addresses="id,location_id,address_1,city\n1,1,Main 1,Kyiv\n1,2,Main 9,Kyiv\n2,2,Main 2,Kyiv\n",
+            physical_addresses="id,location_id,address_1,city\n2,2,Main 2,Kyiv\n",
+            mail_addresses="id,location_id,address_1,city\n1,1,Box 1,Kyiv\n2,2,Box 2,Kyiv\n")
+        result = self.load(folder, read=3, added=2)
+        self.assertEqual(result.json["quarantined"], {"duplicate_id": 1})
+        self.assertEqual([(r["file"], r["line"]) for r in self.report["rows"]], [("addresses.csv", 3)])
+        made = self.by_name("package")
+        for name, number in ("Food", 1), ("Soup", 2):
+            addresses = made[name]["service_at_locations"][0]["location"]["addresses"]
+            self.assertEqual([(a["address_type"], a["address_1"]) for a in addresses],
+                             [("physical", f"Main {number}"), ("postal", f"Box {number}")])
+            self.assertEqual(len({a["id"] for a in addresses}), 2)
+
     def test_a_folder_without_services_is_no_package(self):
         result = self.run_import(self.write_package(places="a,b\n1,2\n"))
         self.assertEqual(result.status, 1)
@@ -336,7 +354,8 @@ class RealTablesTest(TabularTest):
 
     @needs("ohana-smc-sanmateo", "sample-csv")
     def test_a_package_of_ohana(self):
-        self.twice(("ohana-smc-sanmateo", "sample-csv"), added=23)
+        result = self.twice(("ohana-smc-sanmateo", "sample-csv"), added=23)
+        self.assertEqual(result["quarantined"], {"bad_date": 3})
         made = self.by_name("real")["Fair Oaks Adult Activity Center"]
         self.assertEqual(made["organization"]["name"], "Peninsula Family Service")
         location = made["service_at_locations"][0]["location"]
