@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/facts_capacity.h"
+#include "common/facts_document.h"
 #include "common/facts_hours.h"
 #include "common/facts_language.h"
 #include "common/facts_private.h"
@@ -31,6 +32,12 @@ facts_reader_free(struct facts_reader *reader)
 	json_decref(reader->document);
 	free(reader->folded);
 	free(reader);
+}
+
+const json_t *
+facts_document(const struct facts_reader *reader)
+{
+	return reader->document;
 }
 
 void

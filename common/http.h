@@ -80,6 +80,10 @@ const void *http_tag(const struct http_request *request);
 struct text http_path(const struct http_request *request, const char *name);
 /* The first query parameter of that name, decoded. */
 struct text http_query(const struct http_request *request, const char *name);
+/* The first query parameter whose name is not among these, which NULL ends; TEXT_ABSENT: all
+ * are. */
+struct text http_query_other(
+    const struct http_request *request, const char *const *names);
 /* The first header field of that name, whatever its case. */
 struct text http_header(const struct http_request *request, const char *name);
 /* Empty where there is none. */
@@ -129,6 +133,20 @@ enum status http_stream_send(struct http_request *request, const char *id,
 /* Sends a comment, which clients ignore: a heartbeat.  As above. */
 enum status http_stream_comment(
     struct http_request *request, const char *comment) MUST_CHECK;
+/* ---- answers of unknown length ---- */
+
+/* Begins one of any type.  As http_stream_start. */
+enum status http_stream_begin(
+    struct http_request **request, const char *content_type) MUST_CHECK;
+/* Sends bytes, and calls `drained` from the loop when the client has taken all that was sent:
+ * who waits for it holds no more than one piece.  UNAVAILABLE: the client is gone.  NO_MEMORY:
+ * not sent.  With these, or where the client leaves, `drained` is not called. */
+typedef void http_drained(struct http_request *request, void *ctx);
+enum status http_stream_write(struct http_request *request, struct text bytes,
+    http_drained *drained, void *ctx) MUST_CHECK;
+/* Drops the connection, so that what was sent does not look whole: then http_on_gone. */
+void http_stream_abort(struct http_request *request);
+
 /* Ends the stream and its connection. */
 void http_stream_close(struct http_request **request);
 

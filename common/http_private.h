@@ -81,6 +81,8 @@ struct http_request {
 	struct http_target target;
 	http_gone *gone;
 	void *gone_ctx;
+	http_drained *drained;
+	void *drained_ctx;
 	const char *target_fault; /* NULL: none */
 	char target_bytes[];
 };

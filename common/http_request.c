@@ -96,6 +96,22 @@ http_query(const struct http_request *request, const char *name)
 }
 
 struct text
+http_query_other(const struct http_request *request, const char *const *names)
+{
+	const struct http_target *target = &request->target;
+
+	for (uint32_t i = 0; i < target->parameter_count; i++) {
+		const char *const *name = names;
+
+		while (*name != NULL && !text_is(target->parameters[i].name, *name))
+			name++;
+		if (*name == NULL)
+			return target->parameters[i].name;
+	}
+	return TEXT_ABSENT;
+}
+
+struct text
 http_header(const struct http_request *request, const char *name)
 {
 	return text_of(

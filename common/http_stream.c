@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Server-sent events over a chunked answer. */
+ * Server-sent events and other answers in chunks. */
 #include "common/http_private.h"
 
 enum status
-http_stream_start(struct http_request **owned)
+http_stream_begin(struct http_request **owned, const char *content_type)
 {
-	static const struct http_field FIELDS[] = {
-		{ "Content-Type", "text/event-stream" },
+	const struct http_field fields[] = {
+		{ "Content-Type", content_type },
 		{ "Cache-Control", "no-store" },
 		{ "X-Content-Type-Options", "nosniff" },
 		{ "X-Accel-Buffering", "no" }, /* nginx would collect events otherwise */
@@ -18,14 +18,20 @@ http_stream_start(struct http_request **owned)
 
 	if (guard == NULL ||
 	    evhttp_request_get_command(request->raw) == EVHTTP_REQ_HEAD ||
-	    !http_add_fields(request->raw, FIELDS)) {
-		http_answer(owned, 200, "text/event-stream", NULL, TEXT_ABSENT);
+	    !http_add_fields(request->raw, fields)) {
+		http_answer(owned, 200, content_type, NULL, TEXT_ABSENT);
 		return STATUS_UNAVAILABLE;
 	}
 	guard->state = HTTP_STREAMING;
 	evhttp_send_reply_start(request->raw, 200, http_phrase(200));
 	http_count(200);
 	return STATUS_OK;
+}
+
+enum status
+http_stream_start(struct http_request **owned)
+{
+	return http_stream_begin(owned, "text/event-stream");
 }
 
 /* "data: one\ndata: two\n" */
@@ -109,6 +115,44 @@ http_stream_comment(struct http_request *request, const char *comment)
 		return STATUS_NO_MEMORY;
 	put_lines(lines, "", text_of(comment));
 	return push(request, lines);
+}
+
+static void
+on_drained(struct evhttp_connection *connection, void *self)
+{
+	struct http_request *request = self;
+
+	(void)connection;
+	request->drained(request, request->drained_ctx);
+}
+
+enum status
+http_stream_write(
+    struct http_request *request, struct text bytes, http_drained *drained, void *ctx)
+{
+	struct http_guard *guard = request->guard;
+	struct evbuffer *piece;
+
+	if (guard == NULL || guard->is_doomed)
+		return STATUS_UNAVAILABLE;
+	piece = evbuffer_new();
+	if (piece == NULL || evbuffer_add(piece, bytes.at, bytes.length) != 0) {
+		if (piece != NULL)
+			evbuffer_free(piece);
+		return STATUS_NO_MEMORY;
+	}
+	request->drained = drained;
+	request->drained_ctx = ctx;
+	evhttp_send_reply_chunk_with_cb(request->raw, piece, on_drained, request);
+	evbuffer_free(piece);
+	return STATUS_OK;
+}
+
+void
+http_stream_abort(struct http_request *request)
+{
+	if (request->guard != NULL)
+		http_guard_doom(request->guard);
 }
 
 void

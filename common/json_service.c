@@ -7,11 +7,12 @@
 #include "common/clock.h"
 #include "common/facts.h"
 #include "common/json.h"
+#include "common/json_hsds_private.h"
 
 /* What tells where a location is. */
 static const char *const WHERE[] = { "name", "alternate_name", "description",
 	"transportation", "latitude", "longitude", "addresses", "external_identifier",
-	"external_identifier_type", "url", "accessibility" };
+	"external_identifier_type", "url", "accessibility", "metadata" };
 
 /* What HSDS does not know may tell anything; these are ours, and do not. */
 static void
@@ -49,11 +50,13 @@ hide_addresses(json_t *service)
 	json_array_foreach(places, i, each)
 	{
 		(void)json_object_del(each, "description");
+		(void)json_object_del(each, "metadata");
 		hide_unknown(each);
 		hide_location(json_object_get(each, "location"));
 	}
 	json_array_foreach(locations, i, each) hide_location(each);
 	hide_unknown(service);
+	(void)json_object_del(service, "metadata");
 }
 
 static void
@@ -70,6 +73,16 @@ show_what_holds(json_t *service, const struct service_facts *facts, int64_t now_
 	(void)json_object_set_new(service, "x_opens_at", json_string(text));
 }
 
+void
+hsds_strip(
+    json_t *service, const struct service_facts *facts, bool hide_address, int64_t now_ms)
+{
+	(void)json_object_del(service, "x_source");
+	show_what_holds(service, facts, now_ms);
+	if (hide_address)
+		hide_addresses(service);
+}
+
 char *
 json_service(struct text document, const struct service_facts *facts, bool hide_address,
     int64_t now_ms, size_t *length)
@@ -78,10 +91,7 @@ json_service(struct text document, const struct service_facts *facts, bool hide_
 	char *text = NULL;
 
 	if (json_is_object(service)) {
-		(void)json_object_del(service, "x_source");
-		show_what_holds(service, facts, now_ms);
-		if (hide_address)
-			hide_addresses(service);
+		hsds_strip(service, facts, hide_address, now_ms);
 		text = json_dumps(service, JSON_COMPACT);
 	}
 	json_decref(service);

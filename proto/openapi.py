@@ -103,6 +103,39 @@ DETAILS = {
 }
 
 
+HSDS_LETTERS = {"services": "s", "organizations": "o", "service_at_locations": "l", "taxonomies": "t",
+                "taxonomy_terms": "w"}
+HSDS_TYPES = {**dict.fromkeys(("page", "per_page"), "integer"), "proximity": "number",
+              **dict.fromkeys(("minimal", "full", "full_service", "top_only"), "boolean")}
+PAGE = {"type": "object", "required": ["total_items", "total_pages", "page_number", "size", "first_page", "last_page",
+                                       "empty", "contents"],
+        "properties": {**{n: {"type": "integer"} for n in ("total_items", "total_pages", "page_number", "size")},
+                       **{n: {"type": "boolean"} for n in ("first_page", "last_page", "empty")},
+                       "contents": {"type": "array", "items": {"type": "object"}}}}
+
+
+def hsds_details(path):
+    """Of a route of the open directory, by hsds.def."""
+    words = path.split("/")
+    if words[3:] in ([], [""]):
+        return [], None, {"200": {"type": "object", "required": ["version", "profile", "openapi_url"]}}, []
+    letter = HSDS_LETTERS[words[3]]
+    if len(words) > 4:
+        letter = {"o": "O"}.get(letter, "-")
+    parameters = [query(name, about, type=HSDS_TYPES.get(name, "string"))
+                  for _, (name, entities, about) in lines("../services/gateway/hsds.def", ["PARAMETER"])
+                  if letter in entities]
+    return (parameters, None, {"200": {"type": "object"}}, ["404"]) if len(words) > 4 else \
+        (parameters, None, {"200": PAGE}, ["503"])
+
+
+def operation_id(handler, method, path):
+    """One handler has many routes of the open directory."""
+    if not handler.startswith("on_hsds"):
+        return handler[len("on_"):]
+    return method.lower() + re.sub(r"\W+", "_", path)
+
+
 def code_sets():
     sets = {}
     for macro, a in lines("codes.def", ["SET", "CODE"]):
@@ -197,10 +230,10 @@ def answers_of(answers, errors, who):
 def paths():
     out = {}
     for _, (method, path, handler, who, about) in lines(API, ["ROUTE"]):
-        parameters, body, answers, errors = DETAILS[handler]
+        parameters, body, answers, errors = DETAILS.get(handler) or hsds_details(path)
         names = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
                  for name in re.findall(r"{(\w+)}", path)]
-        operation = {"operationId": handler[len("on_"):], "summary": about, "parameters": names + parameters,
+        operation = {"operationId": operation_id(handler, method, path), "summary": about, "parameters": names + parameters,
                      "responses": answers_of(answers, errors, who)}
         if who:
             roles = ", ".join({**ROLES, "u": "auditor"}[letter] for letter in who)

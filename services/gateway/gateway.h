@@ -64,6 +64,11 @@ struct call {
 	struct account account;
 	enum message_kind kind; /* of the command it became */
 	uint32_t version;       /* of the service that it edited */
+	void *held;             /* by its handler; */
+	void (*release)(
+	    void *held); /* called when the call ends; NULL: nothing is held */
+	void (*broken)(
+	    struct call *call); /* instead of an answer; NULL: none has begun */
 };
 
 /* Answers and frees the call.  `json` is freed. */
@@ -91,6 +96,9 @@ typedef void ask_reply(struct call *call, const struct message *reply);
 void ask(struct call *call, bool is_command, ask_reply *on_reply);
 void ask_open(struct gateway *gateway);
 void ask_close(struct gateway *gateway);
+
+/* Ends the call without an answer: its stream was closed. */
+void call_end(struct call *call);
 
 /* "oscapu" holds the role's letter. */
 bool role_is_in(enum role role, const char *who);

@@ -355,8 +355,7 @@ matcher_close(struct matcher *matcher)
 	directory_close(matcher->directory);
 	references_close(&matcher->references);
 	facts_reader_free(matcher->reader);
-	index_free(matcher->index);
-	index_free(matcher->loading);
+	directory_forget_all(matcher);
 	while (matcher->free != NULL) {
 		struct decision *decision = matcher->free;
 

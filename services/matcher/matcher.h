@@ -6,6 +6,7 @@
 
 #include "common/directory.h"
 #include "common/worker.h"
+#include "services/matcher/catalogue.h"
 #include "services/matcher/match.h"
 #include "services/matcher/references.h"
 
@@ -23,6 +24,7 @@ struct matcher {
 	struct facts_reader *reader;
 	struct index *index;   /* in use */
 	struct index *loading; /* being filled, NULL when nothing is loaded */
+	struct catalogue *catalogue, *catalogue_loading; /* beside them */
 	bool must_reload;      /* the directory changed while it was being loaded */
 	unsigned edited_count; /* meanwhile */
 	char edited[MATCHER_EDITED_MOST][INDEX_ID_BYTES];
@@ -50,6 +52,8 @@ void matcher_second(void *self);
 
 /* Loads the directory into a fresh index, then swaps it in. */
 void directory_reload(struct matcher *matcher);
+/* Frees what is loaded and what is being loaded. */
+void directory_forget_all(struct matcher *matcher);
 void on_directory_change(void *self, const struct directory_change *change);
 
 /* Looks for places that were reported too long ago, now and then; once a second. */
@@ -61,6 +65,8 @@ worker_on_work on_match_work;
 /* Answers what the gateway asks about places and terms. */
 void answer_places(struct matcher *matcher);
 void answer_terms(struct matcher *matcher);
+/* Answers a list: matcher->question to matcher->out, which a refusal replaces. */
+enum status list_answer(struct matcher *matcher, struct defects *defects);
 
 /* Answers the gateway from now on: there is a directory. */
 void questions_open(struct matcher *matcher);

@@ -64,6 +64,16 @@ answer_refused(struct matcher *matcher, enum status status, const struct defects
 }
 
 static void
+answer_list(struct matcher *matcher)
+{
+	struct defects defects = { .count = 0 };
+	enum status status = list_answer(matcher, &defects);
+
+	if (status != STATUS_OK)
+		answer_refused(matcher, status, &defects);
+}
+
+static void
 on_question(void *self, const struct link_peer *peer, const void *bytes, size_t length)
 {
 	struct matcher *matcher = self;
@@ -83,6 +93,8 @@ on_question(void *self, const struct link_peer *peer, const void *bytes, size_t 
 		answer_places(matcher);
 	else if (matcher->question->kind == MESSAGE_find_terms)
 		answer_terms(matcher);
+	else if (matcher->question->kind == MESSAGE_list)
+		answer_list(matcher);
 	else
 		answer_refused(matcher, STATUS_BAD_MESSAGE, &defects);
 	matcher->out->id = matcher->question->id;

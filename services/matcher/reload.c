@@ -10,18 +10,37 @@
 #define HOUR_MS 3600000.0
 
 static void
+loading_free(struct matcher *matcher)
+{
+	index_free(matcher->loading);
+	catalogue_free(matcher->catalogue_loading);
+	matcher->loading = NULL;
+	matcher->catalogue_loading = NULL;
+}
+
+/* Both, or none. */
+static void
+loading_new(struct matcher *matcher)
+{
+	matcher->loading = index_new();
+	matcher->catalogue_loading = catalogue_new();
+	if (matcher->loading == NULL || matcher->catalogue_loading == NULL)
+		loading_free(matcher);
+}
+
+static void
 fresh(void *self)
 {
 	struct matcher *matcher = self;
 
-	index_free(matcher->loading);
-	matcher->loading = index_new();
+	loading_free(matcher);
+	loading_new(matcher);
 }
 
 /* Reads a document into the index; false: it was left out, and logged. */
 static bool
-take_document(struct matcher *matcher, struct index *index, struct text source,
-    struct text id, struct text document)
+take_document(struct matcher *matcher, struct index *index, struct catalogue *catalogue,
+    struct text source, struct text id, struct text document)
 {
 	int64_t ttl_ms = matcher->service->config->directory_capacity_ttl;
 	struct service_facts facts;
@@ -36,7 +55,8 @@ take_document(struct matcher *matcher, struct index *index, struct text source,
 		facts.capacity_ttl_hours = (double)ttl_ms / HOUR_MS;
 	index_set_taxonomies(index, matcher->references.taxonomies);
 	mapped_widen(matcher->references.taxonomies, &facts);
-	if (index_put(index, &facts) == STATUS_OK)
+	if (index_put(index, &facts) == STATUS_OK &&
+	    catalogue_put(catalogue, &facts, matcher->reader) == STATUS_OK)
 		return true;
 	log_event(LOG_ERROR, "service_left_out", LOG_TEXT("service", id));
 	return false;
@@ -48,7 +68,8 @@ on_each(void *self, struct text source, struct text id, struct text document)
 	struct matcher *matcher = self;
 
 	if (matcher->loading != NULL)
-		(void)take_document(matcher, matcher->loading, source, id, document);
+		(void)take_document(matcher, matcher->loading, matcher->catalogue_loading,
+		    source, id, document);
 }
 
 /* ---- single services ---- */
@@ -66,8 +87,8 @@ on_edited(void *self, enum status status, const struct directory_entry *entry)
 	struct text id = text_of(edited->id);
 
 	if (status == STATUS_OK && matcher->index != NULL)
-		(void)take_document(
-		    matcher, matcher->index, entry->source, id, entry->document);
+		(void)take_document(matcher, matcher->index, matcher->catalogue,
+		    entry->source, id, entry->document);
 	else if (status != STATUS_OK && status != STATUS_ABSENT)
 		directory_reload(matcher); /* what was edited must be seen */
 	free(edited);
@@ -126,16 +147,19 @@ on_loaded(void *self, enum status status, struct text version)
 		if (matcher->index != NULL)
 			index_take_capacities(matcher->loading, matcher->index);
 		index_free(matcher->index);
+		catalogue_free(matcher->catalogue);
 		matcher->index = matcher->loading;
+		matcher->catalogue = matcher->catalogue_loading;
+		matcher->loading = NULL;
+		matcher->catalogue_loading = NULL;
 		log_event(LOG_INFO, "directory_loaded", LOG_TEXT("version", version),
 		    LOG_NUMBER("services", index_count(matcher->index)));
 	} else {
-		index_free(matcher->loading);
+		loading_free(matcher);
 		log_event(LOG_WARN, "directory_not_loaded",
 		    LOG_STRING("status", status_code(status)));
 		must_reload = true;
 	}
-	matcher->loading = NULL;
 	if (!matcher->is_started && matcher->index != NULL) {
 		matcher->is_started = true;
 		worker_start(matcher->worker);
@@ -156,7 +180,7 @@ directory_reload(struct matcher *matcher)
 		return;
 	}
 	matcher->edited_count = 0; /* the load sees them */
-	matcher->loading = index_new();
+	loading_new(matcher);
 	if (matcher->loading == NULL || directory_load(matcher->directory, fresh, on_each,
 	                                    on_loaded, matcher) != STATUS_OK)
 		log_die("cannot begin to load the directory");
@@ -168,6 +192,14 @@ take_capacity(struct index *index, const struct directory_change *change)
 	index_set_capacity(index, change->subject, change->available, change->held);
 	if (change->reported_at != TIME_ABSENT)
 		index_set_report(index, change->subject, change->reported_at);
+}
+
+void
+directory_forget_all(struct matcher *matcher)
+{
+	loading_free(matcher);
+	index_free(matcher->index);
+	catalogue_free(matcher->catalogue);
 }
 
 void

@@ -213,3 +213,27 @@ search_run(struct index *index, const struct search *search, struct found *found
 	if (offset + found->services_count < gathered.total)
 		found->next = (uint32_t)(offset + found->services_count);
 }
+
+void
+search_each(
+    struct index *index, const struct search *search, search_each_hit *each, void *self)
+{
+	bool is_cleared = search->cleared == FLAG_YES;
+	struct sought sought;
+	uint32_t met;
+
+	read_search(&sought, index, search);
+	if (sought.seek.count == 0) {
+		for (uint32_t i = 0; i < index->all.count; i++)
+			if (passes(&sought, &index->all.at[i]))
+				each(self, index->all.at[i].more->facts);
+		return;
+	}
+	met = seek_run(index, &sought.seek, is_cleared, false);
+	for (uint32_t i = 0; i < met; i++) {
+		uint32_t number = index->numbers.met[i];
+
+		if (seek_worth(index, number) > 0)
+			each(self, indexed_facts(index->numbers.service[number]));
+	}
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The open directory: HSDS 3.1 and Open Referral UK 3.0 for readers.
+ *   hsds.c          what there is, one entity
+ *   hsds_ask.c      what a request asks for
+ *   hsds_list.c     pages and streams */
+#ifndef GATEWAY_HSDS_H
+#define GATEWAY_HSDS_H
+
+#include "common/json_hsds.h"
+#include "services/gateway/gateway.h"
+
+#define HSDS_PAGE 50
+#define HSDS_PAGE_MOST 100
+
+/* An entity of a page, and what it is written as. */
+struct browse_item {
+	struct browse *browse;
+	char id[65], service[65];
+	char *json; /* NULL: not there (any more) */
+	size_t length;
+};
+
+/* A request that reads entities: their ids are asked of the matcher, then each is cut out of a
+ * service's document. */
+struct browse {
+	struct call *call;
+	enum entity entity;
+	enum hsds_detail detail;
+	enum hsds_profile profile;
+	bool is_one;    /* not a list */
+	bool is_stream; /* one per line, or an organization's services */
+	bool is_nested; /* organization's services */
+	bool is_begun;  /* of a stream */
+	bool has_full_services;
+	bool is_waiting; /* for the client to take what was sent */
+	bool is_gone;    /* the client has left */
+	unsigned page, per_page;
+	/* the question, for the pages of a stream */
+	char q[201], only[65], organization[65], taxonomy[65], term[65], parent[65],
+	    postcode[65];
+	int64_t modified_after;
+	double within_m;
+	bool is_top_only;
+	uint32_t start, total, next;
+	unsigned count, left; /* of items; whose documents are not there yet */
+	unsigned written;     /* of a stream */
+	enum status status;   /* the first that was not well */
+	char *prefix;         /* of a nested stream: the organization, open */
+	struct browse_item items[HSDS_PAGE_MOST];
+};
+
+/* A browse for the call, of what its route says.  NULL: the call was answered. */
+struct browse *hsds_browse(struct call *call);
+/* Reads the query.  False: the call was answered. */
+bool hsds_read_query(struct browse *browse);
+/* Answers what is asked. */
+void hsds_run(struct browse *browse);
+
+#endif
