@@ -14,6 +14,7 @@
 
 #include "deploy/referralctl/import_package_row.h"
 #include "deploy/referralctl/import_parts.h"
+#include "deploy/referralctl/import_resources.h"
 #include "deploy/referralctl/import_table.h"
 
 #define PATH_BYTES 4096
@@ -22,7 +23,8 @@
 struct import_package {
 	struct import_report *report;
 	struct import_parts *parts;
-	char *files[TABLES_MAX]; /* names within the folder */
+	struct import_resources *resources; /* NULL: names of files say what they are */
+	char *files[TABLES_MAX];            /* names within the folder */
 	size_t files_count;
 	char folder[PATH_BYTES];
 	const char *encoding;
@@ -64,6 +66,16 @@ table_of(const char *path)
 	return stem_of(path, stem) ? package_table_find(stem) : NULL;
 }
 
+/* What the package says a file is, else what its name says. */
+static const struct package_table *
+kind_of(const struct import_resources *resources, const char *file)
+{
+	const char *name = import_resources_name(resources, file);
+	const struct package_table *table = name ? package_table_find(name) : NULL;
+
+	return table != NULL ? table : table_of(file);
+}
+
 static bool
 is_folder(const char *path)
 {
@@ -98,12 +110,23 @@ compare_names(const void *one, const void *other)
 	return strcmp(*(char *const *)one, *(char *const *)other);
 }
 
+static bool
+is_there(const char *folder, const char *file)
+{
+	char path[2 * PATH_BYTES];
+
+	snprintf(path, sizeof path, "%s/%s", folder, file);
+	return access(path, F_OK) == 0;
+}
+
 /* The names of the tables' files, sorted. */
 static bool
-list_files(const char *folder, char *files[TABLES_MAX], size_t *count)
+list_files(const char *folder, const struct import_resources *resources,
+    char *files[TABLES_MAX], size_t *count)
 {
 	DIR *listing = opendir(folder);
 	struct dirent *entry;
+	const char *nested;
 	char stem[64];
 
 	*count = 0;
@@ -114,6 +137,12 @@ list_files(const char *folder, char *files[TABLES_MAX], size_t *count)
 		    (files[*count] = strdup(entry->d_name)) != NULL)
 			++*count;
 	closedir(listing);
+	for (size_t n = 0; *count < TABLES_MAX &&
+	                   (nested = import_resources_nested(resources, n)) != NULL;
+	     n++)
+		if (stem_of(nested, stem) && is_there(folder, nested) &&
+		    (files[*count] = strdup(nested)) != NULL)
+			++*count;
 	qsort(files, *count, sizeof *files, compare_names);
 	return true;
 }
@@ -123,18 +152,22 @@ import_package_is(const char *path)
 {
 	char folder[PATH_BYTES];
 	char *files[TABLES_MAX];
-	size_t count;
+	struct import_resources *resources;
+	size_t count = 0;
 	bool is_package = false;
 
-	if (!find_folder(path, folder) || !list_files(folder, files, &count))
+	if (!find_folder(path, folder))
 		return false;
+	resources = import_resources_open(folder);
+	(void)list_files(folder, resources, files, &count);
 	for (size_t i = 0; i < count; i++) {
-		const struct package_table *table = table_of(files[i]);
+		const struct package_table *table = kind_of(resources, files[i]);
 
 		is_package |=
 		    table != NULL && package_table_entity(table) == &hsds_service;
 		free(files[i]);
 	}
+	import_resources_close(resources);
 	return is_package;
 }
 
@@ -210,7 +243,7 @@ static enum status
 read_file(struct import_package *package, const char *file)
 {
 	static const struct import_where FILE_ITSELF;
-	const struct package_table *kind = table_of(file);
+	const struct package_table *kind = kind_of(package->resources, file);
 	char path[2 * PATH_BYTES];
 	struct stat about;
 	void *bytes = NULL;
@@ -253,9 +286,12 @@ import_package_open(struct import_package **package, const char *path,
 	made->report = report;
 	made->encoding = encoding;
 	status = import_parts_open(&made->parts, report);
+	if (status == STATUS_OK && !find_folder(path, made->folder))
+		status = STATUS_ABSENT;
+	if (status == STATUS_OK)
+		made->resources = import_resources_open(made->folder);
 	if (status == STATUS_OK &&
-	    (!find_folder(path, made->folder) ||
-	        !list_files(made->folder, made->files, &made->files_count)))
+	    !list_files(made->folder, made->resources, made->files, &made->files_count))
 		status = STATUS_ABSENT;
 	if (status == STATUS_OK && made->files_count == TABLES_MAX) {
 		*why = "the folder holds too many tables";
@@ -281,6 +317,7 @@ import_package_close(struct import_package *package)
 	if (package == NULL)
 		return;
 	import_parts_close(package->parts);
+	import_resources_close(package->resources);
 	for (size_t i = 0; i < package->files_count; i++)
 		free(package->files[i]);
 	free(package);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * HSDS as a tabular data package: a folder of CSV files that name each other's rows by id.
  * Any version from 1.0 to 3.1 and Ohana's (import_package.def says what was called how).
+ * Which file is which table its datapackage.json says, else the name of the file.
  *
  * How it is used: import_package_is tells; then each service of import_package_next, nested as
  * HSDS 3.1, is a row like any other (import_collect_row), and its `where` names file and line.

@@ -4,6 +4,7 @@ what spreadsheets and people do to both."""
 
 import csv
 import io
+import json
 import os
 import sys
 import unittest
@@ -211,6 +212,27 @@ class PackageTest(TabularTest):
             self.assertEqual([(a["address_type"], a["address_1"]) for a in addresses],
                              [("physical", f"Main {number}"), ("postal", f"Box {number}")])
             self.assertEqual(len({a["id"] for a in addresses}), 2)
+
+    def test_the_package_says_which_file_is_which_table(self):
+        secret = self.write("organizations.csv", "id,name\no1,Elsewhere\n")
+        folder = self.write_package(
+            list="id,organization_id,name,status\ns1,o1,Food,active\n",
+            contacts="id,service_id,number\np1,s1,112\n", programs="id,name\no9,Idle\n")
+        os.makedirs(os.path.join(folder, "data"))
+        self.write("package/data/who.csv", "id,name\no1,Agency\n")
+        self.write("package/datapackage.json", json.dumps({"resources": [
+            {"name": "service", "path": "list.csv"}, {"name": "phone", "path": ["./contacts.csv"]},
+            {"name": "organization", "path": "data/who.csv"}, {"name": "organization", "path": "../organizations.csv"},
+            {"name": "organization", "path": secret}, {"name": "own", "path": "programs.csv"},
+            {"name": "url", "path": "data/missing.csv"}, {"path": 3}, 4]}))
+        for path in folder, os.path.join(folder, "datapackage.json"):
+            self.load(path, "--source", "package", read=1)
+        (made,) = self.documents("package").values()
+        self.assertEqual((made["organization"]["name"], made["phones"][0]["number"]), ("Agency", "112"))
+        self.assertEqual([(n["reason"], n["file"]) for n in self.report["noted"] if n["reason"] == "not_referred"],
+                         [("not_referred", "programs.csv")])
+        self.write("package/datapackage.json", '{"resources": [')
+        self.assertNotEqual(self.run_import(folder).status, 0)
 
     def test_a_folder_without_services_is_no_package(self):
         result = self.run_import(self.write_package(places="a,b\n1,2\n"))
