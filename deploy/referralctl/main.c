@@ -15,6 +15,7 @@ static const struct {
 	{ "up", up_command, "run Redis and the services on this machine" },
 	{ "restart", restart_command, "restart services, refusing nobody" },
 	{ "import", import_command, "load a directory of services" },
+	{ "export", export_command, "write a source's services as HSDS" },
 	{ "submit", submit_command, "store an intake" },
 	{ "preview", preview_command, "who could help with an intake, and why" },
 	{ "cases", cases_command, "list and find cases" },

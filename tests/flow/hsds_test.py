@@ -167,6 +167,16 @@ class Shared(Reader, unittest.TestCase):
         self.assertEqual(about["version"], "HSDS-UK-3.0")
 
 
+    def test_an_export_imported_again_changes_nothing(self):
+        for source in DIRECTORIES:
+            for form, end in (("hsds-json", "json"), ("hsds-ndjson", "ndjson")):
+                path = os.path.join(self.net.dir, f"{source}.{end}")
+                self.net.ctl("export", "--source", source, "--format", form, path)
+                said = json.loads(self.net.ctl("import", "--json", "--source", source, "--dry-run", path).stdout)
+                self.assertEqual(said["unchanged"], said["read"], (source, {k: said[k] for k in ("added", "changed", "removed", "quarantined")}))
+                self.assertEqual((said["added"], said["changed"], said["removed"]), (0, 0, 0))
+
+
 @needs_data
 class Small(Reader, unittest.TestCase):
     """A directory made for the questions."""
@@ -256,6 +266,15 @@ class Small(Reader, unittest.TestCase):
         self.assertEqual({s["id"] for s in simple["services"]}, self.numbers(1, 2, 77))
         self.assertNotIn("attributes", simple["services"][0])
         self.assertIn("attributes", self.get(path, full_service="true").json["services"][0])
+
+    def test_an_export_leaves_out_what_is_for_cleared_roles_unless_told(self):
+        path = os.path.join(self.net.dir, "out.ndjson")
+        for options, count in (([], 4), (["--cleared"], 5)):
+            said = self.net.ctl("export", "--source", "small", "--format", "hsds-ndjson", *options, path).stderr
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+            self.assertEqual((text.count("\n"), "Secret" in text), (count, count == 5), said)
+        self.assertNotEqual(self.net.ctl("export", "--source", "none", path, check=False).returncode, 0)
 
     def test_what_has_no_format_is_set_aside_and_not_lost(self):
         one = self.get("/hsds/3.1/services/" + str(uuid.UUID(int=3))).json
