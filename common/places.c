@@ -49,8 +49,8 @@ place_kind_rank(enum place_kind kind)
 
 /* ---- codes ---- */
 
-static bool
-is_path(struct text code)
+bool
+places_is_path(struct text code)
 {
 	if ((code.length != KATOTTG_LENGTH &&
 	        memchr(PATH_LEVELS, (int)code.length, PATH_ENDS) == NULL) ||
@@ -67,7 +67,7 @@ code_key_of(struct text code, struct code_key *key)
 {
 	if (code.length == 0 || code.length > PLACE_CODE_MAX)
 		return false;
-	key->is_path = is_path(code);
+	key->is_path = places_is_path(code);
 	key->length = key->is_path ? PATH_LENGTH : code.length;
 	for (uint32_t i = 0; i < key->length; i++)
 		key->at[i] =
@@ -217,6 +217,30 @@ open_rings(struct places *places)
 	memset(places->seen, 0, places->spots_count * sizeof *places->seen);
 }
 
+/* Zeros at the end name no level. */
+static bool
+begins_with(const struct code_key *code, const struct code_key *start)
+{
+	uint32_t length = start->length;
+
+	while (start->is_path && length > 0 && start->at[length - 1] == '0')
+		length--;
+	return strncmp(code->at, start->at, length) == 0;
+}
+
+static void
+tell_wider(struct places *places, const struct spot *spot)
+{
+	struct code_key key, above;
+
+	(void)code_key_of(text_of(pool_at(places, spot->code)), &key);
+	for (place_id at = spot->parent; at != PLACE_NONE; at = places->spots[at].parent)
+		if (code_key_of(
+		        text_of(pool_at(places, places->spots[at].code)), &above) &&
+		    !begins_with(&key, &above))
+			places->spots[at].holds_others = true;
+}
+
 enum status
 places_settle(struct places *places)
 {
@@ -233,6 +257,8 @@ places_settle(struct places *places)
 			spot->parent = parent_by_code(places, spot);
 	}
 	open_rings(places);
+	for (place_id id = 0; id < places->spots_count; id++)
+		tell_wider(places, &places->spots[id]);
 	return places_order(places) ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
@@ -240,6 +266,12 @@ place_id
 places_parent(const struct places *places, place_id place)
 {
 	return places->spots[place].parent;
+}
+
+bool
+places_holds_others(const struct places *places, place_id place)
+{
+	return places->spots[place].holds_others;
 }
 
 bool

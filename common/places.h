@@ -72,6 +72,10 @@ size_t places_bytes(const struct places *places);
 /* By code, letters in any case; PLACE_NONE. */
 place_id places_find(const struct places *places, struct text code);
 place_id places_parent(const struct places *places, place_id place);
+/* Whether a place lies in it whose code does not begin with its own. */
+bool places_holds_others(const struct places *places, place_id place);
+/* Whether a code is KATOTTG's or a p-code that begins one. */
+bool places_is_path(struct text code);
 /* Whether it is `area` or lies in it. */
 bool places_within(const struct places *places, place_id area, place_id place);
 

@@ -17,6 +17,7 @@ struct spot {
 	int32_t lat_e6, lon_e6; /* SPOT_NOWHERE: unknown */
 	uint32_t population;
 	uint8_t kind;
+	bool holds_others; /* once settled */
 };
 #define SPOT_NOWHERE INT32_MAX
 

@@ -3,6 +3,7 @@
 #ifndef MATCHER_MATCH_H
 #define MATCHER_MATCH_H
 
+#include "common/places.h"
 #include "services/matcher/index.h"
 
 /* Candidates that are offered to the reservation, best first: the first with a free place
@@ -13,8 +14,9 @@
 struct match_question {
 	const struct intake
 	    *intake; /* routing facts: place, household, preferences, consent, urgency */
-	unsigned need;            /* position in intake->needs */
-	const struct text *tried; /* services that had this need already */
+	const struct places *places; /* what lies in what; NULL: only codes say it */
+	unsigned need;               /* position in intake->needs */
+	const struct text *tried;    /* services that had this need already */
 	size_t tried_count;
 	int64_t now_ms; /* wall clock of the decision */
 	uint32_t seed;  /* orders equals; recorded, so that a decision can be replayed */

@@ -254,6 +254,7 @@ choose(struct matcher *matcher, struct worker_item *item, const struct work *wor
 	(void)id_split(work->item, &case_id, &need, &attempt);
 	const struct match_question question = {
 		.intake = matcher->intake,
+		.places = matcher->references.places,
 		.need = need - 1,
 		.tried = work->tried,
 		.tried_count = work->tried_count,
@@ -279,8 +280,7 @@ on_match_work(void *self, struct worker_item *item, const struct work *work)
 	struct matcher *matcher = self;
 	enum status status = open_routing(matcher, work);
 
-	/* Sealed under a key or in a form that nobody here knows: trying again will not
-	 * help. */
+	/* Sealed in a way that nobody here knows: trying again will not help. */
 	if (status != STATUS_OK)
 		worker_nack(matcher->worker, item, NACK_DEAD, 0, status_code(status));
 	else

@@ -138,6 +138,13 @@ place_key_of(struct text code)
 	return key;
 }
 
+struct place_key
+place_key_official(struct place_key key)
+{
+	key.value |= KEY_KATOTTG;
+	return key;
+}
+
 bool
 place_key_is_comparable(struct place_key one, struct place_key other)
 {

@@ -36,6 +36,9 @@ place_key_within(struct place_key area, struct place_key code)
 {
 	return ((area.value ^ code.value) & area.mask) == 0;
 }
+/* Of a code that begins a KATOTTG code at one of its levels: as KATOTTG, where what follows is
+ * not named. */
+struct place_key place_key_official(struct place_key key);
 bool place_key_is_comparable(struct place_key one, struct place_key other);
 
 /* Great circle between two points in degrees, in km rounded to the metre; NaN if any of

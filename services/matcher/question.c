@@ -21,6 +21,7 @@ answer_preview(struct matcher *matcher)
 		struct need_preview *need = &out->needs[out->needs_count++];
 		const struct match_question question = {
 			.intake = &in->intake,
+			.places = matcher->references.places,
 			.need = i,
 			.now_ms = clock_wall_ms(),
 			.may_be_cleared_only = false,

@@ -129,10 +129,9 @@ rule_difficulty(const struct wanted *wanted, const struct traits *traits)
 
 /* Pass: the place lies in the area; unknown: it may. */
 static enum verdict
-lies_in(const struct wanted *wanted, const struct traits *traits, uint32_t position)
+lies_by_code(const struct wanted *wanted, struct place_key area, struct text area_text)
 {
-	struct place_key area = traits_area(traits, position), place = wanted->place_key;
-	struct text area_text;
+	struct place_key place = wanted->place_key;
 
 	if (area.mask != 0 && place.mask != 0) {
 		if (place_key_within(area, place))
@@ -142,13 +141,44 @@ lies_in(const struct wanted *wanted, const struct traits *traits, uint32_t posit
 		           ? verdict_unknown
 		           : verdict_fail;
 	}
-	area_text = traits->more->facts->areas[position];
 	if (place_within(area_text, wanted->place))
 		return verdict_pass;
 	return place_within(wanted->place, area_text) ||
 	               !place_is_comparable(wanted->place, area_text)
 	           ? verdict_unknown
 	           : verdict_fail;
+}
+
+/* The same by the hierarchy, where codes alone do not let it pass.  Codes of two kinds may
+ * mean the same place, and the hierarchy need not know that. */
+static enum verdict
+lies_by_hierarchy(const struct wanted *wanted, struct place_key area,
+    struct text area_text, enum verdict by_code)
+{
+	const struct places *places = wanted->question->places;
+	place_id found;
+
+	for (uint32_t i = 0; i < wanted->wider_count; i++)
+		if (place_within(area_text, wanted->wider[i]))
+			return verdict_pass;
+	if ((area.mask != 0) != (wanted->place_key.mask != 0))
+		return verdict_unknown;
+	if (by_code != verdict_fail || !wanted->holds_others)
+		return by_code;
+	found = places_find(places, area_text);
+	return found != PLACE_NONE && places_within(places, wanted->place_id, found)
+	           ? verdict_unknown
+	           : verdict_fail;
+}
+
+static enum verdict
+lies_in(const struct wanted *wanted, struct place_key area, const struct text *area_text)
+{
+	enum verdict verdict = lies_by_code(wanted, area, *area_text);
+
+	return verdict == verdict_pass || wanted->place_id == PLACE_NONE
+	           ? verdict
+	           : lies_by_hierarchy(wanted, area, *area_text, verdict);
 }
 
 /* Whether the family's rounded point lies in a drawn area. */
@@ -190,7 +220,8 @@ rule_area(const struct wanted *wanted, const struct traits *traits)
 	if (traits->has_other_area)
 		verdict = lies_in_others(wanted, traits->more->facts);
 	for (uint32_t i = 0; i < traits->areas_count && verdict != verdict_pass; i++) {
-		enum verdict one = lies_in(wanted, traits, i);
+		enum verdict one = lies_in(
+		    wanted, traits_area(traits, i), &traits->more->facts->areas[i]);
 
 		if (one != verdict_fail)
 			verdict = one;
@@ -218,13 +249,11 @@ rule_distance(const struct wanted *wanted, const struct traits *traits)
 static enum verdict
 lives_in(const struct wanted *wanted, struct text residence)
 {
-	if (place_within(residence, wanted->place))
-		return verdict_pass;
-	return place_within(wanted->place, residence) ||
-	               !place_is_comparable(wanted->place, residence) ||
-	               wanted->displacement != displacement_none
+	enum verdict verdict = lies_in(wanted, place_key_of(residence), &residence);
+
+	return verdict == verdict_fail && wanted->displacement != displacement_none
 	           ? verdict_unknown
-	           : verdict_fail;
+	           : verdict;
 }
 
 static enum verdict

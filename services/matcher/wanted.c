@@ -87,11 +87,35 @@ rounded(double degrees)
 	return round(degrees * 100) / 100;
 }
 
+/* What its code does not say of the family's place. */
 static void
-read_place(struct wanted *wanted, const struct place *place)
+read_hierarchy(struct wanted *wanted, const struct places *places)
+{
+	place_id at = places_find(places, wanted->place);
+
+	wanted->place_id = at;
+	if (at == PLACE_NONE)
+		return;
+	wanted->holds_others = places_holds_others(places, at);
+	if (places_is_path(wanted->place))
+		wanted->place_key = place_key_official(wanted->place_key);
+	while ((at = places_parent(places, at)) != PLACE_NONE &&
+	       wanted->wider_count < WANTED_WIDER_MAX) {
+		struct place_view view;
+
+		places_view(places, at, TEXT_ABSENT, &view);
+		if (!place_within(view.code, wanted->place))
+			wanted->wider[wanted->wider_count++] = view.code;
+	}
+}
+
+static void
+read_place(struct wanted *wanted, const struct place *place, const struct places *places)
 {
 	wanted->place = place->code;
 	wanted->place_key = place_key_of(place->code);
+	if (places != NULL)
+		read_hierarchy(wanted, places);
 	if (!isnan(place->lat) && !isnan(place->lon)) {
 		wanted->lat = rounded(place->lat);
 		wanted->lon = rounded(place->lon);
@@ -110,6 +134,7 @@ wanted_read(struct wanted *wanted, const struct match_question *question)
 		.question = question,
 		.term = need->term,
 		.tried_bits = bits_of(question->tried, question->tried_count),
+		.place_id = PLACE_NONE,
 		.lat = NAN,
 		.lon = NAN,
 		.spot = SPOT_UNKNOWN,
@@ -125,7 +150,7 @@ wanted_read(struct wanted *wanted, const struct match_question *question)
 	if (wanted->ages_count == 0)
 		wanted->is_age_missing = true;
 	if (intake->has_place)
-		read_place(wanted, &intake->place);
+		read_place(wanted, &intake->place, question->places);
 }
 
 double

@@ -9,6 +9,8 @@
 /* Most persons and languages of one household (messages.def). */
 #define WANTED_PERSONS_MAX 24
 #define WANTED_LANGUAGES_MAX 8
+/* Places that a place lies in, and that its code does not say. */
+#define WANTED_WIDER_MAX 8
 /* To which a family's point is rounded. */
 #define WANTED_GRID_DEGREES 0.01
 
@@ -31,6 +33,10 @@ struct wanted {
 	uint32_t languages_count;
 	struct text place; /* code; absent unknown */
 	struct place_key place_key;
+	place_id place_id; /* PLACE_NONE: not in the hierarchy */
+	bool holds_others; /* places lie in it whose codes do not say so */
+	struct text wider[WANTED_WIDER_MAX];
+	uint32_t wider_count;
 	double lat, lon; /* rounded to 0.01 degrees; both NaN unknown */
 	struct spot spot;
 	uint16_t today; /* traits_day of the decision */

@@ -315,6 +315,95 @@ lies_within(struct text code, struct text area)
 	return true;
 }
 
+static const struct {
+	const char *code, *parent;
+} HIERARCHY[] = { { "UA.06", "UA" }, { "town-1", "UA.06" }, { "94010", "US-CA" },
+	{ "US-CA", "US" }, { "3401", "12" }, { "12", "" }, { "UA2604", "UA26" } };
+#define HIERARCHY_COUNT (sizeof HIERARCHY / sizeof *HIERARCHY)
+static struct places *hierarchy;
+
+static void
+settle_hierarchy(void)
+{
+	hierarchy = places_new();
+	for (unsigned i = 0; i < HIERARCHY_COUNT; i++) {
+		const struct place_entry entry = { .code = text_of(HIERARCHY[i].code),
+			.name = LITERAL("Name"),
+			.parent = text_of(HIERARCHY[i].parent),
+			.lat = NAN,
+			.lon = NAN };
+
+		assert_int_equal(places_add(hierarchy, &entry), STATUS_OK);
+	}
+	assert_int_equal(places_settle(hierarchy), STATUS_OK);
+}
+
+/* Position in the hierarchy, or HIERARCHY_COUNT. */
+static unsigned
+position_of(struct text code)
+{
+	for (unsigned i = 0; i < HIERARCHY_COUNT; i++)
+		if (code.length == strlen(HIERARCHY[i].code) &&
+		    begins(code, text_of(HIERARCHY[i].code)))
+			return i;
+	return is_official(code) && begins(code, LITERAL("UA26040000000"))
+	           ? HIERARCHY_COUNT - 1
+	           : HIERARCHY_COUNT;
+}
+
+static bool
+is_short(struct text code)
+{
+	unsigned letters = 0;
+
+	while (letters < code.length && isalpha((unsigned char)code.at[letters]))
+		letters++;
+	for (unsigned i = letters; i < code.length; i++)
+		if (!isdigit((unsigned char)code.at[i]))
+			return false;
+	return is_official(code) ||
+	       (code.length > 0 && letters <= 2 && code.length - letters <= 13);
+}
+
+/* By the hierarchy, of a code that does not lie in the area by itself. */
+static enum verdict
+hierarchy_verdict(struct text code, struct text area, enum verdict by_code)
+{
+	unsigned at = position_of(code), next;
+
+	if (question.places == NULL || at == HIERARCHY_COUNT)
+		return by_code;
+	if (begins(code, LITERAL("UA26")) && is_official(area) &&
+	    (begins(area, LITERAL("UA26040000000")) ||
+	        begins(area, LITERAL("UA26000000000"))))
+		return verdict_pass;
+	for (next = at; next < HIERARCHY_COUNT;
+	     next = position_of(text_of(HIERARCHY[next].parent)))
+		if (area.length > 0 && HIERARCHY[next].parent[0] != '\0' &&
+		    lies_within(text_of(HIERARCHY[next].parent), area))
+			return verdict_pass;
+	if (is_short(code) != is_short(area))
+		return verdict_unknown;
+	for (next = position_of(area); next < HIERARCHY_COUNT;
+	     next = position_of(text_of(HIERARCHY[next].parent)))
+		if (next == at)
+			return verdict_unknown;
+	return by_code;
+}
+
+static enum verdict
+code_verdict(struct text code, struct text area)
+{
+	if (code.length > 0 && lies_within(code, area))
+		return verdict_pass;
+	return hierarchy_verdict(code, area,
+	    code.length == 0 || area.length == 0 || lies_within(area, code) ||
+	            !isalpha((unsigned char)code.at[0]) !=
+	                !isalpha((unsigned char)area.at[0])
+	        ? verdict_unknown
+	        : verdict_fail);
+}
+
 static double
 rounded_to(double value, double parts)
 {
@@ -357,14 +446,11 @@ residence_verdict(const struct service_facts *service)
 		return verdict_pass;
 	for (uint32_t i = 0; i < service->residences_count; i++) {
 		struct text home = service->residences[i];
+		enum verdict verdict = code_verdict(code, home);
 
-		if (code.length > 0 && lies_within(code, home))
+		if (verdict == verdict_pass)
 			return verdict_pass;
-		if (!is_home || code.length == 0 || home.length == 0 ||
-		    lies_within(home, code) ||
-		    !isalpha((unsigned char)code.at[0]) !=
-		        !isalpha((unsigned char)home.at[0]))
-			may_be = true;
+		may_be |= !is_home || verdict == verdict_unknown;
 	}
 	return may_be ? verdict_unknown : verdict_fail;
 }
@@ -383,13 +469,11 @@ area_verdict(const struct service_facts *service)
 	may_be = box_verdict(service) == verdict_unknown;
 	for (uint32_t i = 0; i < service->areas_count; i++) {
 		struct text area = service->areas[i];
+		enum verdict verdict = code_verdict(code, area);
 
-		if (code.length > 0 && lies_within(code, area))
+		if (verdict == verdict_pass)
 			return verdict_pass;
-		if (code.length == 0 || area.length == 0 || lies_within(area, code) ||
-		    !isalpha((unsigned char)code.at[0]) !=
-		        !isalpha((unsigned char)area.at[0]))
-			may_be = true;
+		may_be |= verdict == verdict_unknown;
 	}
 	return may_be ? verdict_unknown : verdict_fail;
 }
@@ -608,7 +692,7 @@ static const char *const PLACES[] = { "UA26000000000069363", "UA2604000000004476
 	"UA26040190000081578", "UA26040190010043657", "UA26040190030012345",
 	"UA26080000000050130", "UA46000000000026241", "UA80000000000093317",
 	"UA80000000000126643", "UA", "RU", "RU10", "RU10701", "RU10701000001", "RU10710",
-	"94010", "US-CA", "UA26", "ua2604", "" };
+	"94010", "US-CA", "UA26", "ua2604", "", "UA.06", "town-1", "12", "3401" };
 
 /* Most bits are set. */
 static uint32_t
@@ -865,6 +949,7 @@ random_need(void)
 	random_consent();
 	if (percent(60))
 		set_place(PICK(PLACES));
+	question.places = percent(50) ? hierarchy : NULL;
 	if (percent(70))
 		set_point(random_degrees(48.9), random_degrees(24.7));
 	intake.has_preferences = percent(50);
@@ -1059,6 +1144,7 @@ start(void **unused)
 {
 	(void)unused;
 	random_state = setting("ORACLE_SEED", 20261120);
+	settle_hierarchy();
 	return 0;
 }
 
@@ -1068,6 +1154,7 @@ stop(void **unused)
 	(void)unused;
 	index_free(services);
 	services = NULL;
+	places_free(hierarchy);
 	return 0;
 }
 

@@ -547,6 +547,102 @@ a_place_code_wider_than_the_area_is_asked(void **unused)
 	PASSES(area);
 }
 
+/* A hierarchy that the codes do not tell. */
+static void
+settle_hierarchy(void)
+{
+	static const char *const DOCUMENTS[] = {
+		"{\"code\":\"UA\",\"name\":\"Україна\",\"kind\":\"country\"}",
+		"{\"code\":\"UA.06\",\"name\":\"Oblast\",\"parent\":\"UA\"}",
+		"{\"code\":\"f3a1\",\"name\":\"Town\",\"parent\":\"UA.06\"}",
+		"{\"code\":\"f3a2\",\"name\":\"Quarter\",\"parent\":\"f3a1\"}",
+		"{\"code\":\"UA.07\",\"name\":\"Other\",\"parent\":\"UA\"}",
+		"{\"code\":\"UA2604\",\"name\":\"Raion\"}",
+		"{\"code\":\"94010\",\"name\":\"94010\",\"parent\":\"US-CA\"}",
+		"{\"code\":\"US-CA\",\"name\":\"California\"}",
+		"{\"code\":\"12\",\"name\":\"Region\"}",
+		"{\"code\":\"3401\",\"name\":\"Village\",\"parent\":\"12\"}",
+	};
+	struct places *places = places_new();
+
+	assert_non_null(places);
+	for (size_t i = 0; i < sizeof DOCUMENTS / sizeof *DOCUMENTS; i++)
+		assert_int_equal(places_read(places, text_of(DOCUMENTS[i])), STATUS_OK);
+	assert_int_equal(places_settle(places), STATUS_OK);
+	question.places = places;
+}
+
+static void
+drop_hierarchy(void)
+{
+	places_free((struct places *)(uintptr_t)question.places);
+	question.places = NULL;
+}
+
+static void
+a_place_lies_in_what_the_hierarchy_says_whatever_its_code(void **unused)
+{
+	(void)unused;
+	serve("UA.06");
+	set_place("f3a2");
+	FAILS(area); /* by the codes alone */
+	settle_hierarchy();
+	PASSES(area);
+	facts.areas[0] = LITERAL("UA"); /* two and three levels above */
+	PASSES(area);
+	facts.areas[0] = LITERAL("UA.07");
+	FAILS(area);
+	facts.areas[0] = LITERAL("US-CA");
+	set_place("94010");
+	PASSES(area);
+	facts.areas[0] = LITERAL("US");
+	PASSES(area);
+	facts.areas[0] = LITERAL("12");
+	set_place("3401");
+	PASSES(area);
+	facts.areas[0] = LITERAL("UA26040000000044761"); /* of which it is the p-code */
+	set_place("UA2604");
+	PASSES(area);
+	facts.residences[facts.residences_count++] = LITERAL("UA26000000000069363");
+	PASSES(residence);
+	drop_hierarchy();
+}
+
+static void
+a_place_that_the_hierarchy_says_to_hold_the_area_is_asked(void **unused)
+{
+	(void)unused;
+	serve("f3a2");
+	set_place("UA.06");
+	FAILS(area); /* by the codes alone */
+	settle_hierarchy();
+	ASKS(area);
+	set_place("UA.07");
+	FAILS(area);
+	facts.areas[0] = LITERAL("3401");
+	set_place("12");
+	ASKS(area);
+	facts.areas[0] = LITERAL("UA26040190010043657");
+	set_place("UA2604");
+	ASKS(area);
+	drop_hierarchy();
+}
+
+static void
+codes_of_two_kinds_that_the_hierarchy_does_not_join_are_asked(void **unused)
+{
+	(void)unused;
+	serve("UA26040190010043657");
+	set_place("f3a2");
+	FAILS(area);
+	settle_hierarchy();
+	ASKS(area);
+	facts.areas[0] = LITERAL("UA.07");
+	set_place("UA2604");
+	ASKS(area);
+	drop_hierarchy();
+}
+
 static void
 codes_of_different_systems_are_asked(void **unused)
 {
@@ -774,6 +870,9 @@ main(void)
 		TEST(unknown_languages_are_asked),
 		TEST(a_place_inside_any_area_passes),
 		TEST(a_place_code_wider_than_the_area_is_asked),
+		TEST(a_place_lies_in_what_the_hierarchy_says_whatever_its_code),
+		TEST(a_place_that_the_hierarchy_says_to_hold_the_area_is_asked),
+		TEST(codes_of_two_kinds_that_the_hierarchy_does_not_join_are_asked),
 		TEST(codes_of_different_systems_are_asked),
 		TEST(an_unknown_place_or_area_is_asked),
 		TEST(a_drawn_area_holds_the_family_s_rounded_point),
