@@ -260,6 +260,23 @@ class Small(Reader, unittest.TestCase):
         self.assertEqual(self.net.http("GET", "/hsds/3.1/services", token="x" * 40).status, 401)
         self.assertEqual(self.net.http("GET", "/api/v1/services", role=None).status, 401)
 
+    def test_a_service_that_is_hidden_by_an_edit_leaves_the_lists_and_its_organization_stays(self):
+        first, terms = str(uuid.UUID(int=1)), self.ids("taxonomy_terms")
+        def edit(value):
+            self.assertEqual(self.net.http("PATCH", "/api/v1/services/" + first, {"confidentiality": value},
+                                           role="coordinator", headers={"If-Match": f'"{self.version(first)}"'}).status, 200)
+        edit("cleared")
+        wait_for(lambda: self.ids("services") == self.numbers(2, 3, 77), 5, "it is gone")
+        self.assertEqual(self.ids("organizations"), self.numbers(1000, 1001))
+        self.assertEqual(self.get("/hsds/3.1/organizations/" + str(uuid.UUID(int=1000))).status, 200)
+        self.assertIn(str(uuid.UUID(int=3000)), self.ids("taxonomy_terms"))
+        edit(None)
+        wait_for(lambda: self.ids("services") == self.numbers(1, 2, 3, 77), 5, "it is back")
+        self.assertEqual(self.ids("taxonomy_terms"), terms)
+
+    def version(self, service_id):
+        return self.net.http("GET", f"/api/v1/services/{service_id}/history", role="coordinator").json["version"]
+
     def test_an_organization_comes_with_its_services(self):
         path = "/hsds/3.1/organizations/" + str(uuid.UUID(int=1000))
         simple = self.get(path).json
