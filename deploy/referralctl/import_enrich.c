@@ -6,6 +6,7 @@
 #include "deploy/referralctl/import_hours.h"
 #include "deploy/referralctl/import_places.h"
 #include "deploy/referralctl/import_settle.h"
+#include "deploy/referralctl/import_zones.h"
 
 static void
 forget_facts(json_t *service)
@@ -55,6 +56,7 @@ import_enrich(struct import_enrich *enrich, json_t *service, struct import_check
 	import_eligibility_forget(service);
 	forget_facts(service);
 	import_hours_enrich(service, check);
+	import_zones_enrich(service, check);
 	import_eligibility_enrich(service, check);
 	import_places_enrich(enrich->places, service, check);
 }

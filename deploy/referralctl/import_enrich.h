@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a service's prose says for certain, added to its document.
+ * What a service's prose and addresses say for certain, added to its document.
  *
  * A publisher's own text and fields always stay.  What an earlier import added (schedules
  * with x_parsed, own attributes with x_evidence) goes first, so that a document which is

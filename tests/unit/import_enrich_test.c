@@ -285,10 +285,104 @@ end(void **state)
 	return 0;
 }
 
+/* The zone of the n-th schedule of a service at an address; "" for none. */
+static const char *
+zone_at(const char *times, const char *addresses, size_t n)
+{
+	char *members;
+	const char *zone;
+
+	assert_true(asprintf(&members, "\"schedules\":[%s],\"service_at_locations\":[%s]",
+	                times, addresses) > 0);
+	take_with(members);
+	free(members);
+	zone = json_string_value(json_object_get(
+	    json_array_get(json_object_get(made, "schedules"), n), "x_timezone"));
+	return zone ? zone : "";
+}
+
+#define NINE_WITH(more)                                                                  \
+	"{\"freq\":\"WEEKLY\",\"byday\":\"MO\",\"opens_at\":\"09:00\"," more "}"
+#define NINE NINE_WITH("\"closes_at\":\"17:00\"")
+#define ADDRESS(country, state)                                                          \
+	"{\"country\":\"" country "\",\"state_province\":\"" state "\"}"
+#define AT(addresses) "{\"location\":{\"name\":\"l\",\"addresses\":[" addresses "]}}"
+
+static void
+hours_without_a_zone_have_that_of_the_address_where_there_is_one(void **state)
+{
+	static const struct {
+		const char *addresses, *zone;
+	} CASES[] = {
+		{ AT(ADDRESS("UA", "Закарпатська")), "Europe/Kyiv" },
+		{ AT(ADDRESS("ua", "")), "Europe/Kyiv" },
+		{ AT(ADDRESS("US", "CA")), "America/Los_Angeles" },
+		{ AT(ADDRESS("US", "new york")), "America/New_York" },
+		{ AT(ADDRESS("US", "TX")), "" }, /* two */
+		{ AT(ADDRESS("", "CA")), "" },   /* Canada's? */
+		{ AT(""), "" },
+		{ "", "" },
+		{ AT(ADDRESS("UA", "")) "," AT(ADDRESS("UA", "")), "Europe/Kyiv" },
+		{ AT(ADDRESS("UA", "")) "," AT(ADDRESS("PL", "")), "" },
+		{ AT(ADDRESS("UA", "")) "," AT(""), "" },
+		{ AT(ADDRESS("UA", "") "," ADDRESS("PL", "")), "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+		assert_string_equal(zone_at(NINE, CASES[i].addresses, 0), CASES[i].zone);
+		assert_int_equal(
+		    report.counts[IMPORT_zone_derived], CASES[i].zone[0] != '\0');
+		assert_string_equal(zone_at("{\"description\":\"Mon 9:00-17:00\"}",
+		                        CASES[i].addresses, 1),
+		    CASES[i].zone);
+	}
+	take_with("\"service_at_locations\":[{\"schedules\":[" NINE "],"
+	          "\"location\":{\"schedules\":[" NINE
+	          "],\"addresses\":[" ADDRESS("PL", "") "]}}," AT(ADDRESS("UA", "")) "]");
+	for (int i = 0; i < 2; i++) {
+		const json_t *place =
+		    json_array_get(json_object_get(made, "service_at_locations"), 0);
+		const json_t *owner = i == 0 ? place : json_object_get(place, "location");
+
+		assert_string_equal(
+		    json_string_value(json_object_get(
+		        json_array_get(json_object_get(owner, "schedules"), 0),
+		        "x_timezone")),
+		    "Europe/Warsaw");
+	}
+}
+
+static void
+hours_that_say_their_zone_keep_it(void **state)
+{
+	static const struct {
+		const char *times, *zone;
+	} CASES[] = {
+		{ NINE_WITH("\"timezone\":3"), "" },
+		{ NINE_WITH("\"x_timezone\":\"Europe/Paris\""), "Europe/Paris" },
+		{ NINE_WITH("\"closes_at\":\"17:00Z\""), "" },
+		{ NINE_WITH("\"closes_at\":\"17:00+03:00\""), "" },
+		{ "{\"x_closed\":true,\"valid_from\":\"2026-12-24\"}", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++)
+		assert_string_equal(
+		    zone_at(CASES[i].times, AT(ADDRESS("UA", "")), 0), CASES[i].zone);
+	take_with("\"x_timezone\":\"Europe/Paris\",\"schedules\":[" NINE
+	          "],\"service_at_locations\":[" AT(ADDRESS("UA", "")) "]");
+	assert_null(json_object_get(
+	    json_array_get(json_object_get(made, "schedules"), 0), "x_timezone"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    hours_without_a_zone_have_that_of_the_address_where_there_is_one),
+		cmocka_unit_test(hours_that_say_their_zone_keep_it),
 		cmocka_unit_test(what_an_earlier_import_read_from_prose_is_read_anew),
 		cmocka_unit_test(hours_in_prose_become_schedules_beside_their_words),
 		cmocka_unit_test(hours_that_are_not_certain_stay_words_and_are_counted),
