@@ -178,36 +178,52 @@ step_down(struct import_check *check, struct import_step *step)
 	check->step = step;
 }
 
+/* Takes the entries that are no entities of HSDS out of a list.  NULL: none; nulls are
+ * lost. */
+static json_t *
+take_bad(struct import_check *check, struct import_step *step,
+    const struct hsds_field *field, json_t *list, const char *id)
+{
+	json_t *aside = NULL;
+	size_t at = 0;
+
+	for (; at < json_array_size(list); step->index++) {
+		json_t *entry = json_array_get(list, at);
+
+		if (json_is_object(entry) && walk(check, field->entity, entry, id)) {
+			at++;
+			continue;
+		}
+		if (aside == NULL && !json_is_null(entry))
+			aside = json_array();
+		if (!json_is_null(entry))
+			json_array_append(aside, entry);
+		json_array_remove(list, at);
+	}
+	return aside;
+}
+
 /* The good entries stay, the others go aside. */
 static void
 settle_list(struct import_check *check, json_t *object, const struct hsds_field *field,
     json_t *value, const char *id)
 {
 	struct import_step step = { NULL, field->name, 0, true };
-	json_t *list = json_array();
-	json_t *aside = json_array();
-	size_t count = json_is_array(value) ? json_array_size(value) : 1;
+	json_t *list =
+	    json_is_array(value) ? json_incref(value) : json_pack("[O]", value);
+	json_t *aside;
 
 	step_down(check, &step);
-	for (; step.index < count; step.index++) {
-		json_t *entry =
-		    json_is_array(value) ? json_array_get(value, step.index) : value;
-
-		if (json_is_object(entry) && walk(check, field->entity, entry, id))
-			json_array_append(list, entry);
-		else if (!json_is_null(entry))
-			json_array_append(aside, entry);
-	}
+	aside = take_bad(check, &step, field, list, id);
 	step.is_list = false;
-	if (json_array_size(aside) > 0)
-		settle_aside(check, object, field->name, json_incref(aside));
+	if (aside != NULL)
+		settle_aside(check, object, field->name, aside);
 	check->step = step.up;
-	if (json_array_size(list) > 0 || json_array_size(aside) == 0)
-		json_object_set(object, field->name, list);
-	else
+	if (json_array_size(list) == 0 && aside != NULL)
 		json_object_del(object, field->name);
+	else if (list != value)
+		json_object_set(object, field->name, list);
 	json_decref(list);
-	json_decref(aside);
 }
 
 static void

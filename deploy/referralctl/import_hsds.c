@@ -37,8 +37,11 @@ hsds_find(const struct hsds_entity *entity, const char *name)
 
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		int order = strcmp(name, entity->fields[middle].name);
+		const char *other = entity->fields[middle].name;
+		int order = *name - *other; /* most often it is told by these */
 
+		if (order == 0)
+			order = strcmp(name, other);
 		if (order == 0)
 			return &entity->fields[middle];
 		if (order < 0)

@@ -161,6 +161,37 @@ numbers_are_as_short_as_they_can_be(void **state)
 	    "[48,48.925,0.1,-7,37.56554879999999,1e+300,9007199254740993]");
 }
 
+/* As the slow way writes them: else a directory that did not change would seem to. */
+static void
+decimals_are_written_as_by_printf(void **state)
+{
+	static const double ODD[] = { 0.001, 0.00005, 0.00099, 999999.5, 1e6,
+		0.00123456789, -0.5, -0.0, 0.1 + 0.2, 999999.99999999, 1 / 3.0, 0.3,
+		1.005, 123456.00000001 };
+	char json[64], expected[64];
+	double scale = 1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ODD / sizeof *ODD; i++) {
+		int precision = 14;
+
+		do
+			snprintf(expected, sizeof expected, "%.*g", ++precision, ODD[i]);
+		while (strtod(expected, NULL) != ODD[i]);
+		snprintf(json, sizeof json, "%.17e", ODD[i]);
+		check_written(json, expected);
+	}
+	srandom(1);
+	for (int i = 0; i < 20000; i++) {
+		double real = (double)(random() % 2000000000 - 1000000000) / scale;
+
+		scale = scale < 1e9 ? scale * 10 : 1;
+		snprintf(expected, sizeof expected, "%.15g", real);
+		snprintf(json, sizeof json, "%.17e", real);
+		check_written(json, expected);
+	}
+}
+
 static void
 only_what_must_be_escaped_is(void **state)
 {
@@ -199,6 +230,7 @@ main(void)
 		cmocka_unit_test(members_are_sorted_and_nothing_is_spaced),
 		cmocka_unit_test(more_members_than_usual_are_sorted_too),
 		cmocka_unit_test(numbers_are_as_short_as_they_can_be),
+		cmocka_unit_test(decimals_are_written_as_by_printf),
 		cmocka_unit_test(only_what_must_be_escaped_is),
 		cmocka_unit_test(what_is_written_reads_back_the_same),
 	};
