@@ -588,6 +588,43 @@ class ChangeTest(ImportTest):
         self.load(self.write("none.json", [service(1, status="open")]), status=3)
         self.assertEqual(sorted(self.redis.keys("*")), keys)
 
+    def test_what_was_sent_already_is_forgotten_when_a_guard_refuses(self):
+        def many(text, count):
+            return self.write("many.json", [service(n, description=text * 2000) for n in range(1, count + 1)])
+
+        self.load(many("d", 900))
+        keys, sent = sorted(self.redis.keys("*")), self.calls("hset")
+        self.load(many("e", 600), status=3, removed=300, changed=600)
+        self.assertGreater(self.calls("hset"), sent)  # more than one batch holds
+        self.assertEqual(sorted(self.redis.keys("*")), keys)
+
+    def calls(self, command):
+        return self.redis.info("commandstats").get("cmdstat_" + command, {"calls": 0})["calls"]
+
+    def test_killed_at_any_time_all_of_the_old_or_all_of_the_new_stands(self):
+        def many(text):
+            return self.write("many.json", [service(n, description=text * 2000) for n in range(1, 1501)])
+
+        began = time.monotonic()
+        self.load(many("a"))
+        took, random, killed, old = time.monotonic() - began, Random(5), 0, "a"
+        for new in "bcdefghi":
+            path = many(new)
+            process = subprocess.Popen(self.command(path), cwd=ROOT, stdout=subprocess.DEVNULL)
+            try:
+                process.wait(random.random() * took)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                killed += 1
+            documents = self.documents("many")
+            texts = {document["description"][0] for document in documents.values()}
+            self.assertEqual((len(documents), len(texts)), (1500, 1), new)
+            self.assertLess(texts, {old, new})
+            self.assertEqual(self.redis.ttl(f"{{c1}}:service:many:{self.version('many')}"), -1)
+            old = texts.pop()
+        self.assertGreater(killed, 0)
+
     def test_a_file_cut_anywhere_removes_nothing(self):
         whole = json.dumps(self.ten(), ensure_ascii=False).encode()
         lines = b"\n".join(json.dumps(row).encode() for row in self.ten())
