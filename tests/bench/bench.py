@@ -25,9 +25,9 @@ from random import Random
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from stand import (BUILD, DEMO, FUNCTIONS, IDENTITY_BYTES, SERVICES, Recording, Stand, Templates,  # noqa: E402
-                   import_directory, measure)
+                   import_directory, import_measured, measure)
 import rival  # noqa: E402
-from country import Country  # noqa: E402
+from country import Country, write_directory  # noqa: E402
 from harness import ROOT, Network, select_pause  # noqa: E402
 from load import san_mateo_path  # noqa: E402
 
@@ -51,6 +51,7 @@ FLOOR_CASE = 1
 FLOOR_IDLE = 1
 FLOOR_EDIT = 1
 EDIT_BUDGET_MS = 50
+FLOOR_IMPORT = 0.5
 
 
 class Size:
@@ -61,7 +62,7 @@ class Size:
         if cases is not None:
             self.cases = self.open_cases = self.latency_cases = self.handoff_cases = cases
             self.pairs = self.latency_pairs = self.handoff_pairs = self.imports = 1
-            self.services = 2000
+            self.services = self.imported = 2000
             self.edits = 5
 
     def set(self, quick):
@@ -79,6 +80,7 @@ class Size:
         self.idle_cpu_seconds = 10 if quick else 30
         self.imports = 3
         self.edits = 100 if quick else 1000
+        self.imported = int(os.environ.get("BENCH_SERVICES", 20_000 if quick else 1_000_000))
 
 
 class Row:
@@ -383,6 +385,29 @@ class Bench:
         if os.path.exists(san_mateo_path()):
             yield self.import_row("San Mateo", san_mateo_path(), "--map",
                                   os.path.join(ROOT, "deploy", "maps", "sanmateo.json"))
+
+        yield from self.import_country()
+
+    def import_country(self):
+        path = os.path.join(self.folder, "services.ndjson")
+        write_directory(path, self.size.imported)
+        parsed, ours, peaks = [], [], []
+        for _ in range(self.size.imports):
+            parsed.append(measure("parse", path)["seconds"])
+            with Stand(self.templates.empty) as stand:
+                said, took, peak = import_measured(stand, path, "--source", "bench")
+                assert said["added"] == self.size.imported, said
+                ours.append(took)
+                peaks.append(peak)
+        name = f"import of {self.size.imported:,} services"
+        self.note(name, "{:,.0f} B each; pairs {}".format(
+            os.path.getsize(path) / self.size.imported,
+            " ".join(f"{p / o:.2f}" for p, o in zip(parsed, ours))))
+        os.unlink(path)
+        rates = [[self.size.imported / took for took in takes] for takes in (ours, parsed)]
+        yield Row(name, statistics.median(rates[0]), "services/s", "jansson merely parsing them",
+                  statistics.median(rates[1]), statistics.median(p / o for p, o in zip(parsed, ours)), FLOOR_IMPORT)
+        yield Row(f"{name}, peak memory", max(peaks) / 1e6, "MB", "")
 
     def import_row(self, name, path, *options):
         parsed, ours = [], []

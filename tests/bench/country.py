@@ -96,6 +96,24 @@ def language_bits(languages):
     return sum(1 << LANGUAGES.index(code) for code in languages)
 
 
+ABOUT = ("Volunteers and two social workers help families who had to leave their homes: with papers, with a "
+         "bed for the first nights, with clothes and food, and with the way to a school or a doctor.")
+CAPACITY_EVERY = 10
+
+
+def write_directory(path, services):
+    """Services as directories publish them: texts and telephones; places are counted by few."""
+    random = Random(1)
+    with open(path, "w") as file:
+        for number in range(services):
+            document = Service(number, random).hsds()
+            document.update(description=ABOUT, email=f"service{number}@example.org", phones=[
+                {"id": id_of("phone", number), "number": f"+380 44 {number:07d}", "type": "voice"}])
+            if number % CAPACITY_EVERY != 0:
+                del document["capacities"]
+            file.write(json.dumps(document) + "\n")
+
+
 class Family:
     """One need, which some service fits."""
 

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 
 import msgpack
@@ -409,3 +410,19 @@ def import_directory(stand, path, *options):
     if done.returncode != 0:
         raise AssertionError(f"import: {done.stdout}{done.stderr}")
     return json.loads(done.stdout)
+
+
+def import_measured(stand, path, *options):
+    """What it says, the seconds it took and the most memory it had, in bytes."""
+    began = time.monotonic()
+    with tempfile.TemporaryFile("w+") as out:
+        process = subprocess.Popen([CTL, "--dir", stand.dir, "import", "--json", *options, path], stdout=out,
+                                   preexec_fn=in_front)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        took = time.monotonic() - began
+        out.seek(0)
+        said = out.read()
+    if process.returncode != 0:
+        raise AssertionError(f"import: {said}")
+    return json.loads(said), took, usage.ru_maxrss * 1024
