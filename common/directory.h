@@ -90,6 +90,10 @@ enum status directory_history(struct directory *directory, struct text service,
 enum status directory_changes(struct directory *directory, struct text from,
     unsigned most, store_done *done, void *ctx) MUST_CHECK;
 
+/* What Redis holds of the places of some services (at most 1,000): the reply is a list of
+ * service, available, held, reported at (ms), empty where unknown, of those that it knows. */
+enum status directory_places(struct directory *directory, size_t count,
+    const struct text *services, store_done *done, void *ctx) MUST_CHECK;
 /* Services whose places were last reported before a moment, oldest first, and were not asked
  * about since: the reply is a list of service, reported at (ms). */
 enum status directory_stale(struct directory *directory, int64_t before, unsigned most,

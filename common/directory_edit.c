@@ -137,7 +137,26 @@ directory_changes(struct directory *directory, struct text from, unsigned most,
 	    directory->store, text_of(directory->cell), 6, words, done, ctx);
 }
 
-/* ---- places that are to be confirmed ---- */
+/* ---- places ---- */
+
+#define PLACES_MOST 1000
+
+enum status
+directory_places(struct directory *directory, size_t count, const struct text *services,
+    store_done *done, void *ctx)
+{
+	static struct text words[4 + PLACES_MOST];
+
+	if (count > PLACES_MOST)
+		return STATUS_TOO_LARGE;
+	words[0] = LITERAL("FCALL_RO");
+	words[1] = LITERAL("hl_places");
+	words[2] = LITERAL("1");
+	words[3] = text_of(directory->tag);
+	memcpy(words + 4, services, count * sizeof *services);
+	return store_call(
+	    directory->store, text_of(directory->cell), 4 + count, words, done, ctx);
+}
 
 enum status
 directory_stale(struct directory *directory, int64_t before, unsigned most,

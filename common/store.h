@@ -109,6 +109,8 @@ enum store_kind store_kind(const struct store_value *value);
 struct text store_text(const struct store_value *value);
 /* An integer, or a text that is one; `otherwise` where it is neither. */
 int64_t store_integer(const struct store_value *value, int64_t otherwise);
+/* A number as text, or an integer; NaN where it is neither. */
+double store_number(const struct store_value *value);
 /* Elements of a list, 0 where it is none; element NULL where out of range. */
 size_t store_count(const struct store_value *value);
 const struct store_value *store_at(const struct store_value *value, size_t index);

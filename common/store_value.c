@@ -2,6 +2,7 @@
  * Reading the reply that a call got, and keeping it elsewhere. */
 #include "common/store.h"
 
+#include <math.h>
 #include <hiredis/hiredis.h>
 
 static const redisReply *
@@ -64,6 +65,22 @@ store_integer(const struct store_value *value, int64_t otherwise)
 	if (store_kind(value) == STORE_INTEGER)
 		return reply_of(value)->integer;
 	return integer_of(store_text(value), otherwise);
+}
+
+double
+store_number(const struct store_value *value)
+{
+	char digits[40];
+	char *end;
+	double number;
+
+	if (store_kind(value) == STORE_INTEGER)
+		return (double)reply_of(value)->integer;
+	if (store_text(value).length == 0 ||
+	    !text_copy(store_text(value), digits, sizeof digits))
+		return NAN;
+	number = strtod(digits, &end);
+	return *end == '\0' ? number : NAN;
 }
 
 size_t

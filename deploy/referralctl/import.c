@@ -41,7 +41,7 @@ struct options {
 	size_t translated_count;
 	char source[SOURCE_MAX_BYTES + 1];
 	double most_removed_percent;
-	bool is_dry_run, is_forced, wants_json, wants_help;
+	bool is_dry_run, is_forced, is_reported_now, wants_json, wants_help;
 };
 
 static void
@@ -76,6 +76,9 @@ help(FILE *out)
 	    "  --most-removed N      refuse when more than N percent would vanish "
 	    "(default 20)\n"
 	    "  --force               whatever a guard says\n"
+	    "  --reported-now        places of new and changed services are as of now, "
+	    "whatever\n"
+	    "                        the file says\n"
 	    "  --cell CELL           of the network (default c1)\n"
 	    "  --json                print JSON\n\n"
 	    "Exit: 0 done, 1 failed, 2 usage, 3 refused by a guard (nothing was "
@@ -145,6 +148,7 @@ enum word {
 	OPTION_report,
 	OPTION_most_removed,
 	OPTION_force,
+	OPTION_reported_now,
 	OPTION_json,
 	OPTION_cell,
 	OPTION_encoding,
@@ -199,6 +203,9 @@ take_option(struct options *options, int option, const char **format)
 	case OPTION_force:
 		options->is_forced = true;
 		return true;
+	case OPTION_reported_now:
+		options->is_reported_now = true;
+		return true;
 	case OPTION_json:
 		options->wants_json = true;
 		return true;
@@ -246,6 +253,7 @@ read_options(int argc, char **argv, struct options *options)
 		{ "report", required_argument, NULL, OPTION_report },
 		{ "most-removed", required_argument, NULL, OPTION_most_removed },
 		{ "force", no_argument, NULL, OPTION_force },
+		{ "reported-now", no_argument, NULL, OPTION_reported_now },
 		{ "json", no_argument, NULL, OPTION_json },
 		{ "cell", required_argument, NULL, OPTION_cell },
 		{ "encoding", required_argument, NULL, OPTION_encoding },
@@ -617,6 +625,7 @@ connect_and_work(struct import *import, const char *dir)
 		return exit;
 	target->cell = import->options->cell;
 	target->source = import->options->source;
+	target->is_reported_now = import->options->is_reported_now;
 	target->loop = loop_new();
 	target->store = target->loop ? store_open(target->loop, &options) : NULL;
 	target->directory =

@@ -168,7 +168,10 @@ gather(struct import_stage *stage, struct text text)
 static bool
 remember_capacity(struct import_stage *stage, const struct import_service *service)
 {
-	if (isnan(service->available) || service->capacity_at == TIME_ABSENT)
+	int64_t at = stage->target->is_reported_now ? clock_wall_ms()
+	                                            : service->capacity_at;
+
+	if (isnan(service->available) || at == TIME_ABSENT)
 		return true;
 	if (stage->capacities_count == stage->capacities_size) {
 		size_t size = stage->capacities_size ? stage->capacities_size * 2 : 64;
@@ -182,7 +185,7 @@ remember_capacity(struct import_stage *stage, const struct import_service *servi
 	stage->capacities[stage->capacities_count] = (struct capacity){
 		.available = service->available,
 		.maximum = service->maximum,
-		.at = service->capacity_at,
+		.at = at,
 	};
 	return text_copy(service->id, stage->capacities[stage->capacities_count++].id,
 	    ID_UUID_BYTES + 1);

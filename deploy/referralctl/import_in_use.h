@@ -14,6 +14,7 @@ struct import_target {
 	const char *cell;
 	const char *source;
 	bool shows_progress; /* on standard error */
+	bool is_reported_now; /* places count as reported now, whatever the file says */
 };
 
 /* Tells the plan what the source has in use.  `version` is empty where that is nothing.

@@ -154,8 +154,8 @@ up_find_demo(struct up *up)
 	json_decref(root);
 }
 
-void
-up_import_demo(const struct up *up)
+static void
+import(const struct up *up, const char *source, const char *path)
 {
 	char program[PATH_MAX + 16];
 	pid_t pid;
@@ -163,12 +163,26 @@ up_import_demo(const struct up *up)
 	(void)snprintf(program, sizeof program, "%s/referralctl", up->bin);
 	pid = fork();
 	if (pid == 0) {
-		execl(program, "referralctl", "--dir", ".", "import", "--source", "demo",
-		    up->demo, (char *)NULL);
+		execl(program, "referralctl", "--dir", ".", "import", "--reported-now",
+		    "--source", source, path, (char *)NULL);
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, NULL, 0) != pid)
-		log_die("cannot import the demo directory");
+		log_die("cannot import %s", path);
+}
+
+/* With the needs that it is coded with, which lie beside it. */
+void
+up_import_demo(const struct up *up)
+{
+	char needs[PATH_MAX + 32];
+	size_t folder = strlen(up->demo) - strlen("demo/directory.json");
+
+	import(up, "demo", up->demo);
+	(void)snprintf(
+	    needs, sizeof needs, "%.*staxonomy/needs.json", (int)folder, up->demo);
+	if (access(needs, R_OK) == 0)
+		import(up, "needs", needs);
 }
 
 /* ---- what others read ---- */

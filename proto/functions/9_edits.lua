@@ -72,6 +72,21 @@ local function service_edit(keys, argv)
 	return { 'ok', version }
 end
 
+-- ARGV: service...     reply: service, available, held, reported_at, … of those that are known
+local function places(keys, argv)
+	local cell, out = cell_of(keys[1]), {}
+	for _, service in ipairs(argv) do
+		local f = call('HMGET', place_key(cell, service), 'available', 'held', 'reported_at')
+		if f[1] or f[2] or f[3] then
+			out[#out + 1] = service
+			out[#out + 1] = f[1] or ''
+			out[#out + 1] = f[2] or '0'
+			out[#out + 1] = f[3] or ''
+		end
+	end
+	return out
+end
+
 -- Services whose places were reported before a moment, oldest first.
 -- ARGV: before most     reply: service, reported_at, …
 local function stale(keys, argv)
@@ -120,5 +135,6 @@ end
 register('service_edit', service_edit, 'allow-oom')
 register('capacity_confirm', capacity_confirm, 'allow-oom')
 register('confirmations', confirmations, 'no-writes')
+register('places', places, 'no-writes')
 register('stale', stale, 'no-writes')
 register('confirm_ask', confirm_ask, 'allow-oom')

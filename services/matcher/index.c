@@ -170,6 +170,20 @@ index_set_report(struct index *index, struct text id, int64_t reported_at)
 	memberships_renew(service);
 }
 
+bool
+index_is_capacity_told(const struct index *index, struct text id)
+{
+	const struct indexed *service = index_find(index, id);
+
+	return service != NULL && service->is_capacity_told;
+}
+
+const struct indexed *
+index_at(const struct index *index, size_t position)
+{
+	return position < index->all.count ? indexed_of(&index->all.at[position]) : NULL;
+}
+
 void
 index_take_capacities(struct index *index, const struct index *from)
 {
@@ -177,18 +191,13 @@ index_take_capacities(struct index *index, const struct index *from)
 
 	HASH_ITER(by_id, from->by_id, told, next)
 	{
-		const struct indexed *service =
-		    index_find(index, (struct text){ told->id, told->by_id.keylen });
+		struct text id = { told->id, told->by_id.keylen };
 
-		if (told->is_capacity_told && service != NULL &&
-		    !service->is_capacity_told) {
-			index_set_capacity(index,
-			    (struct text){ told->id, told->by_id.keylen },
-			    told->available, told->held);
-			index_set_report(index,
-			    (struct text){ told->id, told->by_id.keylen },
-			    told->particulars.capacity_at);
-		}
+		if (!told->is_capacity_told || index_find(index, id) == NULL ||
+		    index_is_capacity_told(index, id))
+			continue;
+		index_set_capacity(index, id, told->available, told->held);
+		index_set_report(index, id, told->particulars.capacity_at);
 	}
 }
 

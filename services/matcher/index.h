@@ -35,6 +35,12 @@ void index_set_capacity(
  * less. */
 void index_take_capacities(struct index *index, const struct index *from);
 
+/* Whether Redis has told a service's places; false too for a service that is not there. */
+bool index_is_capacity_told(const struct index *index, struct text id);
+/* A service by its place among all, from 0; NULL beyond the last.  Services move when one is
+ * removed. */
+const struct indexed *index_at(const struct index *index, size_t position);
+
 size_t index_count(const struct index *index);
 /* The service; NULL if it is not there. */
 const struct indexed *index_find(const struct index *index, struct text id);

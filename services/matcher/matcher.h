@@ -29,6 +29,7 @@ struct matcher {
 	unsigned edited_count; /* meanwhile */
 	char edited[MATCHER_EDITED_MOST][INDEX_ID_BYTES];
 	bool is_started;
+	size_t places_at; /* of the index: those before it have Redis' places */
 	unsigned confirm_calls; /* of a look for places to confirm, still out */
 	int64_t confirm_next_ms, confirm_before_ms;
 	struct decoder *decoder; /* of routing facts */
@@ -55,6 +56,9 @@ void directory_reload(struct matcher *matcher);
 /* Frees what is loaded and what is being loaded. */
 void directory_forget_all(struct matcher *matcher);
 void on_directory_change(void *self, const struct directory_change *change);
+
+/* Gives the index what Redis holds of all services' places, some hundred at a time. */
+void places_load(struct matcher *matcher);
 
 /* Looks for places that were reported too long ago, now and then; once a second. */
 void confirm_look(struct matcher *matcher);

@@ -154,6 +154,8 @@ on_loaded(void *self, enum status status, struct text version)
 		matcher->catalogue_loading = NULL;
 		log_event(LOG_INFO, "directory_loaded", LOG_TEXT("version", version),
 		    LOG_NUMBER("services", index_count(matcher->index)));
+		matcher->places_at = 0;
+		places_load(matcher);
 	} else {
 		loading_free(matcher);
 		log_event(LOG_WARN, "directory_not_loaded",

@@ -183,6 +183,20 @@ class Living(unittest.TestCase):
         self.assertEqual(self.document(own).json["assured_date"], time.strftime("%Y-%m-%d", time.gmtime()))
         self.assertEqual(self.net.http("POST", f"/api/v1/services/{own}/confirm", role="agency").status, 200)
 
+    def test_a_matcher_that_was_restarted_knows_the_places_as_they_were_reported(self):
+        intake = demo_intake()
+        def best():
+            needs = self.net.http("POST", "/api/v1/matches", intake).json["needs"]
+            return needs[0]["why"].get("chosen", {})
+        service = best()["service"]
+        put = self.net.http("PUT", f"/api/v1/services/{service}/capacity", {"available": 0, "maximum": 9}, "coordinator")
+        self.assertEqual(put.status, 204)
+        wait_for(lambda: best().get("service") != service, 10, "another one is best")
+        self.net.kill("matcher.1")
+        wait_for(lambda: best().get("service") not in (service, None), 10, "it is still full")
+        self.net.http("PUT", f"/api/v1/services/{service}/capacity", {"available": 9, "maximum": 9}, "coordinator")
+        wait_for(lambda: best().get("service") == service, 10, "it is best again")
+
     def test_a_follower_that_is_too_late_is_told_so(self):
         answer = self.net.http("GET", "/api/v1/changes?since=1-1", role="operations").json
         self.assertTrue(answer["reset"])

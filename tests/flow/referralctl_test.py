@@ -245,7 +245,10 @@ class Commands(Running):
                              (["--open-at", "2026-11-20T10:00:00Z"], {"open_at": "2026-11-20T10:00:00Z"})):
             query.setdefault("limit", 20)
             api = self.net.http("GET", "/api/v1/services?" + urllib.parse.urlencode(query), role="operations").json
-            self.assertEqual(self.json("search", *words), api, words)
+            found = self.json("search", *words)
+            for service in found["services"] + api["services"]:
+                service.pop("opens_at", None)  # of an open one it is the moment of the question
+            self.assertEqual(found, api, words)
         found = self.json("search", "shelter", "--near", "48.92,24.71")
         text = self.ctl("search", "shelter", "--near", "48.92,24.71").stdout
         rows = columns(text)

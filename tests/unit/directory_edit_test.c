@@ -376,6 +376,20 @@ nobody_is_asked_about_places_that_are_not_known_or_of_a_service_that_is_gone(voi
 	    ASK(directory_confirm(directory, LITERAL("s1"), on_reply, NULL)), " dup");
 }
 
+static void
+what_redis_holds_of_places_is_told_of_the_services_that_it_knows(void **state)
+{
+	const struct text services[] = { LITERAL("s0"), LITERAL("s1"), LITERAL("s2") };
+
+	(void)state;
+	report(4, 1000);
+	(void)ask("DEL", "{c1}:place:s0", NULL);
+	assert_string_equal(ASK(directory_places(directory, 3, services, on_reply, NULL)),
+	    " s1 4 0 1000");
+	assert_int_equal(directory_places(directory, 1001, services, on_reply, NULL),
+	    STATUS_TOO_LARGE);
+}
+
 static int
 start(void **state)
 {
@@ -425,6 +439,7 @@ main(void)
 		TEST(a_report_that_came_between_is_not_asked_about),
 		TEST(
 		    nobody_is_asked_about_places_that_are_not_known_or_of_a_service_that_is_gone),
+		TEST(what_redis_holds_of_places_is_told_of_the_services_that_it_knows),
 	};
 
 	return cmocka_run_group_tests_name("directory_edit", tests, NULL, NULL);
