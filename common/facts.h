@@ -24,8 +24,16 @@ enum confidentiality {
 #define FACTS_RESIDENCES_MAX 8
 #define FACTS_QUESTIONS_MAX 4
 #define FACTS_SHAPE_POINTS_MAX 4096
+#define FACTS_WORDINGS_MAX 64
 
-/* Texts and hours point into the document or the facts_reader that read it. */
+/* A text besides the service's own that it is looked for by. */
+enum facts_wording_of { WORDING_OF_NAME, WORDING_OF_DESCRIPTION, WORDING_OF_TERM };
+struct facts_wording {
+	struct text text;
+	enum facts_wording_of of;
+};
+
+/* Texts, wordings and hours point into the document or the facts_reader that read it. */
 struct service_facts {
 	struct text id;
 	struct text agency;
@@ -82,6 +90,8 @@ struct service_facts {
 	int64_t notice_starts, notice_ends;         /* TIME_ABSENT: from ever, for ever */
 	struct text questions[FACTS_QUESTIONS_MAX]; /* to ask before a referral */
 	uint32_t questions_count;
+	const struct facts_wording *wordings; /* x_translations, and names of terms */
+	uint32_t wordings_count;
 };
 
 /* Holds one parsed document.  NULL: out of memory. */
@@ -105,7 +115,7 @@ void facts_reader_free(struct facts_reader *reader);
  *
  * Languages and hours are unknown as a whole (count 0) where an entry is not understood or does
  * not fit, since half a list would make a fitting service fail; areas and residences say that
- * there are such.  Terms, points and questions beyond their limit are left out; with points the
+ * there are such.  Terms, points, questions and wordings beyond their limit are left out; with points the
  * radius becomes unknown too.
  * Three-letter language codes are given as two letters where there are two.  An unknown word
  * for confidentiality, or a stricter one at a place, hides more, never less.  Of several

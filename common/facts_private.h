@@ -19,6 +19,7 @@ struct facts_reader {
 	size_t folded_used;
 	struct hours_rule hours[FACTS_HOURS_MAX];
 	struct shape_point shapes[FACTS_SHAPE_POINTS_MAX];
+	struct facts_wording wordings[FACTS_WORDINGS_MAX];
 };
 
 /* Absent where it is no text or an empty one. */
@@ -92,6 +93,11 @@ void read_place_secrecy(const json_t *object, struct service_facts *facts);
 enum flag read_interpretation(struct text value);
 void read_costs(const json_t *service, struct service_facts *facts);
 void read_accessibility(const json_t *location, struct service_facts *facts);
+
+/* ---- facts_words.c ---- */
+
+void read_wordings(
+    struct facts_reader *reader, const json_t *service, struct service_facts *facts);
 
 /* ---- facts_where.c ---- */
 

@@ -58,6 +58,11 @@ move_text(void *self, struct text *text)
 static bool
 read_words(struct vocabulary *vocabulary, const struct service_facts *facts)
 {
+	static const enum search_field FIELD_OF[] = {
+		[WORDING_OF_NAME] = SEARCH_ALTERNATE_NAME,
+		[WORDING_OF_DESCRIPTION] = SEARCH_DESCRIPTION,
+		[WORDING_OF_TERM] = SEARCH_TERMS,
+	};
 	bool is_good =
 	    vocabulary_read(vocabulary, SEARCH_NAME, facts->name) &&
 	    vocabulary_read(vocabulary, SEARCH_ALTERNATE_NAME, facts->alternate_name) &&
@@ -66,6 +71,9 @@ read_words(struct vocabulary *vocabulary, const struct service_facts *facts)
 
 	for (uint32_t i = 0; i < facts->terms_count && is_good; i++)
 		is_good = vocabulary_read(vocabulary, SEARCH_TERMS, facts->terms[i]);
+	for (uint32_t i = 0; i < facts->wordings_count && is_good; i++)
+		is_good = vocabulary_read(
+		    vocabulary, FIELD_OF[facts->wordings[i].of], facts->wordings[i].text);
 	return is_good;
 }
 
@@ -131,6 +139,8 @@ content_make(
 
 	*content = (struct content){ .facts = *facts };
 	content->facts.description = TEXT_ABSENT; /* only its words are wanted */
+	content->facts.wordings = NULL;
+	content->facts.wordings_count = 0;
 	each_text(&content->facts, count_bytes, &bytes);
 	content->room = index_memory(NULL, 0, bytes);
 	if (content->room == NULL)

@@ -120,6 +120,24 @@ names_come_from_the_service_and_its_organization(void **state)
 }
 
 static void
+translations_and_names_of_terms_are_wordings(void **state)
+{
+	(void)state;
+	read_service("\"x_translations\":{\"ar\":{\"name\":\"N\",\"description\":\"D\","
+	             "\"email\":\"E\"},\"uk\":7},\"attributes\":[{\"taxonomy_term\":"
+	             "{\"taxonomy\":\"t\",\"code\":\"c\",\"name\":\"T\"}},"
+	             "{\"taxonomy_term\":{\"taxonomy\":\"hearthline-facts\","
+	             "\"code\":\"interpreter\",\"name\":\"interpreter\"}}]");
+	assert_int_equal(facts.wordings_count, 3);
+	CHECK_TEXT(facts.wordings[0].text, "N");
+	assert_int_equal(facts.wordings[0].of, WORDING_OF_NAME);
+	CHECK_TEXT(facts.wordings[1].text, "D");
+	assert_int_equal(facts.wordings[1].of, WORDING_OF_DESCRIPTION);
+	CHECK_TEXT(facts.wordings[2].text, "T");
+	assert_int_equal(facts.wordings[2].of, WORDING_OF_TERM);
+}
+
+static void
 ages_are_numbers_in_order_or_unknown(void **state)
 {
 	(void)state;
@@ -841,6 +859,7 @@ main(void)
 		cmocka_unit_test(what_is_not_said_is_unknown),
 		cmocka_unit_test(what_is_no_service_is_invalid),
 		cmocka_unit_test(names_come_from_the_service_and_its_organization),
+		cmocka_unit_test(translations_and_names_of_terms_are_wordings),
 		cmocka_unit_test(ages_are_numbers_in_order_or_unknown),
 		cmocka_unit_test(attributes_of_other_taxonomies_are_need_terms),
 		cmocka_unit_test(terms_beyond_the_limit_are_left_out),

@@ -128,6 +128,46 @@ words_are_found_in_every_field(void **unused)
 }
 
 static void
+words_of_other_languages_and_of_terms_are_found(void **unused)
+{
+	static const struct facts_wording WORDINGS[] = {
+		{ LITERAL("مأوى للعائلات"), WORDING_OF_NAME },
+		{ LITERAL("مفتوح"), WORDING_OF_DESCRIPTION },
+		{ LITERAL("Emergency housing"), WORDING_OF_TERM },
+	};
+
+	(void)unused;
+	new_service("s1", "shelter");
+	facts.name = LITERAL("Family shelter");
+	facts.wordings = WORDINGS;
+	facts.wordings_count = 3;
+	put_service(services);
+	new_service("s2", "shelter");
+	facts.name = LITERAL("مفتوح");
+	put_service(services);
+	assert_string_equal(search_for("ماوي"), "s1");
+	assert_string_equal(search_for("مفتوح"), "s2, s1");
+	assert_string_equal(search_for("emergency hous"), "s1");
+}
+
+static void
+translations_for_cleared_roles_are_found_by_them_only(void **unused)
+{
+	static const struct facts_wording NAME = { LITERAL("مأوى"), WORDING_OF_NAME };
+
+	(void)unused;
+	new_service("s1", "shelter");
+	facts.confidentiality = CONFIDENTIALITY_cleared;
+	facts.wordings = &NAME;
+	facts.wordings_count = 1;
+	put_service(services);
+	assert_string_equal(search_for("مأوى"), "");
+	assert_int_equal(found.total, 0);
+	search.cleared = FLAG_YES;
+	assert_string_equal(search_for("مأوى"), "s1");
+}
+
+static void
 the_better_field_comes_first(void **unused)
 {
 	static const char *const IDS[] = { "s5", "s4", "s3", "s2", "s1" };
@@ -786,6 +826,8 @@ main(void)
 		TEST(every_word_must_occur_as_a_word_or_its_beginning),
 		TEST(words_fold),
 		TEST(words_are_found_in_every_field),
+		TEST(words_of_other_languages_and_of_terms_are_found),
+		TEST(translations_for_cleared_roles_are_found_by_them_only),
 		TEST(the_better_field_comes_first),
 		TEST(a_whole_word_comes_before_a_beginning),
 		TEST(the_better_word_comes_before_the_nearer_place),
