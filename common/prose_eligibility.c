@@ -43,6 +43,8 @@ split(struct text prose, struct text sentences[SENTENCES_MAX], uint32_t *count)
 	uint32_t from = 0;
 
 	*count = 0;
+	if (prose.length == 0)
+		return true;
 	for (uint32_t at = 0; at <= prose.length; at++) {
 		struct text sentence;
 

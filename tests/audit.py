@@ -342,7 +342,8 @@ def places_kept(books, figures_fell):
             continue
         at, figure = books.figures[service]
         sold = taken[service, place.get("reported_at")]
-        if place.get("reported_at") != str(at) or int(place["available"]) != figure - sold:
+        # The demo's places count as reported when it is loaded, not when its file was written.
+        if int(place.get("reported_at") or 0) < at or int(place["available"]) != figure - sold:
             yield f"{service}: {figure} places at {at}, {sold} taken; it says {place}"
         if not figures_fell and held[service] + sold > figure:
             yield f"{service}: {figure} places, {held[service]} held and {sold} taken"

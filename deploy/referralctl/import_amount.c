@@ -221,7 +221,7 @@ amount_read_time(struct text text, char time[9])
 		hour = 0;
 	if (hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 &&
 	    second < 60)
-		snprintf(time, 9, "%02d:%02d:%02d", (unsigned)hour % 24,
+		snprintf(time, 9, "%02u:%02u:%02u", (unsigned)hour % 24,
 		    (unsigned)minute % 60, (unsigned)second % 60);
 }
 

@@ -168,8 +168,8 @@ gather(struct import_stage *stage, struct text text)
 static bool
 remember_capacity(struct import_stage *stage, const struct import_service *service)
 {
-	int64_t at = stage->target->is_reported_now ? clock_wall_ms()
-	                                            : service->capacity_at;
+	int64_t at =
+	    stage->target->is_reported_now ? clock_wall_ms() : service->capacity_at;
 
 	if (isnan(service->available) || at == TIME_ABSENT)
 		return true;

@@ -13,7 +13,7 @@ struct import_target {
 	struct directory *directory;
 	const char *cell;
 	const char *source;
-	bool shows_progress; /* on standard error */
+	bool shows_progress;  /* on standard error */
 	bool is_reported_now; /* places count as reported now, whatever the file says */
 };
 

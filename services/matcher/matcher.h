@@ -29,7 +29,7 @@ struct matcher {
 	unsigned edited_count; /* meanwhile */
 	char edited[MATCHER_EDITED_MOST][INDEX_ID_BYTES];
 	bool is_started;
-	size_t places_at; /* of the index: those before it have Redis' places */
+	size_t places_at;       /* of the index: those before it have Redis' places */
 	unsigned confirm_calls; /* of a look for places to confirm, still out */
 	int64_t confirm_next_ms, confirm_before_ms;
 	struct decoder *decoder; /* of routing facts */

@@ -116,11 +116,12 @@ count_shared(struct order *order, uint32_t position)
 void
 order_settle(struct order *order)
 {
-	struct order_entry *fresh = order->at + order->count + order->fresh;
+	struct order_entry *fresh;
 	uint32_t count = order->fresh, rest = order->count;
 
 	if (count == 0)
 		return;
+	fresh = order->at + order->count + order->fresh;
 	memcpy(fresh, order->at + order->count, count * sizeof *fresh);
 	qsort_r(fresh, count, sizeof *fresh, compare, order);
 	order->count += count;

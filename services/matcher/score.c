@@ -69,7 +69,7 @@ believed_places(const struct wanted *wanted, const struct scored *scored)
 	double ttl_ms = more->facts->capacity_ttl_hours * (double)HOUR_MS;
 
 	if (more->capacity_at != TIME_ABSENT &&
-	    (double)(wanted->question->now_ms - more->capacity_at) >= ttl_ms)
+	    (double)wanted->question->now_ms - (double)more->capacity_at >= ttl_ms)
 		return NAN;
 	return more->free_places;
 }

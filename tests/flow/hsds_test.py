@@ -265,13 +265,18 @@ class Small(Reader, unittest.TestCase):
         def edit(value):
             self.assertEqual(self.net.http("PATCH", "/api/v1/services/" + first, {"confidentiality": value},
                                            role="coordinator", headers={"If-Match": f'"{self.version(first)}"'}).status, 200)
+        def listed(*numbers):
+            try:
+                return self.ids("services") == self.numbers(*numbers)
+            except AssertionError:  # hidden between the count and the page
+                return False
         edit("cleared")
-        wait_for(lambda: self.ids("services") == self.numbers(2, 3, 77), 5, "it is gone")
+        wait_for(lambda: listed(2, 3, 77), 5, "it is gone")
         self.assertEqual(self.ids("organizations"), self.numbers(1000, 1001))
         self.assertEqual(self.get("/hsds/3.1/organizations/" + str(uuid.UUID(int=1000))).status, 200)
         self.assertIn(str(uuid.UUID(int=3000)), self.ids("taxonomy_terms"))
         edit(None)
-        wait_for(lambda: self.ids("services") == self.numbers(1, 2, 3, 77), 5, "it is back")
+        wait_for(lambda: listed(1, 2, 3, 77), 5, "it is back")
         self.assertEqual(self.ids("taxonomy_terms"), terms)
 
     def version(self, service_id):

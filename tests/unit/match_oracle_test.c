@@ -769,11 +769,11 @@ random_news(struct service_facts *service)
 	static struct hours_rule hours[SERVICES_MAX + 2][4];
 	static struct shape_point points[SERVICES_MAX + 2][12];
 	static unsigned next;
-	unsigned place =
-	    service >= &directory[0].facts && service < &directory[SERVICES_MAX].facts
-	        ? (unsigned)(((char *)service - (char *)directory) /
-	                     (long)sizeof *directory)
-	        : SERVICES_MAX + next++ % 2;
+	unsigned place = (char *)service >= (char *)directory &&
+	                         (char *)service < (char *)(directory + SERVICES_MAX)
+	                     ? (unsigned)(((char *)service - (char *)directory) /
+	                                  (long)sizeof *directory)
+	                     : SERVICES_MAX + next++ % 2;
 
 	if (percent(60))
 		random_hours(service, hours[place]);
