@@ -64,7 +64,7 @@ class Resp:
         end = resp_end(data, at)
         if end is not None:
             words = resp_words(data, at, 2)
-            self.asked.append(words[1] if words[0].upper() == "FCALL" else words[0].upper())
+            self.asked.append(words[1] if words[0].upper() in ("FCALL", "FCALL_RO") else words[0].upper())
         return end, None
 
     def reply(self, data, at):

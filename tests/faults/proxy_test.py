@@ -4,6 +4,7 @@ in five ways, and afterwards all is as if it had not."""
 
 import concurrent.futures
 import contextlib
+import json
 import glob
 import os
 import re
@@ -222,6 +223,28 @@ class Store(Lossy):
         self.tool("fsck")
         self.net.redis.hincrby(place, "held", -1)
 
+    def kept(self):
+        """The same directory again but for one name: what did not change is kept."""
+        with open(os.path.join(DEMO, "directory.json")) as file:
+            rows = json.load(file)
+        rows[0]["name"] += uuid.uuid4().hex[:4]
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(rows, file)
+            file.flush()
+            self.tool("import", "--source", "kept", file.name)
+
+    def placeless(self):
+        """A service that reports no places, so that nothing here sells them."""
+        with open(os.path.join(DEMO, "directory.json")) as file:
+            return next(row["id"] for row in json.load(file) if not row.get("capacities"))
+
+    def edit(self):
+        path, key = "/api/v1/services/" + self.placeless(), str(uuid.uuid4())
+        version = self.repeat(lambda: self.net.http("GET", path + "/history", role="coordinator")).json["version"]
+        done = self.repeat(lambda: self.net.http("PATCH", path, {"alert": key}, "coordinator", {
+            "Idempotency-Key": key, "If-Match": f'"{version}"'}))
+        self.assertEqual(done.json["service"]["version"], version + 1)
+
     def cases(self):
         """Every function and plain command, and what has it called."""
         view = lambda: self.net.http("GET", f"/api/v1/cases/{list(self.keys.values())[0]}")  # noqa: E731
@@ -233,6 +256,7 @@ class Store(Lossy):
             "hl_extend": self.slow,
             "hl_nack": self.undeliverable, "hl_crash": self.crash, "hl_show": view,
             "hl_list": lambda: self.net.http("GET", "/api/v1/cases"),
+            "hl_service_edit": self.edit,
             "HGET": self.submit, "HGETALL": view, "INFO": self.wait, "CONFIG": self.wait, "XRANGE": self.wait,
         }
 
@@ -243,7 +267,7 @@ class Store(Lossy):
 
     def tool_cases(self):
         fsck = lambda: self.tool("fsck")  # noqa: E731
-        return {"hl_directory_swap": self.directory, "hl_capacity": self.directory, "HSET": self.directory,
+        return {"hl_directory_swap": self.directory, "hl_directory_keep": self.kept, "hl_capacity": self.directory, "HSET": self.directory,
                 "HLEN": self.directory, "EXPIRE": self.directory,
                 "hl_dead": self.bury, "hl_check": fsck, "hl_check_entries": fsck,
                 "hl_check_place": self.recount, "SCAN": fsck, "ZRANGE": lambda: self.tool("dead", "ls")}
@@ -251,6 +275,9 @@ class Store(Lossy):
     # Name: why it has no case.
     PASSED_OVER = {"hl_version": "no part of ours calls it",
                    "hl_archive_drop": "nothing grows old here; archive_test.py kills all around it",
+                   "hl_capacity_confirm": "reports what stands; a repeat reports it again",
+                   "hl_confirmations": "reads", "hl_places": "reads", "hl_stale": "reads",
+                   "hl_confirm_ask": "asks once, however often it is said: directory_edit_test",
                    "CLIENT": "greeting", "PING": "greeting",
                    "FUNCTION": "start-up waits for it and tries again"}
 
@@ -293,6 +320,9 @@ class Verbs(Lossy):
     def search(self):
         self.repeat(lambda: self.net.http("GET", "/api/v1/services?q=a"))
 
+    def get(self, path):
+        self.repeat(lambda: self.net.http("GET", path))
+
     def hand_over(self):
         """Work for both lines; its place is free again at once."""
         case = self.submit()
@@ -308,6 +338,10 @@ class Verbs(Lossy):
         commands = {"submit": self.submit, "accepted": self.submit, "amend": self.amend, "withdraw": self.withdraw,
                     "answer": self.answer, "moved": self.answer, "refused": self.refused}
         questions = {"preview": self.preview, "previewed": self.preview, "search": self.search, "found": self.search}
+        for kinds, path in ((("list", "listed"), "/hsds/3.1/services"),
+                            (("find_places", "places_found"), "/api/v1/places?q=a"),
+                            (("find_terms", "terms_found"), "/api/v1/terms?q=a")):
+            questions.update((kind, lambda path=path: self.get(path)) for kind in kinds)
 
         def work(line, name):
             again = lambda: self.reconnect(line)  # noqa: E731
