@@ -71,10 +71,18 @@ const struct taxonomy_term *taxonomies_find(
     const struct taxonomies *taxonomies, struct text taxonomy, struct text code);
 void taxonomy_term_view(
     const struct taxonomy_term *term, struct text lang, struct term_view *view);
-/* Calls for each label and synonym of a term. */
-typedef void taxonomy_each_name(void *self, struct text lang, struct text name);
+/* Calls for each label and synonym of a term, as it is written and folded (fold.h). */
+typedef void taxonomy_each_name(
+    void *self, struct text lang, struct text name, struct text folded);
 void taxonomy_term_names(
     const struct taxonomy_term *term, taxonomy_each_name *each, void *self);
+
+/* Calls for each term of a taxonomy (absent: our own), in whatever order. */
+typedef void taxonomy_each_term(void *self, const struct taxonomy_term *term);
+void taxonomies_each(const struct taxonomies *taxonomies, struct text taxonomy,
+    taxonomy_each_term *each, void *self);
+/* Whether it is a code of any taxonomy, without case, or one that mappings lead from. */
+bool taxonomies_has_code(const struct taxonomies *taxonomies, struct text code);
 
 /* Terms by code, label or synonym in any language (fold.h); each word of `q` must begin a word
  * of one of them, and no words give all.  `taxonomy` absent: our own.  Best first: code, whole

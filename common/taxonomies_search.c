@@ -28,7 +28,55 @@ taxonomy_term_names(
     const struct taxonomy_term *term, taxonomy_each_name *each, void *self)
 {
 	for (const struct term_name *name = term->names; name != NULL; name = name->next)
-		each(self, text_of(name->lang), name->text);
+		each(self, text_of(name->lang), name->text, name->folded);
+}
+
+/* Terms of the taxonomy: their keys begin with its. */
+static bool
+space_of(struct text taxonomy, struct term_key *space)
+{
+	if (!term_key_of(
+	        taxonomy.at ? taxonomy : LITERAL(TAXONOMY_OWN), LITERAL("-"), space))
+		return false;
+	space->length--;
+	return true;
+}
+
+static bool
+is_in(const struct taxonomy_term *term, const struct term_key *space)
+{
+	return term->names != NULL && term->key.length >= space->length &&
+	       memcmp(term->key.at, space->at, space->length) == 0;
+}
+
+void
+taxonomies_each(const struct taxonomies *taxonomies, struct text taxonomy,
+    taxonomy_each_term *each, void *self)
+{
+	struct term_key space;
+
+	if (!space_of(taxonomy, &space))
+		return;
+	for (const struct taxonomy_term *term = taxonomies->by_key; term != NULL;
+	     term = term->by_key.next)
+		if (is_in(term, &space))
+			each(self, term);
+}
+
+bool
+taxonomies_has_code(const struct taxonomies *taxonomies, struct text code)
+{
+	struct term_key any;
+
+	if (!term_key_of(TEXT_ABSENT, code, &any))
+		return false;
+	for (const struct taxonomy_term *term = taxonomies->by_key; term != NULL;
+	     term = term->by_key.next)
+		if (term->key.length >= any.length &&
+		    memcmp(term->key.at + term->key.length - any.length, any.at,
+		        any.length) == 0)
+			return true;
+	return false;
 }
 
 /* ---- searching ---- */
@@ -118,17 +166,14 @@ taxonomies_search(const struct taxonomies *taxonomies, struct text taxonomy,
 	struct term_key space;
 	uint32_t total = 0, count = 0;
 
-	if (!term_key_of(
-	        taxonomy.at ? taxonomy : LITERAL(TAXONOMY_OWN), LITERAL("-"), &space))
+	if (!space_of(taxonomy, &space))
 		return 0;
-	space.length--;
 	for (const struct taxonomy_term *term = taxonomies->by_key; term != NULL;
 	     term = term->by_key.next) {
 		struct ranked ranked = { term, FIT_NONE };
 		uint32_t at = count;
 
-		if (term->names == NULL || term->key.length < space.length ||
-		    memcmp(term->key.at, space.at, space.length) != 0 ||
+		if (!is_in(term, &space) ||
 		    (ranked.fit = fit_of(term, words, q)) == FIT_NONE)
 			continue;
 		total++;

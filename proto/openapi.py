@@ -15,6 +15,8 @@ API = "../services/gateway/api.def"
 
 KEY = {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "maxLength": 128},
        "description": "Chosen by the caller, unique per command: a repeat is harmless."}
+STRICT = {"name": "Prefer", "in": "header", "schema": {"type": "string"},
+          "description": "`handling=strict` refuses an intake with a term that nobody knows; it is stored otherwise."}
 OPTIONAL_KEY = dict(KEY, required=False)
 VERSION = {"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
            "description": "The version it is based on, quoted, as ETag and `version` give it."}
@@ -50,7 +52,7 @@ def ref(record):
 
 # handler: parameters, body, answers by code (None: no body), further error codes
 DETAILS = {
-    "on_post_intake": ([KEY], ref("intake"), {"201": wrapped("case", "case_brief"), "200": wrapped("case", "case_brief")},
+    "on_post_intake": ([KEY, STRICT], ref("intake"), {"201": wrapped("case", "case_brief"), "200": wrapped("case", "case_brief")},
                        ["409", "422", "503"]),
     "on_get_cases": ([query("state", "A state of a need or referral."), query("agency", "Agency id."),
                       query("place", "Place code."), query("phone", "Phone number, in any spelling."), OFFSET],
@@ -197,6 +199,8 @@ def schemas():
                        "code": {"type": "string", "enum": [a[2] for _, a in lines("status.def", ["STATUS"])]},
                        "detail": {"type": "string"},
                        "errors": {"type": "array", "items": ref("defect")},
+                       "needs": {"type": "array", "items": ref("need_hint"),
+                                 "description": "of an intake with terms that nobody knows, refused for that"},
                        "state": {"type": "string"}, "version": {"type": "integer"}}}
     return used(out)
 

@@ -78,6 +78,8 @@ print_terms(struct session *session, const struct terms_found *found, uint32_t o
 {
 	struct sheet *sheet = sheet_new("CODE NAME TAXONOMY");
 
+	if (found->near == FLAG_YES && found->terms_count > 0)
+		puts("no term has these words; like them are:");
 	for (uint32_t i = 0; sheet != NULL && i < found->terms_count; i++) {
 		sheet_text(sheet, found->terms[i].code);
 		sheet_text(sheet, found->terms[i].name);

@@ -46,6 +46,13 @@ print_need(const struct need_preview *need)
 	if (need->reason != 0)
 		printf(": %s", code_about(CODE_SET_reason, need->reason));
 	fputc('\n', stdout);
+	for (uint32_t i = 0; i < need->suggestions_count; i++) {
+		fputs(i == 0 ? "  did you mean " : ", ", stdout);
+		sheet_put(need->suggestions[i].code, stdout);
+		fputs(" (", stdout);
+		sheet_put(need->suggestions[i].name, stdout);
+		fputs(i + 1 < need->suggestions_count ? ")" : ")?\n", stdout);
+	}
 	if (sheet == NULL)
 		return false;
 	if (why->has_chosen)

@@ -23,8 +23,8 @@ without_prefix(struct text field)
 	return path;
 }
 
-static void
-pass_refusal(struct call *call, const struct refused *refused)
+void
+call_pass_refusal(struct call *call, const struct refused *refused)
 {
 	static char whys[DEFECTS_MAX][161];
 	struct defects defects = { .count = 0 };
@@ -71,7 +71,7 @@ on_accepted(struct call *call, const struct message *reply)
 	char location[96];
 
 	if (reply->kind != MESSAGE_accepted) {
-		pass_refusal(call, &reply->refused);
+		call_pass_refusal(call, &reply->refused);
 		return;
 	}
 	record_init(&record_case_brief, &brief);
@@ -92,7 +92,7 @@ on_case_moved(struct call *call, const struct message *reply)
 	struct case_brief brief;
 
 	if (reply->kind != MESSAGE_moved) {
-		pass_refusal(call, &reply->refused);
+		call_pass_refusal(call, &reply->refused);
 		return;
 	}
 	record_init(&record_case_brief, &brief);
@@ -107,7 +107,7 @@ on_referral_moved(struct call *call, const struct message *reply)
 	struct referral_brief brief;
 
 	if (reply->kind != MESSAGE_moved) {
-		pass_refusal(call, &reply->refused);
+		call_pass_refusal(call, &reply->refused);
 		return;
 	}
 	record_init(&record_referral_brief, &brief);
@@ -121,7 +121,7 @@ on_referral_moved(struct call *call, const struct message *reply)
 /* ---- the handlers ---- */
 
 void
-on_post_intake(struct call *call)
+intake_submit(struct call *call)
 {
 	struct submit *submit = &call->gateway->out->submit;
 	struct text key;
@@ -135,6 +135,17 @@ on_post_intake(struct call *call)
 	submit->role = (uint8_t)call->account.role;
 	submit->has_intake = true;
 	ask(call, true, on_accepted);
+}
+
+void
+on_post_intake(struct call *call)
+{
+	struct text key;
+
+	if (!strict_is_wanted(call))
+		intake_submit(call);
+	else if (call_take_key(call, &key))
+		intake_preview(call, 1, strict_on_previewed);
 }
 
 void
@@ -224,7 +235,7 @@ on_previewed(struct call *call, const struct message *reply)
 	char *json;
 
 	if (reply->kind != MESSAGE_previewed) {
-		pass_refusal(call, &reply->refused);
+		call_pass_refusal(call, &reply->refused);
 		return;
 	}
 	json = json_write(&record_previewed, &reply->previewed, MASK_ALL, &length);
@@ -235,7 +246,7 @@ on_previewed(struct call *call, const struct message *reply)
 }
 
 void
-on_post_match(struct call *call)
+intake_preview(struct call *call, uint32_t most, ask_reply *on_reply)
 {
 	struct preview *preview = &call->gateway->out->preview;
 
@@ -248,8 +259,14 @@ on_post_match(struct call *call)
 	for (uint32_t i = 0; i < preview->intake.needs_count; i++)
 		preview->intake.needs[i].note = TEXT_ABSENT;
 	preview->has_intake = true;
-	preview->most = 5;
-	ask(call, false, on_previewed);
+	preview->most = most;
+	ask(call, false, on_reply);
+}
+
+void
+on_post_match(struct call *call)
+{
+	intake_preview(call, 5, on_previewed);
 }
 
 /* ---- channels ---- */

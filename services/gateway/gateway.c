@@ -59,21 +59,15 @@ call_answer(struct call *call, int code, const struct http_field *fields, char *
 	call_end(call);
 }
 
-void
-call_refuse(struct call *call, enum status status, const struct defects *defects,
-    struct text state, uint32_t version, uint32_t retry_after_ms)
+/* Answers with problem details, malloc'd; NULL: out of memory. */
+static void
+refuse(struct call *call, enum status status, char *json, size_t length,
+    uint32_t retry_after_ms)
 {
 	struct http_field fields[3] = { { NULL, NULL } };
 	char seconds[16];
-	size_t length = 0;
-	char *json;
 	int at = 0;
 
-	if (call->broken != NULL) {
-		call->broken(call);
-		return;
-	}
-	json = json_problem(status, defects, state, version, &length);
 	if (retry_after_ms != UINT_ABSENT) {
 		(void)snprintf(
 		    seconds, sizeof seconds, "%u", (retry_after_ms + 999) / 1000);
@@ -87,6 +81,39 @@ call_refuse(struct call *call, enum status status, const struct defects *defects
 	    fields, (struct text){ json != NULL ? json : "", (uint32_t)length });
 	free(json);
 	call_end(call);
+}
+
+void
+call_refuse(struct call *call, enum status status, const struct defects *defects,
+    struct text state, uint32_t version, uint32_t retry_after_ms)
+{
+	size_t length = 0;
+	char *json;
+
+	if (call->broken != NULL) {
+		call->broken(call);
+		return;
+	}
+	json = json_problem(status, defects, state, version, &length);
+	refuse(call, status, json, length, retry_after_ms);
+}
+
+void
+call_refuse_with(struct call *call, enum status status, const struct defects *defects,
+    const struct record *record, const void *values)
+{
+	size_t length = 0, more_length = 0;
+	char *json = json_problem(status, defects, TEXT_ABSENT, UINT_ABSENT, &length);
+	char *more = json_write(record, values, MASK_ALL, &more_length);
+	char *both = NULL;
+	int written = json != NULL && more != NULL
+	                  ? asprintf(&both, "%.*s,%s", (int)length - 1, json, more + 1)
+	                  : -1;
+
+	free(json);
+	free(more);
+	refuse(call, status, written < 0 ? NULL : both, written < 0 ? 0 : (size_t)written,
+	    UINT_ABSENT);
 }
 
 void

@@ -76,6 +76,9 @@ void call_answer(struct call *call, int code, const struct http_field *fields, c
     size_t length);
 void call_refuse(struct call *call, enum status status, const struct defects *defects,
     struct text state, uint32_t version, uint32_t retry_after_ms);
+/* The same with a record's members beside, nothing but them. */
+void call_refuse_with(struct call *call, enum status status,
+    const struct defects *defects, const struct record *record, const void *values);
 /* The same without more to say. */
 void call_fail(struct call *call, enum status status);
 
@@ -94,8 +97,19 @@ bool call_take_body(
  * effect. */
 typedef void ask_reply(struct call *call, const struct message *reply);
 void ask(struct call *call, bool is_command, ask_reply *on_reply);
+/* Answers with what intake or the matcher refused. */
+void call_pass_refusal(struct call *call, const struct refused *refused);
 void ask_open(struct gateway *gateway);
 void ask_close(struct gateway *gateway);
+
+/* Asks the matcher who could help with the intake in the body, so many for each need; sends the
+ * intake to intake. */
+void intake_preview(struct call *call, uint32_t most, ask_reply *on_reply);
+void intake_submit(struct call *call);
+/* Whether the caller wants an intake with an unknown term refused (Prefer: handling=strict, RFC
+ * 7240): its preview then decides. */
+bool strict_is_wanted(const struct call *call);
+ask_reply strict_on_previewed;
 
 /* Ends the call without an answer: its stream was closed. */
 void call_end(struct call *call);

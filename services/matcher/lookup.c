@@ -121,6 +121,12 @@ answer_terms(struct matcher *matcher)
 	out->total = taxonomies != NULL
 	                 ? taxonomies_search(taxonomies, in->taxonomy, in->q, found, end)
 	                 : 0;
+	if (out->total == 0 && in->q.length > 0) {
+		out->near = FLAG_YES;
+		out->total = out->terms_count =
+		    suggest_briefs(taxonomies, in->taxonomy, in->q, out->terms);
+		return;
+	}
 	for (uint32_t i = offset; i < end && i < out->total; i++)
 		write_term(found[i], in->lang, &out->terms[out->terms_count++]);
 	if (end < out->total && end <= OFFSET_MOST)

@@ -263,6 +263,7 @@ choose(struct matcher *matcher, struct worker_item *item, const struct work *wor
 		.may_be_cleared_only = true,
 	};
 	match(matcher->index, &question, &result);
+	suggest_reason(matcher->references.taxonomies, work->term, &result.reason);
 	metrics_observe_us(METRIC_match_seconds, NULL, clock_mono_us() - began_us);
 	decision = decision_take(matcher, item, work);
 	if (decision != NULL)

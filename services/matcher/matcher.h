@@ -9,6 +9,7 @@
 #include "services/matcher/catalogue.h"
 #include "services/matcher/match.h"
 #include "services/matcher/references.h"
+#include "services/matcher/suggest.h"
 
 /* Services edited while a directory is loaded that are read again; of more all are. */
 #define MATCHER_EDITED_MOST 256

@@ -14,6 +14,7 @@ answer_preview(struct matcher *matcher)
 {
 	const struct preview *in = &matcher->question->preview;
 	struct previewed *out = &matcher->out->previewed;
+	const struct taxonomies *taxonomies = matcher->references.taxonomies;
 	uint32_t most = in->most == UINT_ABSENT ? PREVIEW_DEFAULT : in->most;
 
 	message_init(matcher->out, MESSAGE_previewed);
@@ -33,7 +34,11 @@ answer_preview(struct matcher *matcher)
 		record_init(&record_why, &need->why);
 		need->has_why = true;
 		need->term = in->intake.needs[i].term;
+		suggest_reason(taxonomies, need->term, &result.reason);
 		need->reason = (uint8_t)result.reason;
+		if (result.reason == reason_unknown_term)
+			need->suggestions_count = suggest_briefs(
+			    taxonomies, TEXT_ABSENT, need->term, need->suggestions);
 		match_explain(matcher->index, &question, &result,
 		    result.count > 0 ? 0 : UINT32_MAX, most > 0 ? most - 1 : 0, true,
 		    &need->why);

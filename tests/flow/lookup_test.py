@@ -48,6 +48,10 @@ class LookupTest(unittest.TestCase):
             file.write(text)
         return json.loads(self.net.ctl("import", "--json", *options, path).stdout)
 
+    def load_needs(self):
+        self.net.ctl("import", os.path.join(TAXONOMY, "needs.json"))
+        wait_for(lambda: self.get("/api/v1/terms", q="housing")["total"], what="the terms")
+
     def get(self, path, **query):
         answer = self.net.http("GET", path + "?" + urllib.parse.urlencode(query))
         self.assertEqual(answer.status, 200, answer.body)
@@ -72,7 +76,7 @@ class LookupTest(unittest.TestCase):
             needs = json.load(file)["terms"]
         codes = {term["code"] for term in needs}
         said = json.loads(self.net.ctl("import", "--json", os.path.join(TAXONOMY, "needs.json")).stdout)
-        self.assertEqual((said["added"], said["quarantined"], said["notes"]), (len(needs), {}, {}))
+        self.assertEqual((said["added"] + said["unchanged"], said["quarantined"], said["notes"]), (len(needs), {}, {}))
         for term in needs:
             self.assertEqual(term["parent"], term["code"].rpartition(".")[0] or None)
             self.assertEqual({*term["labels"]}, {"en", "uk", "ru"}, term["code"])
@@ -86,6 +90,40 @@ class LookupTest(unittest.TestCase):
                                   "parent": "disability"}])
         page = self.get("/api/v1/terms", limit=2, offset=len(needs) - 1)
         self.assertEqual((len(page["terms"]), page["total"], "next" in page), (1, len(needs), False))
+
+    def test_a_need_with_an_unknown_term_says_what_may_be_meant_and_is_refused_only_on_request(self):
+        self.load_needs()
+        intake = demo_intake()
+        intake["needs"] = [{"term": "disability.speech"}, {"term": "disability.speach"}]
+        previewed = self.net.http("POST", "/api/v1/matches", intake).json["needs"]
+        self.assertEqual([need["reason"] for need in previewed], ["no_service", "unknown_term"])
+        self.assertEqual(previewed[0]["suggestions"], [])
+        self.assertEqual(previewed[1]["suggestions"][0]["code"], "disability.speech")
+        refused = self.net.http("POST", "/api/v1/intakes", intake,
+                                headers={"Idempotency-Key": "strict-1", "Prefer": "respond-async, handling=strict"})
+        self.assertEqual((refused.status, [e["field"] for e in refused.json["errors"]]), (422, ["needs[1].term"]))
+        self.assertEqual([(n["term"], n["suggestions"][0]["code"]) for n in refused.json["needs"]],
+                         [("disability.speach", "disability.speech")])
+        stored = self.net.http("POST", "/api/v1/intakes", intake,
+                               headers={"Idempotency-Key": "strict-1", "Prefer": "handling=lenient"})
+        self.assertEqual(stored.status, 201, stored.body)
+        path = "/api/v1/cases/" + stored.json["case"]["id"]
+        wait_for(lambda: [n.get("reason") for n in self.net.http("GET", path).json["case"]["needs"]]
+                 == ["no_service", "unknown_term"], what="both needs parked, each for its reason")
+        intake["needs"] = [{"term": "disability.speech"}]
+        stored = self.net.http("POST", "/api/v1/intakes", intake,
+                               headers={"Idempotency-Key": "strict-2", "Prefer": "handling=strict"})
+        self.assertEqual(stored.status, 201, stored.body)
+
+    def test_terms_that_are_looked_for_with_an_error_are_found_and_said_to_be_only_near(self):
+        self.load_needs()
+        found = self.get("/api/v1/terms", q="somewhere to sl")
+        self.assertEqual([term["code"] for term in found["terms"]], ["housing.shelter"])  # by a synonym
+        self.assertNotIn("near", found)
+        near = self.get("/api/v1/terms", q="ночлижка")
+        self.assertEqual((near["near"], near["terms"][0]["code"], near["terms"][0]["name"]),
+                         (True, "housing.shelter", "ночлежка"))
+        self.assertIn("like them are", self.net.ctl("terms", "ночлижка").stdout)
 
     def test_places_of_one_name_are_told_apart_by_what_they_lie_in(self):
         said = self.load("codifier.csv", CODIFIER, "--map", "katottg")
