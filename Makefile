@@ -44,7 +44,7 @@ BENCHES := $(filter-out $(RIVALS),$(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(
 # Every core, unless make was told how many.
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: all run test check bench fuzz soak format lint clean units fuzzers benches rivals tidy help
+.PHONY: all run test check bench sim fuzz soak format lint clean units fuzzers benches rivals tidy help
 all: $(PROGRAMS)
 .SECONDARY: # objects of tests are kept, so that the next make does not compile them again
 
@@ -105,6 +105,13 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libhearthline.a
 # It measures the matcher's own search.
 $(BUILD)/bench/search: $(patsubst %.c,$(BUILD)/%.o,$(call pure,matcher))
 
+# The matcher itself, in a region that is drawn.
+SIM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/*.c))
+$(BUILD)/sim/play: $(SIM_OBJECTS) $(patsubst %.c,$(BUILD)/%.o,$(call pure,matcher)) $(BUILD)/libhearthline.a
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(RIVALS): tests/bench/postgres.c tests/bench/bench.h
 	@mkdir -p $(@D)
 	@echo "  LD $@"
@@ -126,7 +133,7 @@ units: $(UNIT_TESTS) $(SHIMS) $(REPLAYS)
 tidy: $(patsubst %.o,%.tidy,$(filter-out %.lua.o %.json.o,$(LIBRARY_OBJECTS)) $(PURE_OBJECTS)) \
 	$(patsubst %.c,$(BUILD)/%.tidy,$(SERVICES:%=services/%/main.c) deploy/referralctl/main.c)
 fuzzers: $(FUZZERS)
-benches: $(BENCHES)
+benches: $(BENCHES) $(BUILD)/sim/play
 rivals: $(RIVALS)
 
 run: ## installs what is missing, builds and starts everything with the demo directory
@@ -152,6 +159,11 @@ bench: ## measures; prints a table and writes build/bench.json (BENCH=--quick: s
 	@$(MAKE) --no-print-directory $(PARALLEL) all benches
 	@deploy/install.sh bench && $(MAKE) --no-print-directory rivals || true # else that row says so
 	@BUILD=$(abspath $(BUILD)) $(PYTHON) tests/bench/bench.py $(BENCH)
+
+sim: ## policies side by side in simulated regions; build/sim.json and plots (QUICK=1: sooner)
+	@deploy/install.sh build test
+	@$(MAKE) --no-print-directory $(PARALLEL) $(BUILD)/sim/play
+	@BUILD=$(BUILD) $(PYTHON) tests/sim/sim.py $(if $(QUICK),--quick) $(SIM)
 
 SECONDS ?= 60
 fuzz: ## every fuzz target for SECONDS=60 each
