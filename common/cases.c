@@ -2,6 +2,7 @@
  * Transitions of cases as calls on the function library. */
 #include "common/cases_private.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define BLOCK_COUNT 64
@@ -373,6 +374,15 @@ cases_reap(struct cases *cases, unsigned most, cases_done *done, void *ctx)
 	    pending_take(cases, read_reap, done, ctx), LITERAL("reap"), &a);
 }
 
+static void
+arguments_hours(struct arguments *arguments, double hours)
+{
+	if (isnan(hours))
+		arguments_word(arguments, "");
+	else
+		arguments_number(arguments, (int64_t)(hours * 3600000));
+}
+
 enum status
 cases_offer(struct cases *cases, const struct case_offer *in, cases_done *done, void *ctx)
 {
@@ -393,6 +403,7 @@ cases_offer(struct cases *cases, const struct case_offer *in, cases_done *done, 
 		arguments_text(&a, in->candidates[i].service);
 		arguments_text(&a, in->candidates[i].agency);
 		arguments_text(&a, in->candidates[i].why);
+		arguments_hours(&a, in->candidates[i].report_hours);
 	}
 	return pending_send(
 	    pending_take(cases, read_offer, done, ctx), route_of(in->need), &a);

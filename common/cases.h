@@ -155,6 +155,8 @@ enum status cases_reap(
 
 struct case_candidate {
 	struct text service, agency, why; /* why: an encoded record `why` */
+	double
+	    report_hours; /* an older report of its places is not believed; NaN: any is */
 };
 struct case_offer {
 	struct text need;

@@ -27,11 +27,14 @@ local function wake_waiting(books, service)
 	end
 end
 
-local function place_reserve(cell, service)
+-- A report older than `report_ms` ('': none is too old) is not believed: its zero refuses nobody.
+local function place_reserve(books, service, report_ms)
+	local cell = books.cell
 	local key = place_key(cell, service)
-	local f = call('HMGET', key, 'available', 'held')
+	local f = call('HMGET', key, 'available', 'held', 'reported_at')
 	local available = f[1] and tonumber(f[1])
-	if available and available - tonumber(f[2] or '0') < 1 then return false end
+	if available and available - tonumber(f[2] or '0') < 1 and not (report_ms ~= '' and f[3] and
+		books.now - f[3] >= tonumber(report_ms)) then return false end
 	local held = call('HINCRBY', key, 'held', '1')
 	if available then place_changed(cell, service, f[1], held) end
 	return true

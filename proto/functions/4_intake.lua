@@ -72,10 +72,10 @@ local function answer(keys, argv)
 	if move.need == 'serve' and not OPEN.referral[state] and open_referral(case, need) then
 		return { 'illegal_move', state, version }
 	end
-	if move.place == 'hold' and not place_reserve(cell, referral.service) then
+	local books = books_of(cell)
+	if move.place == 'hold' and not place_reserve(books, referral.service, '') then
 		return { 'full', state, version }
 	end
-	local books = books_of(cell)
 	local e = { by = argv[5], role = argv[6], reason = argv[8], command = argv[4] }
 	local lease = tonumber(argv[10]) > 0 and tonumber(argv[10])
 	local need_moved = referral_move(books, case, referral, move, e, nil, lease)

@@ -219,7 +219,7 @@ end
 local OFFER_COUNTS = { CLOCK[1], CLOCK[2], 'match.left', 'notify.entered', 'clock.entered' }
 
 -- ARGV: need version commit by reason look_ms expires_ms first_ms first_purpose lease_ms
---       (service agency why)...
+--       (service agency why report_ms('': reports hold for ever))...
 -- The first candidate with a free place gets the need; lease_ms > 0: the notifier has room,
 -- so a telling is leased at once.  No candidate, or none has a place: parked.
 -- ok referral position told(0|1) | parked reason | dup | stale state version | absent
@@ -232,12 +232,12 @@ local function offer(keys, argv)
 	if version ~= argv[2] or not MOVES.need.offer[state] then return { 'stale', state, version } end
 	local books = books_of(cell, OFFER_COUNTS)
 	local position, reason = nil, argv[5]
-	for i = 11, #argv - 2, 3 do
-		if place_reserve(cell, argv[i]) then position = i break end
+	for i = 11, #argv - 3, 4 do
+		if place_reserve(books, argv[i], argv[i + 3]) then position = i break end
 		reason = 'no_capacity'
 	end
 	if not position then
-		for i = 11, #argv - 2, 3 do wait_for_place(cell, argv[i], need.id) end
+		for i = 11, #argv - 3, 4 do wait_for_place(cell, argv[i], need.id) end
 		return park(books, case, need, argv[3], argv[4], reason, tonumber(argv[6]))
 	end
 	leave(books, case, 'match', need)
@@ -258,7 +258,7 @@ local function offer(keys, argv)
 	record(case, { item = referral.id, action = 'offer', to = referral.state, need_from = state,
 		need_to = 'offered', by = argv[4], role = 'system' })
 	case_close(books, case)
-	return { 'ok', referral.id, int((position - 11) / 3), is_told and '1' or '0' }
+	return { 'ok', referral.id, int((position - 11) / 4), is_told and '1' or '0' }
 end
 
 local TOLD_COUNTS = { CLOCK[1], CLOCK[2], 'notify.left' }

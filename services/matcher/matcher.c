@@ -220,6 +220,7 @@ offer(struct decision *decision, const struct work *work,
 		    explain(matcher, question, result, i, buffers[i], &candidates[i].why);
 		candidates[i].service = facts->id;
 		candidates[i].agency = facts->agency;
+		candidates[i].report_hours = facts->capacity_ttl_hours;
 		(void)text_copy(facts->id, decision->candidates[i].service, 65);
 		(void)text_copy(facts->agency, decision->candidates[i].agency, 65);
 		offer.candidates_count++;
@@ -291,8 +292,7 @@ on_match_work(void *self, struct worker_item *item, const struct work *work)
 
 /* ---- opening and closing ---- */
 
-/* A notifier died or froze: what it held goes back at once.  What it died on, if anything, its
- * successor knows. */
+/* A notifier died or froze: what it held goes back.  Its successor knows what it died on. */
 static void
 on_lost(void *self, const char *service, const struct link_lost *items, size_t count)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Calls on cases, waited for. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -249,9 +250,9 @@ struct case_offer
 usual_offer(const char *need, uint32_t version, const char *commit, unsigned count)
 {
 	static const struct case_candidate CANDIDATES[] = {
-		{ { "service1", 8 }, { "agency1", 7 }, { "why1", 4 } },
-		{ { "service2", 8 }, { "agency2", 7 }, { "why2", 4 } },
-		{ { "service3", 8 }, { "agency3", 7 }, { "why3", 4 } },
+		{ { "service1", 8 }, { "agency1", 7 }, { "why1", 4 }, NAN },
+		{ { "service2", 8 }, { "agency2", 7 }, { "why2", 4 }, NAN },
+		{ { "service3", 8 }, { "agency3", 7 }, { "why3", 4 }, NAN },
 	};
 
 	return (struct case_offer){ .need = text_of(need),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A need is offered to a service, or parked. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "common/clock.h"
 #include "tests/unit/cases_fixture.h"
 
 static char id[ID_CASE_BYTES + 1], need[ID_ITEM_MAX];
@@ -236,6 +238,35 @@ the_first_candidate_with_a_free_place_gets_it(void **state)
 	assert_string_equal(field_of(id, "r1-1.why"), "why2");
 	assert_string_equal(place_of("service1", "held"), "");
 	assert_string_equal(place_of("service3", "held"), "");
+	assert_whole();
+}
+
+static void
+a_report_that_is_too_old_refuses_nobody(void **state)
+{
+	static const struct case_candidate OLD[] = {
+		{ { "service1", 8 }, { "agency1", 7 }, { "why1", 4 }, 0.5 },
+		{ { "service2", 8 }, { "agency2", 7 }, { "why2", 4 }, NAN },
+	};
+	struct case_offer in = usual_offer(need, 1, "c1", 2);
+	int64_t now_ms = clock_wall_ms();
+	char other[ID_CASE_BYTES + 1], second[ID_ITEM_MAX];
+
+	(void)state;
+	in.candidates = OLD;
+	assert_string_equal(do_capacity("service1", "0", now_ms - 1795000), "ok");
+	assert_string_equal(do_capacity("service2", "0", 1000), "ok");
+	assert_null(do_offer(&in)->referral.at);
+	redis_ask(
+	    "HSET {c1}:place:service1 reported_at %lld", (long long)now_ms - 1801000);
+	new_case("two", urgency_urgent, 1, other);
+	id_need(text_of(other), 1, second);
+	in.need = text_of(second);
+	in.commit_id = LITERAL("c2");
+	assert_non_null(do_offer(&in)->referral.at);
+	assert_string_equal(place_of("service1", "held"), "1");
+	assert_string_equal(place_of("service1", "available"), "0");
+	assert_string_equal(place_of("service2", "held"), "");
 	assert_whole();
 }
 
@@ -496,6 +527,7 @@ main(void)
 		TEST(the_channel_that_counts_is_that_of_the_agency_that_gets_the_offer),
 		TEST(what_a_packed_record_lacks_at_its_end_is_absent),
 		TEST(the_first_candidate_with_a_free_place_gets_it),
+		TEST(a_report_that_is_too_old_refuses_nobody),
 		TEST(the_last_place_is_given_once),
 		TEST(only_what_is_parked_waits_for_a_place_and_no_more_than_a_thousand),
 		TEST(of_an_unknown_number_any_number_may_be_held),
