@@ -85,6 +85,8 @@ DETAILS = {
     "on_patch_service": ([VERSION, OPTIONAL_KEY],
                          {"type": "object", "description": "A JSON merge patch (RFC 7396) over the fields of edits.def."},
                          {"200": wrapped("service", "service_version")}, ["404", "409", "412", "422", "428", "503"]),
+    "on_delete_service": ([VERSION, OPTIONAL_KEY], None, {"200": wrapped("service", "service_version")},
+                          ["404", "412", "428", "503"]),
     "on_put_capacity": ([], ref("capacity_body"), {"204": None}, ["404", "422", "503"]),
     "on_post_confirm": ([OPTIONAL_KEY], None, {"200": wrapped("service", "service_version")}, ["404", "503"]),
     "on_get_history": ([], None, {"200": ref("service_history")}, ["404", "503"]),

@@ -130,9 +130,9 @@ edit(struct call *call, const struct directory_entry *entry, uint32_t expected,
 }
 
 static void
-on_patch_entry(void *self, enum status status, const struct directory_entry *entry)
+patch(struct call *call, enum status status, const struct directory_entry *entry,
+    struct text what)
 {
-	struct call *call = self;
 	struct service_facts facts;
 	struct defects defects = { .count = 0 };
 	struct edits edits = { 0 };
@@ -143,9 +143,8 @@ on_patch_entry(void *self, enum status status, const struct directory_entry *ent
 	if (status == STATUS_OK)
 		status = may_change(call, entry, &facts);
 	if (status == STATUS_OK)
-		status =
-		    edits_read(entry->published, entry->overlay, http_body(call->request),
-		        text_of(call->account.person), &edits, &defects);
+		status = edits_read(entry->published, entry->overlay, what,
+		    text_of(call->account.person), &edits, &defects);
 	if (status == STATUS_OK && shows_more(call, &edits, &facts)) {
 		defects_add(&defects, "an agency may hide more, not less", "%s",
 		    "confidentiality");
@@ -155,8 +154,24 @@ on_patch_entry(void *self, enum status status, const struct directory_entry *ent
 		call_refuse(
 		    call, status, &defects, TEXT_ABSENT, UINT_ABSENT, UINT_ABSENT);
 	else
-		edit(call, entry, expected, http_body(call->request), &edits, on_edited);
+		edit(call, entry, expected, what, &edits, on_edited);
 	edits_free(&edits);
+}
+
+static void
+on_patch_entry(void *self, enum status status, const struct directory_entry *entry)
+{
+	struct call *call = self;
+
+	patch(call, status, entry, http_body(call->request));
+}
+
+/* A withdrawn service stays as an entry that is over: others may refer to it, and it can be taken
+ * back like every edit. */
+static void
+on_withdraw_entry(void *self, enum status status, const struct directory_entry *entry)
+{
+	patch(self, status, entry, LITERAL("{\"status\":\"defunct\"}"));
 }
 
 static void
@@ -176,6 +191,15 @@ on_patch_service(struct call *call)
 
 	if (call_take_version(call, true, &expected))
 		get_entry(call, on_patch_entry);
+}
+
+void
+on_delete_service(struct call *call)
+{
+	uint32_t expected;
+
+	if (call_take_version(call, true, &expected))
+		get_entry(call, on_withdraw_entry);
 }
 
 static void

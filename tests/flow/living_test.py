@@ -107,6 +107,37 @@ class Living(unittest.TestCase):
         self.assertEqual(self.patch(service, {"status": "active"}).status, 200)
         wait_for(lambda: best() == service, 5, "it is chosen again")
 
+    def test_a_withdrawn_service_is_found_no_more_until_that_is_taken_back_and_imports_change_nothing_about_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "one.json")
+            row = {"id": str(uuid.uuid4()), "name": "Пральня єнотів", "status": "active",
+                   "organization": {"id": str(uuid.uuid4()), "name": "Осередок", "description": ""}}
+            def load():
+                with open(path, "w") as file:
+                    json.dump([row], file)
+                self.net.ctl("import", "--source", "one", path)
+            load()
+            found = lambda: [s["id"] for s in self.services(q=urllib.parse.quote("пральня єнотів"))]
+            wait_for(lambda: found() == [row["id"]], 10, "it is found")
+            where = f"/api/v1/services/{row['id']}"
+            self.assertEqual(self.net.http("DELETE", where, role="coordinator").status, 428)
+            self.assertEqual(self.net.http("DELETE", where, role="operator", headers={"If-Match": '"0"'}).status, 403)
+            self.assertEqual(self.net.http("DELETE", where, role="agency", headers={"If-Match": '"0"'}).status, 403)
+            done = self.net.http("DELETE", where, role="coordinator", headers={"If-Match": '"0"'})
+            self.assertEqual((done.status, done.json["service"]["version"]), (200, 1), done.body)
+            self.assertEqual(self.net.http("DELETE", where, role="coordinator", headers={"If-Match": '"0"'}).status, 200)
+            wait_for(lambda: found() == [], 10, "it is found no more")
+            row["description"] = "Інше"
+            load()
+            seen = self.document(row["id"]).json
+            self.assertEqual((seen["status"], seen["description"]), ("defunct", "Інше"))
+            self.assertEqual(found(), [])
+            undone = self.net.http("DELETE", where + "/edits/status", role="coordinator", headers={"If-Match": '"1"'})
+            self.assertEqual(undone.status, 200, undone.body)
+            wait_for(lambda: found() == [row["id"]], 10, "it is found again")
+            self.assertEqual(self.net.http("DELETE", f"/api/v1/services/{uuid.uuid4()}", role="coordinator",
+                                           headers={"If-Match": '"0"'}).status, 404)
+
     def test_an_agency_edits_its_own_services_and_hides_more_but_never_less(self):
         own, other = self.own(), self.others()
         self.assertEqual(self.patch(own, {"alert": "Новий вхід"}, role="agency").status, 200)
