@@ -144,6 +144,12 @@ directory_sources_key(const struct directory *directory)
 	return directory->sources_key;
 }
 
+const char *
+directory_edits_key(const struct directory *directory)
+{
+	return directory->edits_key;
+}
+
 bool
 directory_version_key(const struct directory *directory, const char *source,
     const char *version, char key[KEY_MAX_BYTES])

@@ -116,6 +116,8 @@ enum status directory_confirmations(struct directory *directory, struct text age
 
 /* The hash of the sources in use; it lives as long as the directory. */
 const char *directory_sources_key(const struct directory *directory);
+/* The hash of the edits' overlays by service (json_edits.h); as long as the directory. */
+const char *directory_edits_key(const struct directory *directory);
 /* The hash of a version's documents.  False: too long. */
 bool directory_version_key(const struct directory *directory, const char *source,
     const char *version, char key[KEY_MAX_BYTES]) MUST_CHECK;

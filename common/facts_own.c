@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "common/facts_document.h"
 #include "common/facts_private.h"
 
 #define RADIUS_MOST_KM 20038.0     /* half way round the Earth */
@@ -161,6 +162,16 @@ read_own_fact(const json_t *attribute, const json_t *term, struct service_facts 
 		facts->response_hours = number_of(value, RESPONSE_MOST_HOURS);
 }
 
+static bool
+is_secrecy(const json_t *attribute)
+{
+	const json_t *term = json_object_get(attribute, "taxonomy_term");
+
+	return is_word(text_at(term, "taxonomy"), OWN_TAXONOMY) &&
+	       (is_word(text_at(attribute, "label"), "confidentiality") ||
+	           is_word(text_at(term, "code"), "confidentiality"));
+}
+
 void
 read_place_secrecy(const json_t *object, struct service_facts *facts)
 {
@@ -169,13 +180,18 @@ read_place_secrecy(const json_t *object, struct service_facts *facts)
 
 	json_array_foreach(json_object_get(object, "attributes"), index, attribute)
 	{
-		const json_t *term = json_object_get(attribute, "taxonomy_term");
-
-		if (is_word(text_at(term, "taxonomy"), OWN_TAXONOMY) &&
-		    (is_word(text_at(attribute, "label"), "confidentiality") ||
-		        is_word(text_at(term, "code"), "confidentiality")))
+		if (is_secrecy(attribute))
 			narrow_confidentiality(facts, text_at(attribute, "value"));
 	}
+}
+
+bool
+facts_hides_address(const json_t *object)
+{
+	struct service_facts facts = { .confidentiality = CONFIDENTIALITY_public };
+
+	read_place_secrecy(object, &facts);
+	return facts.confidentiality != CONFIDENTIALITY_public;
 }
 
 /* Where each option has an amount: free if none costs anything, a fee if each does. */

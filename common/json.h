@@ -40,10 +40,17 @@ struct service_facts;
 
 /* A service document for readers, with its facts: without what is ours alone ("x_source") and
  * an alert that does not hold now, and with "x_opens_at", the moment from now on at which its
- * door is known to be open, where there is one within 60 days.  `hide_address`
- * takes out locations' addresses, points, names and the areas they would give away, phones and
- * e-mail excepted.  malloc'd; NULL: not a JSON object, or out of memory. */
+ * door is known to be open, where there is one within 60 days.  `hides_addresses`:
+ * for who is not cleared, places that hide their address (or whose service does) keep what is
+ * known not to tell it, under another id, phones and e-mail included; of the organization's
+ * locations only those stay at which the service is seen to be, since another service may hide
+ * them.  malloc'd; NULL: not a JSON object, or out of memory. */
 char *json_service(struct text document, const struct service_facts *facts,
-    bool hide_address, int64_t now_ms, size_t *length);
+    bool hides_addresses, int64_t now_ms, size_t *length);
+/* A stored document as everybody may see it; `hides_all`: whatever it says, all its addresses
+ * are hidden.  OK: a malloc'd text, NULL where it stays as it is.  INVALID: no JSON object.
+ * NO_MEMORY. */
+enum status json_public(
+    struct text document, bool hides_all, char **text, size_t *length) MUST_CHECK;
 
 #endif

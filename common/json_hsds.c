@@ -210,7 +210,7 @@ json_hsds(struct text document, const struct hsds_form *form, size_t *length)
 	char *text = NULL;
 
 	if (json_is_object(service)) {
-		hsds_strip(service, form->facts, form->hides_address, form->now_ms);
+		hsds_strip(service, form->facts, form->hides_addresses, form->now_ms);
 		made = make(service, form);
 	}
 	if (made != NULL) {

@@ -22,7 +22,7 @@ struct hsds_form {
 	enum hsds_detail detail;
 	enum hsds_profile profile;
 	const struct service_facts *facts; /* of the document */
-	bool hides_address;                /* as json_service does */
+	bool hides_addresses;              /* as json_service does */
 	int64_t now_ms;
 	bool
 	    is_nested; /* a service within its organization, which it then does not name */

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "common/directory.h"
-#include "common/facts.h"
 #include "common/log.h"
+#include "deploy/referralctl/export_public.h"
 #include "deploy/referralctl/import_index.h"
 #include "deploy/referralctl/reach.h"
 #include "deploy/referralctl/referralctl.h"
@@ -22,28 +22,30 @@ struct export
 	FILE *out;
 	struct store *store;
 	struct directory *directory;
-	struct facts_reader *reader;
+	struct export_edits *edits;
 	struct import_index seen; /* a page may tell a document again */
 	char cursor[32];
 	char version[KEY_MAX_BYTES];
-	unsigned long long written, left_out;
+	unsigned long long written, left_out, without_address;
 	enum status status;
 };
 
 static void
 help(FILE *out)
 {
-	fputs("usage: referralctl [--dir DIR] export --source NAME [options] FILE\n\n"
-	      "Writes the services of one source as they are stored, without edits made "
-	      "here;\n"
-	      "`import --source NAME FILE` of it changes nothing.\n\n"
-	      "  --source NAME         whose services\n"
-	      "  --format FORMAT       hsds-json (default, an array) or hsds-ndjson (one "
-	      "per line)\n"
-	      "  --cleared             entries for cleared roles too; else they are left "
-	      "out, and counted\n"
-	      "  --cell CELL           of the network (default c1)\n\n"
-	      "FILE may be - for standard output.\n",
+	fputs(
+	    "usage: referralctl [--dir DIR] export --source NAME [options] FILE\n\n"
+	    "Writes the services of one source as they are stored, without edits made "
+	    "here;\n"
+	    "`import --source NAME FILE` of one with --cleared changes nothing.\n\n"
+	    "  --source NAME         whose services\n"
+	    "  --format FORMAT       hsds-json (default, an array) or hsds-ndjson (one "
+	    "per line)\n"
+	    "  --cleared             entries for cleared roles and hidden addresses too; "
+	    "else they\n"
+	    "                        are left out, and counted\n"
+	    "  --cell CELL           of the network (default c1)\n\n"
+	    "FILE may be - for standard output.\n",
 	    out);
 }
 
@@ -95,22 +97,13 @@ read_options(struct export *export, int argc, char **argv)
 
 /* ---- documents ---- */
 
-/* What is not understood is not shown. */
-static bool
-is_shown(struct export *export, struct text document)
-{
-	struct service_facts facts;
-
-	return export->with_cleared ||
-	       (facts_read(export->reader, document, &facts) == STATUS_OK &&
-	           facts.confidentiality != CONFIDENTIALITY_cleared);
-}
-
 static void
 write_document(struct export *export, struct text id, struct text document)
 {
 	uint8_t key[INDEX_KEY_BYTES];
 	bool is_new = false;
+	char *shown = NULL;
+	size_t length = 0;
 
 	import_index_key(id, key);
 	if (import_index_add(&export->seen, key, &is_new) == NULL) {
@@ -119,13 +112,23 @@ write_document(struct export *export, struct text id, struct text document)
 	}
 	if (!is_new)
 		return;
-	if (!is_shown(export, document)) {
+	if (!export->with_cleared)
+		export->status =
+		    export_public(export->edits, id, document, &shown, &length);
+	if (export->status == STATUS_ABSENT) {
+		export->status = STATUS_OK;
 		export->left_out++;
 		return;
 	}
+	if (export->status != STATUS_OK)
+		return;
 	if (export->is_array)
 		fputs(export->written > 0 ? ",\n" : "[\n", export->out);
-	fwrite(document.at, 1, document.length, export->out);
+	if (shown != NULL)
+		export->without_address++;
+	fwrite(shown != NULL ? shown : document.at, 1,
+	    shown != NULL ? length : document.length, export->out);
+	free(shown);
 	if (!export->is_array)
 		fputc('\n', export->out);
 	export->written++;
@@ -235,6 +238,9 @@ write_file(struct export *export)
 	if (export->left_out > 0)
 		fprintf(stderr, ", %llu left out: they are for cleared roles",
 		    export->left_out);
+	if (export->without_address > 0)
+		fprintf(stderr, ", %llu without addresses that are hidden",
+		    export->without_address);
 	fputs("\n", stderr);
 	return EXIT_DONE;
 }
@@ -257,16 +263,17 @@ connect_and_write(struct export *export, const char *dir)
 		return EXIT_FAILED;
 	loop = loop_new();
 	export->store = loop ? store_open(loop, &options) : NULL;
-	export->reader = facts_reader_new();
 	if (export->store != NULL)
 		export->directory =
 		    directory_open(export->store, export->cell, DIRECTORY_SERVICES);
-	if (export->directory == NULL || export->reader == NULL)
-		exit = fail("export", status_about(STATUS_NO_MEMORY));
+	if (export->directory != NULL)
+		export->edits = export_edits_read(export->store, export->directory);
+	if (export->edits == NULL)
+		exit = fail("export", "the edits could not be read");
 	else
 		exit = write_file(export);
 	import_index_free(&export->seen);
-	facts_reader_free(export->reader);
+	export_edits_free(export->edits);
 	directory_close(export->directory);
 	if (export->store != NULL)
 		store_close(export->store);

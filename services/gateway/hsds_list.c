@@ -251,6 +251,7 @@ cut(struct browse_item *item, struct text document)
 		.profile = browse->profile,
 		.is_nested = browse->is_nested,
 		.facts = &facts,
+		.hides_addresses = !is_cleared,
 		.now_ms = clock_wall_ms(),
 	};
 
@@ -258,8 +259,6 @@ cut(struct browse_item *item, struct text document)
 		return status;
 	if (facts.confidentiality == CONFIDENTIALITY_cleared && !is_cleared)
 		return STATUS_OK; /* since it was listed */
-	form.hides_address =
-	    facts.confidentiality != CONFIDENTIALITY_public && !is_cleared;
 	item->json = json_hsds(document, &form, &item->length);
 	return STATUS_OK;
 }

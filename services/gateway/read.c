@@ -149,9 +149,7 @@ on_service(void *self, enum status status, struct text document)
 		status = STATUS_ABSENT;
 	if (status == STATUS_OK) {
 		json = json_service(document, &facts,
-		    facts.confidentiality != CONFIDENTIALITY_public &&
-		        !role_is_in(call->account.role, "sc"),
-		    clock_wall_ms(), &length);
+		    !role_is_in(call->account.role, "sc"), clock_wall_ms(), &length);
 		if (json == NULL)
 			status = STATUS_NO_MEMORY;
 	}

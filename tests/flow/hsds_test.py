@@ -190,8 +190,14 @@ class Small(Reader, unittest.TestCase):
             "x_code": "hidden-street-7", "metadata": [], "addresses": [{
                 "id": str(uuid.UUID(int=72)), "address_1": "hidden-street-7", "city": "c", "state_province": "s",
                 "postal_code": "p", "country": "UA", "address_type": "physical"}]}}
+        both = {"id": str(uuid.UUID(int=1000)), "name": "Agency", "description": "d", "locations": [place["location"]]}
+        house = {"id": str(uuid.UUID(int=60)), "location": dict(
+            place["location"], id=str(uuid.UUID(int=61)), attributes=[fact(6000, "confidentiality", "address_hidden")])}
+        office = {"id": str(uuid.UUID(int=62)), "location": {
+            "id": str(uuid.UUID(int=63)), "location_type": "physical", "name": "front-office"}}
         cls.put(cls, "small", [
-            service(1, last_modified="2024-05-01T00:00:00Z"), service(2, last_modified="2020-05-01T00:00:00Z"),
+            service(1, last_modified="2024-05-01T00:00:00Z", organization=both),
+            service(2, last_modified="2020-05-01T00:00:00Z", organization=both, service_at_locations=[house, office]),
             service(3, organization={"id": str(uuid.UUID(int=1001)), "name": "Other", "description": ""},
                     url="www.no-scheme.example"),
             service(4, organization={"id": str(uuid.UUID(int=1002)), "name": "Secret", "description": ""},
@@ -250,8 +256,13 @@ class Small(Reader, unittest.TestCase):
                 for base in ("/hsds/3.1", "/oruk/3.0"):
                     for form in ({"full": "true"}, {}, {"full": "true", "format": "ndjson"}):
                         text = self.get(f"{base}/{entity}", role=role, **form).body.decode()
-                        for secret in ("hidden-street", "50.45", "Secret", "Service 4"):
+                        for secret in ("hidden-street", "50.45", "Secret", "Service 4", str(uuid.UUID(int=71))):
                             self.assertNotIn(secret, text)
+            for number in (1, 2, 77):
+                if role:
+                    text = self.get(f"/api/v1/services/{uuid.UUID(int=number)}", role=role).body.decode()
+                    self.assertNotIn("hidden-street", text)
+                    self.assertEqual("front-office" in text, number == 2)
         self.assertEqual(len(self.ids("services", role="supervisor")), 5)
         shown = self.get("/hsds/3.1/services/" + str(uuid.UUID(int=77)), role="coordinator")
         self.assertIn("hidden-street", shown.body.decode())
@@ -271,6 +282,10 @@ class Small(Reader, unittest.TestCase):
             except AssertionError:  # hidden between the count and the page
                 return False
         edit("cleared")
+        path = os.path.join(self.net.dir, "edited.ndjson")
+        self.net.ctl("export", "--source", "small", "--format", "hsds-ndjson", path)
+        with open(path, encoding="utf-8") as file:
+            self.assertNotIn("Service 1", file.read())
         wait_for(lambda: listed(2, 3, 77), 5, "it is gone")
         self.assertEqual(self.ids("organizations"), self.numbers(1000, 1001))
         self.assertEqual(self.get("/hsds/3.1/organizations/" + str(uuid.UUID(int=1000))).status, 200)
@@ -296,6 +311,8 @@ class Small(Reader, unittest.TestCase):
             with open(path, encoding="utf-8") as file:
                 text = file.read()
             self.assertEqual((text.count("\n"), "Secret" in text), (count, count == 5), said)
+            self.assertEqual(("hidden-street" in text, "50.45" in text), (count == 5, count == 5))
+            self.assertIn("front-office", text)
         self.assertNotEqual(self.net.ctl("export", "--source", "none", path, check=False).returncode, 0)
 
     def test_what_has_no_format_is_set_aside_and_not_lost(self):
