@@ -94,14 +94,19 @@ struct hit {
 	double distance_km; /* NaN unknown */
 };
 
-/* What the words of a question have come to for one service; of another question where the
- * stamp is. */
-struct tally {
-	uint32_t stamp; /* which word of which question it had last */
-	uint32_t sum;   /* of the worth of its words */
-	uint16_t last;  /* tier and worth of the last word: more is better */
-	uint8_t tier;   /* of the word that is worst spelt */
+/* Services that are tallied and ranked together, so that those that nobody asks for cost little. */
+#define TALLY_BLOCK 256
+
+/* What the words of a question have come to, by the numbers of services. */
+struct tallies {
+	/* How the worst spelt word is (TALLY_SPELLING), and the sum of what they are worth: more is
+	 * better; 0: a word is missing. */
+	uint16_t *worth;
+	uint16_t *last;   /* the same of the word that is read; 0 between questions */
+	uint8_t *touched; /* block: it has a service with the word that is read */
+	uint32_t *blocks; /* in order, that have services with all words so far */
 };
+#define TALLY_SPELLING 0xc000u
 
 enum seen { SEEN_BY_NOBODY, SEEN_BY_ALL, SEEN_BY_CLEARED };
 
@@ -111,17 +116,17 @@ struct numbers {
 	/* What settles most comparisons, each close together: */
 	uint8_t *seen;     /* enum seen */
 	uint64_t *letters; /* first 8 bytes of the folded name */
-	struct point {
-		float at[3]; /* on the unit sphere */
-	} * point;           /* its only one; NaN: it has none or several */
-	uint32_t *free;      /* numbers below the highest, so many: */
+	float *along
+	    [3]; /* where it is, on the unit sphere; POINT_NONE, or NaN: there are several */
+	uint32_t *free; /* numbers below the highest, so many: */
 	struct hit *hits;
-	struct tally *tallies;
-	uint32_t *met;  /* numbers of services that have the first word */
-	uint32_t count; /* numbers given so far, freed ones included */
-	uint32_t free_count, room;
-	uint32_t stamp; /* last one used */
+	struct tallies tallies;
+	uint32_t count;            /* numbers given so far, freed ones included */
+	uint32_t free_count, room; /* room: whole blocks */
 };
+
+/* Farther than all others. */
+#define POINT_NONE 1e9f
 
 /* Words of entries for cleared roles are kept apart: nothing that others are told, nor the time
  * it takes, depends on them. */
@@ -141,6 +146,12 @@ struct index {
 };
 
 /* ---- numbers.c ---- */
+
+static inline uint32_t
+numbers_blocks(const struct numbers *numbers)
+{
+	return (numbers->count + TALLY_BLOCK - 1) / TALLY_BLOCK;
+}
 
 /* Makes room for one more of so many.  False: out of memory. */
 bool numbers_reserve(struct numbers *numbers, uint32_t count) MUST_CHECK;

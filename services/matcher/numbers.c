@@ -13,24 +13,42 @@ grow(void *memory, uint32_t room, size_t size)
 	return more != NULL;
 }
 
+static bool
+grow_tallies(struct tallies *tallies, uint32_t room)
+{
+	return grow(&tallies->worth, room, sizeof *tallies->worth) &&
+	       grow(&tallies->last, room, sizeof *tallies->last) &&
+	       grow(&tallies->touched, room / TALLY_BLOCK, sizeof *tallies->touched) &&
+	       grow(&tallies->blocks, room / TALLY_BLOCK, sizeof *tallies->blocks);
+}
+
 bool
 numbers_reserve(struct numbers *numbers, uint32_t count)
 {
-	uint32_t room = count + count / 2 + 4;
+	uint32_t more = count + count / 2 + 4;
+	uint32_t room = (more + TALLY_BLOCK - 1) / TALLY_BLOCK * TALLY_BLOCK;
 
 	if (count < numbers->room)
 		return true;
+	for (unsigned i = 0; i < 3; i++)
+		if (!grow(&numbers->along[i], room, sizeof *numbers->along[i]))
+			return false;
 	if (!grow(&numbers->service, room, sizeof *numbers->service) ||
 	    !grow(&numbers->seen, room, sizeof *numbers->seen) ||
 	    !grow(&numbers->letters, room, sizeof *numbers->letters) ||
-	    !grow(&numbers->point, room, sizeof *numbers->point) ||
 	    !grow(&numbers->free, room, sizeof *numbers->free) ||
 	    !grow(&numbers->hits, room, sizeof *numbers->hits) ||
-	    !grow(&numbers->tallies, room, sizeof *numbers->tallies) ||
-	    !grow(&numbers->met, room, sizeof *numbers->met))
+	    !grow_tallies(&numbers->tallies, room))
 		return false;
-	memset(numbers->tallies + numbers->room, 0,
-	    (room - numbers->room) * sizeof *numbers->tallies);
+	/* A block is looked at as a whole. */
+	memset(numbers->seen + numbers->room, SEEN_BY_NOBODY, room - numbers->room);
+	memset(numbers->tallies.last + numbers->room, 0,
+	    (room - numbers->room) * sizeof *numbers->tallies.last);
+	memset(numbers->tallies.touched + numbers->room / TALLY_BLOCK, 0,
+	    (room - numbers->room) / TALLY_BLOCK);
+	for (unsigned i = 0; i < 3; i++)
+		for (uint32_t k = numbers->room; k < room; k++)
+			numbers->along[i][k] = POINT_NONE;
 	numbers->room = room;
 	return true;
 }
@@ -55,12 +73,15 @@ numbers_leave(struct numbers *numbers, const struct indexed *service)
 void
 numbers_free(struct numbers *numbers)
 {
+	for (unsigned i = 0; i < 3; i++)
+		free(numbers->along[i]);
 	free(numbers->service);
 	free(numbers->seen);
 	free(numbers->letters);
-	free(numbers->point);
 	free(numbers->free);
 	free(numbers->hits);
-	free(numbers->tallies);
-	free(numbers->met);
+	free(numbers->tallies.worth);
+	free(numbers->tallies.last);
+	free(numbers->tallies.touched);
+	free(numbers->tallies.blocks);
 }

@@ -248,37 +248,53 @@ start(struct automaton *automaton, struct text pattern, unsigned edits_most)
 	automaton->goal = UINT64_C(1) << pattern.length;
 	automaton->all = (automaton->goal << 1) - 1;
 	automaton->edits_most = edits_most;
-	automaton->states[0] = (struct states){ .read = { 1, 3, 7 } };
+	automaton->states[0] = (struct states){ .read = { 1, 3 } };
 	automaton->states[0].edits = edits_now(automaton, &automaton->states[0]);
 }
 
-/* False: nothing that begins so is near. */
-static bool
-step(struct automaton *automaton, uint32_t depth, uint8_t letter)
+/* Of the states in which no more than ORDER_EARLY letters are read. */
+#define EARLY ((UINT64_C(2) << ORDER_EARLY) - 1)
+
+/* Returns all states; 0: nothing that begins so is near. */
+static inline uint64_t
+step(uint64_t letters, const struct states *from, struct states *to, unsigned edits_most)
+{
+	uint64_t any = from->read[0] << 1 & letters;
+
+	to->read[0] = any;
+	for (unsigned i = 1; i <= edits_most; i++) {
+		to->read[i] = (from->read[i] << 1 & letters) | from->read[i - 1] |
+		              from->read[i - 1] << 1 | to->read[i - 1] << 1 |
+		              (from->exchanged[i] << 1 & letters) << 1;
+		to->exchanged[i] = from->read[i - 1] & letters >> 2;
+		if (i == 2)
+			to->read[i] &= ~EARLY;
+		any |= to->read[i] | to->exchanged[i];
+	}
+	return any;
+}
+
+/* Reads a letter behind so many.  False: nothing that begins so is near. */
+static inline bool
+read_letter(struct automaton *automaton, uint32_t depth, uint8_t letter)
 {
 	const struct states *from = &automaton->states[depth];
 	struct states *to = &automaton->states[depth + 1];
 	uint64_t letters = automaton->letters[letter];
-	uint64_t any;
+	uint64_t any = automaton->edits_most == 1 ? step(letters, from, to, 1)
+	                                          : step(letters, from, to, 2);
 
-	to->read[0] = from->read[0] << 1 & letters;
-	any = to->read[0];
-	for (unsigned i = 1; i <= automaton->edits_most; i++) {
-		to->read[i] = (from->read[i] << 1 & letters) | from->read[i - 1] |
-		              from->read[i - 1] << 1 | to->read[i - 1] << 1 |
-		              (from->exchanged[i] << 1 & letters) << 1;
-		to->read[i] &= automaton->all;
-		to->exchanged[i] = from->read[i - 1] & letters >> 2;
-		any |= to->read[i] | to->exchanged[i];
+	to->edits = from->edits;
+	if (any & automaton->goal) {
+		unsigned edits = edits_now(automaton, to);
+
+		to->edits = edits < to->edits ? edits : to->edits;
 	}
-	to->edits = edits_now(automaton, to);
-	if (from->edits < to->edits)
-		to->edits = from->edits;
-	return any != 0;
+	return (any & automaton->all) != 0;
 }
 
 /* A byte of a word; 0: it has ended. */
-static uint8_t
+static inline uint8_t
 letter_at(const struct order *order, const struct order_entry *entry, uint32_t depth)
 {
 	struct text bytes;
@@ -291,7 +307,7 @@ letter_at(const struct order *order, const struct order_entry *entry, uint32_t d
 
 /* Reads on from what the word shares with the one before, up to `depth`.  True: nothing that
  * begins like that can come nearer. */
-static bool
+static inline bool
 read_word(struct automaton *automaton, const struct order *order, uint32_t position,
     uint32_t *depth)
 {
@@ -300,7 +316,7 @@ read_word(struct automaton *automaton, const struct order *order, uint32_t posit
 	if (order->shared[position] < *depth)
 		*depth = order->shared[position];
 	while ((letter = letter_at(order, &order->at[position], *depth)) != 0) {
-		bool may_be_near = step(automaton, *depth, letter);
+		bool may_be_near = read_letter(automaton, *depth, letter);
 
 		++*depth;
 		if (!may_be_near)
@@ -309,25 +325,44 @@ read_word(struct automaton *automaton, const struct order *order, uint32_t posit
 	return false;
 }
 
+/* The next position, behind this one, that shares less than so many bytes (below 128) with the
+ * one before; eight at a time. */
+static uint32_t
+pass_over(const struct order *order, uint32_t position, uint32_t depth)
+{
+	const uint64_t each = UINT64_MAX / 255;
+
+	for (position++; position + 8 <= order->count; position += 8) {
+		uint64_t shared, less;
+
+		memcpy(&shared, order->shared + position, sizeof shared);
+		less = (shared - each * depth) & ~shared & each << 7;
+		if (less != 0)
+			break;
+	}
+	while (position < order->count && order->shared[position] >= depth)
+		position++;
+	return position;
+}
+
 void
 order_walk(const struct order *order, struct text pattern, unsigned edits_most,
     bool is_beginning, order_near *near, void *self)
 {
 	struct automaton automaton;
-	uint32_t depth = 0;
+	uint32_t depth = 0, next;
 
 	if (pattern.length == 0 || pattern.length > ORDER_PATTERN_MAX)
 		return;
 	start(&automaton, pattern, edits_most);
-	for (uint32_t i = 0; i < order->count;) {
+	for (uint32_t i = 0; i < order->count; i = next) {
 		bool is_settled = read_word(&automaton, order, i, &depth);
 		const struct states *states = &automaton.states[depth];
 		unsigned edits =
 		    is_beginning ? states->edits : edits_now(&automaton, states);
 
-		do
-			if (edits <= edits_most)
-				near(self, order->at[i].word, edits);
-		while (++i < order->count && is_settled && order->shared[i] >= depth);
+		next = is_settled ? pass_over(order, i, depth) : i + 1;
+		for (uint32_t k = i; k < next && edits <= edits_most; k++)
+			near(self, order->at[k].word, edits);
 	}
 }

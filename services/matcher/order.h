@@ -49,6 +49,9 @@ struct order_range order_whole(
 /* Bytes of the longest pattern that is looked for. */
 #define ORDER_PATTERN_MAX 60
 #define ORDER_EDITS_MAX 2
+/* Of the first letters of a pattern, that is so many, one edit mends one at most: few err twice
+ * there, and every word would have to be read for them. */
+#define ORDER_EARLY 3
 /* One word, with how many bytes must be replaced, left out, put in or exchanged with the next. */
 typedef void order_near(void *self, uint32_t word, unsigned edits);
 /* Tells every word with at most so many edits between it (or, where `is_beginning`, some beginning

@@ -4,20 +4,19 @@
 
 #include <math.h>
 
-/* As in places.h. */
-#define EARTH_KM 6371.0088
 /* Single precision and rounding to the metre are less than this. */
 #define SLACK_KM 0.05
 
 /* ---- at a glance ---- */
 
-static struct point
-point_of(double lat, double lon)
+static void
+find_point(double lat, double lon, float point[3])
 {
 	double north = lat * M_PI / 180, east = lon * M_PI / 180;
 
-	return (struct point){ { (float)(cos(north) * cos(east)),
-	    (float)(cos(north) * sin(east)), (float)sin(north) } };
+	point[0] = (float)(cos(north) * cos(east));
+	point[1] = (float)(cos(north) * sin(east));
+	point[2] = (float)sin(north);
 }
 
 /* So that what is less comes first. */
@@ -37,15 +36,17 @@ numbers_note(struct numbers *numbers, const struct indexed *service)
 	const struct service_facts *facts = &service->content.facts;
 	const struct traits *traits = &service->traits;
 	uint32_t number = service->number;
+	float point[3] = { POINT_NONE, POINT_NONE, POINT_NONE };
 
 	numbers->seen[number] = !traits->is_active ? SEEN_BY_NOBODY
 	                        : traits->confidentiality == CONFIDENTIALITY_cleared
 	                            ? SEEN_BY_CLEARED
 	                            : SEEN_BY_ALL;
 	numbers->letters[number] = first_letters(service->content.folded_name);
-	numbers->point[number] = facts->points_count == 1 ? point_of(facts->points[0].lat,
-	                                                        facts->points[0].lon)
-	                                                  : point_of(NAN, NAN);
+	if (facts->points_count == 1)
+		find_point(facts->points[0].lat, facts->points[0].lon, point);
+	for (unsigned i = 0; i < 3; i++)
+		numbers->along[i][number] = facts->points_count > 1 ? NAN : point[i];
 }
 
 /* ---- the order ---- */
@@ -112,9 +113,9 @@ ranking_open(struct ranking *ranking, struct numbers *numbers,
 		.numbers = numbers,
 		.wanted = wanted,
 		.hits = numbers->hits,
-		.point = point_of(wanted->lat, wanted->lon),
 		.most = most < numbers->count ? most : numbers->count,
 	};
+	find_point(wanted->lat, wanted->lon, ranking->point);
 }
 
 /* What is worse at a glance from now on. */
@@ -128,43 +129,95 @@ note_worst(struct ranking *ranking)
 	ranking->limit = angle < M_PI ? (float)(4 * pow(sin(angle / 2), 2)) : NAN;
 }
 
-/* Than the worst; both are worth the same. */
-static bool
-is_surely_worse(const struct ranking *ranking, uint32_t number)
+/* Squares of the chords to the point; NaN: several, or there is no point. */
+static void
+measure(const struct ranking *ranking, uint32_t first, float squares[TALLY_BLOCK])
 {
-	const float *one = ranking->point.at;
-	const float *other = ranking->numbers->point[number].at;
-	float square = 0;
+	const float *x = ranking->numbers->along[0] + first;
+	const float *y = ranking->numbers->along[1] + first;
+	const float *z = ranking->numbers->along[2] + first;
+	const float from[3] = { ranking->point[0], ranking->point[1], ranking->point[2] };
 
-	if (isnan(one[0]))
-		return ranking->numbers->letters[number] > ranking->letters;
-	for (unsigned i = 0; i < 3; i++)
-		square += (one[i] - other[i]) * (one[i] - other[i]);
-	return square > ranking->limit;
+	for (uint32_t i = 0; i < TALLY_BLOCK; i++)
+		squares[i] = (x[i] - from[0]) * (x[i] - from[0]) +
+		             (y[i] - from[1]) * (y[i] - from[1]) +
+		             (z[i] - from[2]) * (z[i] - from[2]);
 }
 
-void
-ranking_add(struct ranking *ranking, uint32_t number, uint32_t worth)
+/* Than the worst; both are worth the same. */
+static bool
+is_surely_worse(const struct ranking *ranking, uint32_t number, float square)
+{
+	bool is_placed = !isnan(ranking->point[0]);
+
+	if (is_placed && !isnan(ranking->limit))
+		return square > ranking->limit;
+	/* The worst has no distance, and this one neither. */
+	return (!is_placed || square > 4.5f) &&
+	       ranking->numbers->letters[number] > ranking->letters;
+}
+
+static bool
+is_full(const struct ranking *ranking)
+{
+	return ranking->count == ranking->most;
+}
+
+/* Of one that may be among the best. */
+static void
+add(struct ranking *ranking, uint32_t number, uint32_t worth)
 {
 	struct hit hit = { .worth = worth };
-	bool is_full = ranking->count == ranking->most;
 
-	if (ranking->most == 0)
-		return;
-	if (is_full &&
-	    (worth < ranking->hits[0].worth ||
-	        (worth == ranking->hits[0].worth && is_surely_worse(ranking, number))))
-		return;
 	hit.service = ranking->numbers->service[number];
 	hit.distance_km = wanted_distance_km(ranking->wanted, indexed_facts(hit.service));
-	if (!is_full)
+	if (!is_full(ranking))
 		sift_up(ranking->hits, ranking->count++, hit);
 	else if (is_better(&hit, &ranking->hits[0]))
 		sift_down(ranking->hits, ranking->count, hit);
 	else
 		return;
-	if (ranking->count == ranking->most)
+	if (is_full(ranking))
 		note_worst(ranking);
+}
+
+void
+ranking_add(struct ranking *ranking, uint32_t number, uint32_t worth)
+{
+	if (ranking->most > 0 && (!is_full(ranking) || worth >= ranking->hits[0].worth))
+		add(ranking, number, worth);
+}
+
+/* How much a service is worth that is looked at closer. */
+static uint32_t
+least_worth(const struct ranking *ranking)
+{
+	return is_full(ranking) ? ranking->hits[0].worth : 1;
+}
+
+void
+ranking_add_block(
+    struct ranking *ranking, uint32_t block, const uint16_t worths[TALLY_BLOCK])
+{
+	uint32_t first = block * TALLY_BLOCK;
+	uint32_t least = least_worth(ranking);
+	uint16_t most = 0;
+	float squares[TALLY_BLOCK];
+
+	for (uint32_t i = 0; i < TALLY_BLOCK; i++)
+		most = worths[i] > most ? worths[i] : most;
+	if (ranking->most == 0 || most < least)
+		return;
+	measure(ranking, first, squares);
+	for (uint32_t i = 0; i < TALLY_BLOCK; i++) {
+		if (worths[i] < least)
+			continue;
+		if (worths[i] == least && is_full(ranking) &&
+		    is_surely_worse(ranking, first + i, squares[i]))
+			continue;
+		add(ranking, first + i, worths[i]);
+		least = least_worth(ranking);
+	}
 }
 
 /* The worst goes to the end, again and again. */

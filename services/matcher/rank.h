@@ -12,7 +12,7 @@ struct ranking {
 	const struct wanted *wanted; /* whose point, if it has one */
 	struct hit *hits;
 	size_t count, most;
-	struct point point; /* on the unit sphere; NaN: none */
+	float point[3]; /* on the unit sphere; NaN: none */
 	/* Of the worst, once there are so many: square of the chord to what is farther (NaN: nothing
 	 * is known to be), and how its name begins. */
 	float limit;
@@ -22,6 +22,9 @@ struct ranking {
 void ranking_open(struct ranking *ranking, struct numbers *numbers,
     const struct wanted *wanted, size_t most);
 void ranking_add(struct ranking *ranking, uint32_t number, uint32_t worth);
+/* Adds the services of a block (TALLY_BLOCK) that are worth something. */
+void ranking_add_block(
+    struct ranking *ranking, uint32_t block, const uint16_t worths[TALLY_BLOCK]);
 /* The best comes first; nothing can be added any more. */
 void ranking_sort(struct ranking *ranking);
 

@@ -74,23 +74,40 @@ struct gathered {
 	uint32_t total;
 };
 
+/* Takes those of a block that are worth something and fit. */
+static void
+gather_block(struct gathered *gathered, const struct sought *sought, uint32_t block,
+    uint16_t worths[TALLY_BLOCK])
+{
+	const struct indexed **service =
+	    gathered->ranking.numbers->service + (size_t)block * TALLY_BLOCK;
+	uint16_t count = 0;
+
+	for (uint32_t i = 0; i < TALLY_BLOCK && sought->is_filtered; i++)
+		if (worths[i] > 0 && !passes(sought, &service[i]->traits))
+			worths[i] = 0;
+	for (uint32_t i = 0; i < TALLY_BLOCK; i++)
+		count = (uint16_t)(count + (worths[i] > 0));
+	gathered->total += count;
+	if (count > 0)
+		ranking_add_block(&gathered->ranking, block, worths);
+}
+
 static void
 gather_all(
     struct gathered *gathered, const struct sought *sought, const struct index *index)
 {
 	const struct numbers *numbers = &index->numbers;
-	unsigned most_seen =
+	enum seen other =
 	    sought->search->cleared == FLAG_YES ? SEEN_BY_CLEARED : SEEN_BY_ALL;
 
-	for (uint32_t i = 0; i < numbers->count; i++) {
-		enum seen seen = numbers->seen[i];
+	for (uint32_t block = 0; block < numbers_blocks(numbers); block++) {
+		const uint8_t *seen = numbers->seen + (size_t)block * TALLY_BLOCK;
+		uint16_t worths[TALLY_BLOCK];
 
-		if (seen == SEEN_BY_NOBODY || seen > most_seen)
-			continue;
-		if (sought->is_filtered && !passes(sought, &numbers->service[i]->traits))
-			continue;
-		gathered->total++;
-		ranking_add(&gathered->ranking, i, 0);
+		for (uint32_t i = 0; i < TALLY_BLOCK; i++)
+			worths[i] = (seen[i] == SEEN_BY_ALL) | (seen[i] == other);
+		gather_block(gathered, sought, block, worths);
 	}
 }
 
@@ -111,27 +128,23 @@ gather_term(struct gathered *gathered, const struct sought *sought)
 /* Those that have all words; forgets what was gathered before. */
 static void
 gather_words(struct gathered *gathered, struct sought *sought, struct index *index,
-    bool with_errors)
+    unsigned errors_most)
 {
-	uint32_t met = seek_run(
-	    index, &sought->seek, sought->search->cleared == FLAG_YES, with_errors);
+	uint32_t count = seek_run(
+	    index, &sought->seek, sought->search->cleared == FLAG_YES, errors_most);
+	const struct tallies *tallies = &index->numbers.tallies;
 
 	gathered->ranking.count = gathered->total = 0;
-	for (uint32_t i = 0; i < met; i++) {
-		uint32_t number = index->numbers.met[i];
-		uint32_t worth = seek_worth(index, number);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t block = tallies->blocks[i];
 
-		if (worth == 0 ||
-		    (sought->is_filtered &&
-		        !passes(sought, &index->numbers.service[number]->traits)))
-			continue;
-		gathered->total++;
-		ranking_add(&gathered->ranking, number, worth);
+		gather_block(gathered, sought, block,
+		    tallies->worth + (size_t)block * TALLY_BLOCK);
 	}
 }
 
-/* As it is written; where nothing is, as the same keys are in the other language; with errors
- * where little is. */
+/* As it is written; where nothing is, as the same keys are in the other language; with an
+ * error where little is, with two where even so nothing is. */
 static void
 gather_however_written(
     struct gathered *gathered, struct sought *sought, struct index *index)
@@ -139,17 +152,19 @@ gather_however_written(
 	char switched[2 * SEEK_QUESTION_MAX];
 	struct text question = { switched, 0 };
 
-	gather_words(gathered, sought, index, false);
+	gather_words(gathered, sought, index, 0);
 	if (gathered->total == 0) {
 		question.length =
 		    (uint32_t)spell_switch(sought->search->q, switched, sizeof switched);
 		seek_read(&sought->seek, question);
-		gather_words(gathered, sought, index, false);
+		gather_words(gathered, sought, index, 0);
 	}
 	if (gathered->total == 0)
 		seek_read(&sought->seek, sought->search->q);
 	if (gathered->total < FEW)
-		gather_words(gathered, sought, index, true);
+		gather_words(gathered, sought, index, 1);
+	if (gathered->total == 0)
+		gather_words(gathered, sought, index, 2);
 }
 
 static void
@@ -219,8 +234,9 @@ search_each(
     struct index *index, const struct search *search, search_each_hit *each, void *self)
 {
 	bool is_cleared = search->cleared == FLAG_YES;
+	const struct tallies *tallies = &index->numbers.tallies;
 	struct sought sought;
-	uint32_t met;
+	uint32_t count;
 
 	read_search(&sought, index, search);
 	if (sought.seek.count == 0) {
@@ -229,11 +245,12 @@ search_each(
 				each(self, index->all.at[i].more->facts);
 		return;
 	}
-	met = seek_run(index, &sought.seek, is_cleared, false);
-	for (uint32_t i = 0; i < met; i++) {
-		uint32_t number = index->numbers.met[i];
+	count = seek_run(index, &sought.seek, is_cleared, 0);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t first = tallies->blocks[i] * TALLY_BLOCK;
 
-		if (seek_worth(index, number) > 0)
-			each(self, indexed_facts(index->numbers.service[number]));
+		for (uint32_t k = first; k < first + TALLY_BLOCK; k++)
+			if (tallies->worth[k] > 0)
+				each(self, indexed_facts(index->numbers.service[k]));
 	}
 }

@@ -4,9 +4,9 @@
 
 #include <math.h>
 
-#include "common/fold.h"
-
 #define TIERS 3u
+/* Of the first tier in a tally; a tier less is worse. */
+#define SPELLING_SHIFT 14
 /* In 1/16: how well a word fits. */
 enum fit {
 	FIT_WHOLE = 16,
@@ -24,6 +24,7 @@ enum fit {
 /* Characters from which on one and two errors are looked for. */
 #define ONE_ERROR_MIN 4
 #define TWO_ERRORS_MIN 8
+#define TWO_SOUNDS_MIN 6
 
 /* Out of 15.  A name is what people remember; a description mentions much that is not meant. */
 static const uint8_t FIELD_WORTH[SEARCH_FIELDS] = {
@@ -34,66 +35,6 @@ static const uint8_t FIELD_WORTH[SEARCH_FIELDS] = {
 	[SEARCH_PLACE] = 6,
 	[SEARCH_DESCRIPTION] = 3,
 };
-
-/* ---- reading ---- */
-
-static bool
-is_there(const struct seek *seek, struct text text)
-{
-	for (uint32_t i = 0; i < seek->count; i++)
-		if (text_equal(seek->words[i].text, text))
-			return true;
-	return false;
-}
-
-/* The spellings lie behind those of the words before. */
-static void
-read_word(struct seek *seek, struct text text)
-{
-	uint8_t letters[SPELL_WORD_MAX], sounds[SPELL_SOUNDS_MAX], stem[SPELL_SOUNDS_MAX];
-	struct sought_word *word = &seek->words[seek->count];
-	size_t at = (size_t)(text.at - seek->texts);
-	struct text without = { text.at, spell_stem(text) };
-
-	*word = (struct sought_word){ .text = text };
-	word->letters =
-	    (struct text){ (char *)seek->letters + at, spell_letters(text, letters) };
-	memcpy(seek->letters + at, letters, word->letters.length);
-	word->sounds =
-	    (struct text){ (char *)seek->sounds + at, spell_sounds(text, sounds) };
-	if (word->sounds.length > text.length)
-		word->sounds.length = text.length;
-	memcpy(seek->sounds + at, sounds, word->sounds.length);
-	word->stem =
-	    (struct text){ (char *)seek->stems + at, spell_sounds(without, stem) };
-	if (word->stem.length > text.length)
-		word->stem.length = text.length;
-	memcpy(seek->stems + at, stem, word->stem.length);
-	seek->count++;
-}
-
-void
-seek_read(struct seek *seek, struct text question)
-{
-	uint32_t at = 0;
-	size_t used = 0, length;
-	struct text written;
-
-	seek->count = 0;
-	if (question.length > SEEK_QUESTION_MAX)
-		question.length = SEEK_QUESTION_MAX;
-	while ((length = fold_word(question, &at, seek->texts + used,
-	            sizeof seek->texts - used, &written)) > 0) {
-		struct text text = { seek->texts + used, (uint32_t)length };
-
-		if (is_there(seek, text))
-			continue;
-		read_word(seek, text);
-		used += length;
-	}
-	if (seek->count > 0)
-		seek->words[seek->count - 1].is_last = true;
-}
 
 /* ---- how rare a word is ---- */
 
@@ -143,52 +84,33 @@ weigh(const struct vocabulary *vocabulary, struct sought_word *word)
 
 /* One pass over the services of the words that fit one word of the question. */
 struct pass {
-	struct numbers *numbers;
+	struct tallies *tallies;
 	const struct vocabulary *vocabulary;
 	const struct sought_word *word;
-	uint32_t stamp; /* of this word; that of the one before is one less */
-	bool is_first;  /* word of the question */
-	uint32_t met;   /* services */
-	uint8_t tier;
+	unsigned tier;
 };
 
-/* A service has the word: its first one, its next, or the same in a better way. */
-static void
-tally(struct pass *pass, uint32_t number, uint32_t worth)
-{
-	struct tally *at = &pass->numbers->tallies[number];
-	uint16_t value = (uint16_t)((TIERS - 1 - pass->tier) << 8 | worth);
-
-	if (at->stamp == pass->stamp) {
-		/* Tiers come best first, so a better value is of the same tier. */
-		if (value > at->last && value >> 8 == at->last >> 8) {
-			at->sum += (uint32_t)(value - at->last);
-			at->last = value;
-		}
-	} else if (pass->is_first) {
-		pass->numbers->met[pass->met++] = number;
-		*at = (struct tally){ pass->stamp, worth, value, pass->tier };
-	} else if (at->stamp == pass->stamp - 1) {
-		at->stamp = pass->stamp;
-		at->sum += worth;
-		at->last = value;
-		if (pass->tier > at->tier)
-			at->tier = pass->tier;
-	}
-}
-
+/* Each service keeps the best that is said of it. */
 static void
 tally_word(struct pass *pass, uint32_t number, enum fit fit)
 {
 	const struct word *word = &pass->vocabulary->words[number];
 	const uint32_t *services = word_services(word);
-	uint32_t worth[1 << SEARCH_FIELD_BITS] = { 0 };
+	uint16_t *last = pass->tallies->last;
+	uint8_t *touched = pass->tallies->touched;
+	uint16_t values[1 << SEARCH_FIELD_BITS] = { 0 };
 
 	for (unsigned i = 0; i < SEARCH_FIELDS; i++)
-		worth[i] = (pass->word->worth[i] * (uint32_t)fit + 8) / 16;
-	for (uint32_t i = 0; i < word->count; i++)
-		tally(pass, services[i] >> SEARCH_FIELD_BITS,
-		    worth[services[i] & ((1u << SEARCH_FIELD_BITS) - 1)]);
+		values[i] = (uint16_t)((TIERS - pass->tier) << SPELLING_SHIFT |
+		                       (pass->word->worth[i] * (uint32_t)fit + 8) / 16);
+	for (uint32_t i = 0; i < word->count; i++) {
+		uint32_t service = services[i] >> SEARCH_FIELD_BITS;
+		uint16_t value = values[services[i] & ((1u << SEARCH_FIELD_BITS) - 1)];
+
+		touched[service / TALLY_BLOCK] = 1;
+		if (value > last[service])
+			last[service] = value;
+	}
 }
 
 static bool
@@ -235,8 +157,8 @@ has_same_stem(struct text one, struct text other)
 	return text_equal(one, other);
 }
 
-/* How a word whose sounds begin with the stem fits, other than by its letters; 0: it does
- * not. */
+/* How a word whose sounds begin with the stem fits, other than by its letters, and in which
+ * tier; 0: it does not. */
 static enum fit
 fit_of_sounds(const struct pass *pass, uint32_t number, unsigned *tier)
 {
@@ -271,14 +193,12 @@ tally_sounds(struct pass *pass)
 		return;
 	if (sounds.length < BEGINNING_MIN && pass->word->stem.length >= sounds.length)
 		range = order_whole(order, range, sounds.length);
-	for (pass->tier = 0; pass->tier < 2; pass->tier++)
-		for (uint32_t i = range.first; i < range.end; i++) {
-			unsigned tier = 0;
-			enum fit fit = fit_of_sounds(pass, order->at[i].word, &tier);
+	for (uint32_t i = range.first; i < range.end; i++) {
+		enum fit fit = fit_of_sounds(pass, order->at[i].word, &pass->tier);
 
-			if (fit > 0 && tier == pass->tier)
-				tally_word(pass, order->at[i].word, fit);
-		}
+		if (fit > 0)
+			tally_word(pass, order->at[i].word, fit);
+	}
 }
 
 static void
@@ -288,29 +208,28 @@ tally_near(void *self, uint32_t number, unsigned edits)
 		tally_word(self, number, edits == 1 ? FIT_ERROR : FIT_TWO_ERRORS);
 }
 
-static unsigned
-errors_of(uint32_t characters)
-{
-	return characters >= TWO_ERRORS_MIN ? 2 : characters >= ONE_ERROR_MIN ? 1 : 0;
-}
-
+/* Two errors by sounds alone: what differs by two letters does so by two sounds, mostly. */
 static void
-tally_errors(struct pass *pass)
+tally_errors(struct pass *pass, unsigned most)
 {
 	const struct sought_word *word = pass->word;
+	const struct vocabulary *vocabulary = pass->vocabulary;
+	bool may_be_two = most > 1 && word->letters.length >= TWO_ERRORS_MIN &&
+	                  word->sounds.length >= TWO_SOUNDS_MIN;
 
 	pass->tier = 2;
 	if (word->letters.length < ONE_ERROR_MIN)
 		return;
-	order_walk(&pass->vocabulary->by_letters, word->letters,
-	    errors_of(word->letters.length), word->is_last, tally_near, pass);
+	order_walk(
+	    &vocabulary->by_letters, word->letters, 1, word->is_last, tally_near, pass);
 	if (word->sounds.length >= ONE_ERROR_MIN)
-		order_walk(&pass->vocabulary->by_sounds, word->sounds,
-		    errors_of(word->sounds.length), word->is_last, tally_near, pass);
+		order_walk(&vocabulary->by_sounds, word->sounds, may_be_two ? 2 : 1,
+		    word->is_last, tally_near, pass);
 }
 
 static void
-tally_all(struct pass *pass, const struct index *index, bool is_cleared, bool with_errors)
+tally_all(
+    struct pass *pass, const struct index *index, bool is_cleared, unsigned errors_most)
 {
 	unsigned count = is_cleared ? VOCABULARIES : 1;
 
@@ -322,8 +241,8 @@ tally_all(struct pass *pass, const struct index *index, bool is_cleared, bool wi
 		else
 			tally_letters(pass);
 		tally_sounds(pass);
-		if (with_errors)
-			tally_errors(pass);
+		if (errors_most > 0)
+			tally_errors(pass, errors_most);
 	}
 }
 
@@ -344,22 +263,82 @@ order_words(const struct seek *seek, uint8_t *places)
 	}
 }
 
-/* Stamps of this question; 0 and those of others are not among them. */
-static uint32_t
-take_stamps(struct numbers *numbers, uint32_t count)
+/* What a block's services have of the word that was read comes to what they had before;
+ * false: none has all words. */
+static bool
+settle_block(uint16_t *restrict worth, uint16_t *restrict last)
 {
-	if (numbers->stamp > UINT32_MAX - count - 2) {
-		memset(numbers->tallies, 0, numbers->room * sizeof *numbers->tallies);
-		numbers->stamp = 0;
+	const uint16_t sum_most = 0xffff & ~TALLY_SPELLING;
+	uint16_t any = 0;
+
+	for (unsigned i = 0; i < TALLY_BLOCK; i++) {
+		uint16_t one = worth[i] & TALLY_SPELLING,
+		         other = last[i] & TALLY_SPELLING;
+		uint16_t worse = one < other ? one : other;
+		uint16_t sum = (uint16_t)(worth[i] - one + (last[i] - other));
+
+		sum = sum < sum_most ? sum : sum_most;
+		worth[i] = worse == 0 ? 0 : (uint16_t)(worse | sum);
+		any |= worth[i];
+		last[i] = 0;
 	}
-	numbers->stamp += count + 1; /* no word follows the last of the question before */
-	return numbers->stamp - count + 1;
+	return any != 0;
+}
+
+static void
+start_block(const struct tallies *tallies, uint32_t block)
+{
+	uint16_t *last = tallies->last + (size_t)block * TALLY_BLOCK;
+
+	memcpy(tallies->worth + (size_t)block * TALLY_BLOCK, last,
+	    TALLY_BLOCK * sizeof *last);
+	memset(last, 0, TALLY_BLOCK * sizeof *last);
+}
+
+static uint32_t
+settle_first(const struct tallies *tallies, uint32_t blocks)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < blocks; i++)
+		if (tallies->touched[i]) {
+			tallies->touched[i] = 0;
+			start_block(tallies, i);
+			tallies->blocks[count++] = i;
+		}
+	return count;
+}
+
+/* Of so many blocks, those that are left. */
+static uint32_t
+settle_next(const struct tallies *tallies, uint32_t blocks, uint32_t count)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t block = tallies->blocks[i];
+
+		if (!tallies->touched[block])
+			continue;
+		tallies->touched[block] = 0;
+		if (settle_block(tallies->worth + (size_t)block * TALLY_BLOCK,
+		        tallies->last + (size_t)block * TALLY_BLOCK))
+			tallies->blocks[left++] = block;
+	}
+	for (uint32_t i = 0; i < blocks; i++)
+		if (tallies->touched[i]) {
+			tallies->touched[i] = 0;
+			memset(tallies->last + (size_t)i * TALLY_BLOCK, 0,
+			    TALLY_BLOCK * sizeof *tallies->last);
+		}
+	return left;
 }
 
 uint32_t
-seek_run(struct index *index, struct seek *seek, bool is_cleared, bool with_errors)
+seek_run(struct index *index, struct seek *seek, bool is_cleared, unsigned errors_most)
 {
-	struct pass pass = { .numbers = &index->numbers, .is_first = true };
+	struct pass pass = { .tallies = &index->numbers.tallies };
+	uint32_t blocks = numbers_blocks(&index->numbers), count = 0;
 	uint8_t places[SEEK_WORDS_MAX];
 
 	for (unsigned i = 0; i < VOCABULARIES; i++)
@@ -367,21 +346,11 @@ seek_run(struct index *index, struct seek *seek, bool is_cleared, bool with_erro
 	for (uint32_t i = 0; i < seek->count; i++)
 		weigh(&index->vocabularies[WORDS_PUBLIC], &seek->words[i]);
 	order_words(seek, places);
-	pass.stamp = take_stamps(&index->numbers, seek->count);
-	for (uint32_t i = 0; i < seek->count; i++, pass.stamp++) {
+	for (uint32_t i = 0; i < seek->count && (i == 0 || count > 0); i++) {
 		pass.word = &seek->words[places[i]];
-		tally_all(&pass, index, is_cleared, with_errors);
-		pass.is_first = false;
+		tally_all(&pass, index, is_cleared, errors_most);
+		count = i == 0 ? settle_first(pass.tallies, blocks)
+		               : settle_next(pass.tallies, blocks, count);
 	}
-	return pass.met;
-}
-
-uint32_t
-seek_worth(const struct index *index, uint32_t number)
-{
-	const struct tally *tally = &index->numbers.tallies[number];
-
-	if (tally->stamp != index->numbers.stamp)
-		return 0;
-	return (uint32_t)(TIERS - tally->tier) << 20 | tally->sum;
+	return count;
 }

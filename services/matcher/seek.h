@@ -33,20 +33,18 @@ struct seek {
 
 void seek_read(struct seek *seek, struct text question);
 
-/* Tallies the services that have every word; then numbers->met holds so many numbers of
- * services that may, and seek_worth tells of each whether it does.
+/* Tallies the services that have every word: numbers->tallies.blocks then holds so many blocks
+ * with such services, whose worth is not 0.
  *
  *   tier 0   the word, what begins with it, or what differs in the ending alone
  *   tier 1   what sounds like it or begins with such sounds (spell.h)
- *   tier 2   with `with_errors`: what differs by one replaced, missing, needless or exchanged
- *            letter in words of 4 letters or more, by two in those of 8 or more
+ *   tier 2   with errors: what differs by one replaced, missing, needless or exchanged letter
+ *            in words of 4 letters or more, by two such sounds in those of 8 or more (not both
+ *            at its beginning, see order.h), if `errors_most` allows so many
  *
  * A service is of the tier of its worst word, and the better tier is worth more whatever the
  * rest; then count the field, how well each word fits, and how rare it is. */
 uint32_t seek_run(
-    struct index *index, struct seek *seek, bool is_cleared, bool with_errors);
-
-/* Of the question that was run last.  0: a word is missing. */
-uint32_t seek_worth(const struct index *index, uint32_t number);
+    struct index *index, struct seek *seek, bool is_cleared, unsigned errors_most);
 
 #endif

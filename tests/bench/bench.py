@@ -52,6 +52,7 @@ FLOOR_IDLE = 1
 FLOOR_EDIT = 1
 EDIT_BUDGET_MS = 50
 FLOOR_IMPORT = 0.5
+FLOOR_SEARCH = 20
 
 
 class Size:
@@ -380,6 +381,18 @@ class Bench:
         yield Row("an edit until it is found, p99", p99, "ms", f"{EDIT_BUDGET_MS} ms", EDIT_BUDGET_MS,
                   EDIT_BUDGET_MS / p99, FLOOR_EDIT)
 
+    def searches(self):
+        """In the matcher alone: what a search takes of its one thread, other questions wait."""
+        took = measure("search", self.size.services, min(self.size.cases, 4000))
+        kinds = {name: kind for name, kind in took.items() if isinstance(kind, dict)}
+        worst = max(kinds, key=lambda name: kinds[name]["p99_us"])
+        self.note("searches", "CPU us, p50 and p99: " + ", ".join(
+            f"{name} {kind['p50_us']:.0f} {kind['p99_us']:.0f}" for name, kind in kinds.items()) +
+            f"; a service is read in {took['put_us']:.0f}, changed in {took['replace_us']:.0f}")
+        p99 = kinds[worst]["p99_us"]
+        yield Row(f"search of {self.size.services:,} services, p99 of the worst kind ({worst})", p99 / 1000, "ms",
+                  "a plain scan of their folded texts", took["scan_us"] / 1000, took["scan_us"] / p99, FLOOR_SEARCH)
+
     def imports(self):
         yield self.import_row("demo directory", os.path.join(DEMO, "directory.json"))
         if os.path.exists(san_mateo_path()):
@@ -424,7 +437,7 @@ class Bench:
 
 MEASUREMENTS = {"accept": Bench.accept, "routes": Bench.routes, "memory": Bench.memory, "latency": Bench.latency,
                 "rival": Bench.rival, "open": Bench.open, "handoff": Bench.handoff, "idle": Bench.idle,
-                "edits": Bench.edits, "import": Bench.imports}
+                "edits": Bench.edits, "search": Bench.searches, "import": Bench.imports}
 
 
 def synced_ms(length, count, per_second=None):

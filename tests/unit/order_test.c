@@ -154,7 +154,8 @@ least(unsigned one, unsigned other)
 	return one < other ? one : other;
 }
 
-/* Edits between the texts, or a beginning of the first and the second: the plain table. */
+/* Edits between the texts, or a beginning of the first and the second, not two of them in the
+ * second's first letters: the plain table. */
 static unsigned
 edits_between(const char *one, const char *other, bool is_beginning)
 {
@@ -166,8 +167,10 @@ edits_between(const char *one, const char *other, bool is_beginning)
 			unsigned *at = &table[i][k];
 
 			*at = i == 0 ? (unsigned)k : k == 0 ? (unsigned)i : 99;
-			if (i == 0 || k == 0)
+			if (i == 0 || k == 0) {
+				*at = *at < 2 ? *at : 99;
 				continue;
+			}
 			*at = least(*at, table[i - 1][k] + 1);
 			*at = least(*at, table[i][k - 1] + 1);
 			*at = least(
@@ -175,6 +178,8 @@ edits_between(const char *one, const char *other, bool is_beginning)
 			if (i > 1 && k > 1 && one[i - 1] == other[k - 2] &&
 			    one[i - 2] == other[k - 1])
 				*at = least(*at, table[i - 2][k - 2] + 1);
+			if (k <= ORDER_EARLY && *at == 2)
+				*at = 99;
 		}
 	for (size_t i = 0; i <= rows; i++)
 		best = least(best, table[i][columns]);
