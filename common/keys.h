@@ -39,6 +39,7 @@
  *  {c1}:edits                   hash    service id -> its edits (json_edits.h)
  *  {c1}:history:SERVICE         stream  what was edited of it, at most about 500 fields
  *  {c1}:channel                 hash    agency -> how it wants to be told
+ *  {c1}:policy                  stream  policies of matching by version, the last in force
  *  {c1}:account                 hash    token digest -> role, person, agency  */
 
 /* So many digits of a blind number name the set of an index that it is in. */

@@ -85,10 +85,11 @@ explanation_pack(const struct why *why, void *buffer, size_t size, size_t *lengt
 	uint32_t next = at_most(why->next_count, EXPLANATION_NEXT_MOST);
 	uint32_t refusals = at_most(why->refusals_count, EXPLANATION_REFUSALS_MOST);
 	bool has_via = why->has_chosen && why->chosen.via.length > 0;
+	bool has_policy = why->policy != UINT_ABSENT;
 
 	dense_put_byte(&sink, VERSION);
-	dense_put_byte(
-	    &sink, why->has_chosen | next << 1 | refusals << 3 | (has_via ? 1U << 4 : 0));
+	dense_put_byte(&sink, why->has_chosen | next << 1 | refusals << 3 |
+	                          (has_via ? 1U << 4 : 0) | (has_policy ? 1U << 5 : 0));
 	if (why->has_chosen)
 		put_chosen(&sink, &why->chosen);
 	for (uint32_t i = 0; i < next; i++) {
@@ -101,6 +102,8 @@ explanation_pack(const struct why *why, void *buffer, size_t size, size_t *lengt
 	dense_put_optional(&sink, why->seed);
 	if (has_via)
 		dense_put_text(&sink, why->chosen.via);
+	if (has_policy)
+		dense_put_number(&sink, why->policy);
 	*length = size - sink.left;
 	return sink.is_refused ? STATUS_TOO_LARGE : STATUS_OK;
 }
@@ -228,8 +231,9 @@ explanation_unpack(const void *bytes, size_t length, struct text service,
 	why->has_chosen = shape & 1;
 	next = shape >> 1 & 3;
 	refusals = shape >> 3 & 1;
-	if (shape >> 5 != 0 || next > EXPLANATION_NEXT_MOST ||
-	    refusals > EXPLANATION_REFUSALS_MOST || (shape >> 4 != 0 && !why->has_chosen))
+	if (shape >> 6 != 0 || next > EXPLANATION_NEXT_MOST ||
+	    refusals > EXPLANATION_REFUSALS_MOST ||
+	    ((shape >> 4 & 1) != 0 && !why->has_chosen))
 		return STATUS_DAMAGED;
 	if (why->has_chosen) {
 		why->chosen.service = service;
@@ -243,6 +247,8 @@ explanation_unpack(const void *bytes, size_t length, struct text service,
 	why->seed = dense_get_optional(&source);
 	if (shape >> 4 & 1)
 		why->chosen.via = dense_get_text(&source, texts->via);
+	if (shape >> 5 & 1)
+		why->policy = dense_get_number(&source);
 	record_check(&record_why, why, &defects);
 	return defects.count > 0 || source.is_damaged || source.left > 0 ? STATUS_DAMAGED
 	                                                                 : STATUS_OK;

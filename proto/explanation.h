@@ -15,7 +15,7 @@
  * their scores, the first refusal, all counts.  Questions and names are left out: they follow
  * from the rules and the directory.  In this order, as dense.h puts them:
  *   byte 2; byte: 1 where one was chosen, 2 for each next one, 8 for each refusal, 16 where
- *   the chosen one's `via` stands at the end
+ *   the chosen one's `via` stands at the end, 32 where the policy's version does, after it
  *   the chosen one: score, km; masks of the rules that passed, of the unknown ones, of the parts
  *   (bit 0: the first code of eligibility or merit); each part's value and points
  *   each next one: service, score; each refusal: service, number of the rule

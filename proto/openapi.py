@@ -27,6 +27,7 @@ def query(name, about, **schema):
     return {"name": name, "in": "query", "description": about, "schema": schema or {"type": "string"}}
 
 
+SAY = query("lang", "BCP 47 tag: the parts of the score come as sentences too (en, uk, ru).")
 OFFSET = query("offset", "How many to pass over.", type="integer", minimum=0)
 
 
@@ -57,12 +58,12 @@ DETAILS = {
     "on_get_cases": ([query("state", "A state of a need or referral."), query("agency", "Agency id."),
                       query("place", "Place code."), query("phone", "Phone number, in any spelling."), OFFSET],
                      None, {"200": listed("cases", "case_view")}, ["422"]),
-    "on_get_case": ([], None, {"200": wrapped("case", "case_view")}, ["404"]),
+    "on_get_case": ([SAY], None, {"200": wrapped("case", "case_view")}, ["404"]),
     "on_patch_case": ([VERSION, OPTIONAL_KEY], ref("changes"), {"200": wrapped("case", "case_brief")},
                       ["404", "412", "422", "428", "503"]),
     "on_post_withdraw": ([OPTIONAL_VERSION, OPTIONAL_KEY], ref("withdraw_body"), {"200": wrapped("case", "case_brief")},
                          ["404", "409", "412", "422", "503"]),
-    "on_post_match": ([], ref("intake"), {"200": ref("previewed")}, ["422", "503"]),
+    "on_post_match": ([SAY], ref("intake"), {"200": ref("previewed")}, ["422", "503"]),
     "on_get_services": ([query("q", "Words, in any spelling."), query("term", "Taxonomy term code; descendants count."),
                          query("near", "LAT,LON in degrees."),
                          query("within_km", "No farther from near.", type="number", minimum=0),

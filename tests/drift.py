@@ -65,7 +65,7 @@ ROOMS = {
     "csv.h": {"deploy/referralctl/import_cells.c": "cells of a table, once the delimiter is known"},
     "nettle/*": {"deploy/referralctl/sha1.c": "chains are checked where Redis is not asked"},
     "libical/*": {"common/calendar.c": "zones; the rest of a calendar is ours"},
-    "ini.h": {"common/config_file.c": "reads the settings"},
+    "ini.h": {"common/config_file.c": "reads the settings", "common/policy.c": "reads policies"},
     "uthash.h": {"common/*": "tables in memory", "services/*": "tables in memory"},
     "utlist.h": {"common/*": "lists in memory", "services/*": "lists in memory"},
 }

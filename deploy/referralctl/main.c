@@ -31,6 +31,7 @@ static const struct {
 	{ "fsck", fsck_command, "check that everything is where it should be" },
 	{ "account", account_command, "who may use the API" },
 	{ "channel", channel_command, "how an agency is told" },
+	{ "policy", policy_command, "weights and limits of matching" },
 	{ "link-key", link_key_command, "the key of links between machines" },
 };
 

@@ -11,10 +11,11 @@
 #include "deploy/referralctl/words.h"
 
 static const char HELP[] =
-    "usage: referralctl [--dir DIR] preview FILE|- [--most N] [--json]\n\n"
+    "usage: referralctl [--dir DIR] preview FILE|- [--most N] [--lang TAG] [--json]\n\n"
     "Shows who could take each need of an intake, best first, and why, without any "
     "effect.\n\n"
     "  --most N  candidates per need, 1 to 10 (default 5)\n"
+    "  --lang TAG  what was measured as sentences: en, uk, ru\n"
     "  --json    print JSON, as POST /api/v1/matches answers\n\n"
     "Example: referralctl preview --most 3 deploy/demo/intakes/single-father.json\n\n"
     "Exit: 0 done (also where nobody could help), 1 refused or failed, 2 usage.\n";
@@ -34,7 +35,7 @@ add_candidate(struct sheet *sheet, unsigned rank, const struct candidate *candid
 
 /* The sheet first, then how each came to its score. */
 static bool
-print_need(const struct need_preview *need)
+print_need(const struct need_preview *need, const char *lang)
 {
 	struct sheet *sheet = sheet_new("> >SCORE >KM SERVICE NAME");
 	const struct why *why = &need->why;
@@ -63,20 +64,20 @@ print_need(const struct need_preview *need)
 	sheet_free(sheet);
 	if (why->has_chosen) {
 		fputs("  1:\n", stdout);
-		words_candidate(&why->chosen, 4, stdout);
+		words_candidate(&why->chosen, lang, 4, stdout);
 	}
 	for (uint32_t i = 0; i < why->next_count; i++) {
 		printf("  %u:\n", i + 2);
-		words_candidate(&why->next[i], 4, stdout);
+		words_candidate(&why->next[i], lang, 4, stdout);
 	}
 	rest.has_chosen = false;
 	rest.next_count = 0;
-	words_why(&rest, 2, stdout);
+	words_why(&rest, NULL, 2, stdout);
 	return is_good;
 }
 
 static int
-preview(struct session *session, const struct body *body, uint32_t most)
+preview(struct session *session, const struct body *body, uint32_t most, const char *lang)
 {
 	struct preview *preview = &session->out->preview;
 	const struct message *reply;
@@ -91,13 +92,14 @@ preview(struct session *session, const struct body *body, uint32_t most)
 	for (uint32_t i = 0; i < preview->intake.needs_count; i++)
 		preview->intake.needs[i].note = TEXT_ABSENT;
 	preview->most = most;
+	preview->lang = text_of(lang);
 	reply = session_ask(session, SESSION_MATCHER, MESSAGE_previewed);
 	if (reply == NULL)
 		return EXIT_FAILED;
 	if (session->wants_json)
 		return session_write(session, NULL, &record_previewed, &reply->previewed);
 	for (uint32_t i = 0; i < reply->previewed.needs_count; i++)
-		is_good &= print_need(&reply->previewed.needs[i]);
+		is_good &= print_need(&reply->previewed.needs[i], lang);
 	return is_good ? EXIT_DONE : session_failed(session, STATUS_NO_MEMORY);
 }
 
@@ -105,10 +107,11 @@ int
 preview_command(int argc, char **argv, const char *dir)
 {
 	static struct body body;
-	const char *most_text = NULL;
+	const char *most_text = NULL, *lang = NULL;
 	bool wants_json = false;
 	const struct choice flags[] = { { "most", &most_text, NULL },
-		{ "json", NULL, &wants_json }, { NULL, NULL, NULL } };
+		{ "lang", &lang, NULL }, { "json", NULL, &wants_json },
+		{ NULL, NULL, NULL } };
 	struct session session = { .command = argv[0] };
 	uint32_t most = 5;
 	int exit = EXIT_FAILED;
@@ -121,7 +124,7 @@ preview_command(int argc, char **argv, const char *dir)
 		return EXIT_USAGE;
 	if (body_read(&body, argv[0], wants_json, words[0]) &&
 	    session_open(&session, argv[0], wants_json, dir))
-		exit = preview(&session, &body, most);
+		exit = preview(&session, &body, most, lang);
 	session_close(&session);
 	body_free(&body);
 	return exit;

@@ -18,13 +18,14 @@
 #define SERVICES_MOST (64 * (1 + EXPLANATION_NEXT_MOST + EXPLANATION_REFUSALS_MOST))
 
 static const char HELP[] =
-    "usage: referralctl [--dir DIR] show CASE [--json]\n\n"
+    "usage: referralctl [--dir DIR] show CASE [--lang TAG] [--json]\n\n"
     "Shows a case: its needs, its referrals with the reasons of each choice, what was "
     "told "
     "to\n"
     "whom, and every transition (the last 255).  CASE may be the id of one of its needs "
     "or\n"
     "referrals.  Personal data is never shown here.\n\n"
+    "  --lang TAG  what was measured as sentences: en, uk, ru\n"
     "  --json  print JSON, as GET /api/v1/cases/{id} answers, without persons\n\n"
     "Example: referralctl show 01h2m7kx3v9q0c5t8r1w6z4b2n\n\n"
     "Exit: 0 done, 1 no such case or failed, 2 usage.\n";
@@ -34,6 +35,7 @@ static const char HELP[] =
 struct naming {
 	struct session_wait wait;
 	struct facts_reader *reader;
+	const char *lang; /* of sentences; NULL: none */
 	unsigned count;
 	struct name {
 		char service[SESSION_ID_BYTES + 1];
@@ -158,7 +160,8 @@ awaits_answer(struct text state)
 }
 
 static void
-print_referral(const struct referral_state *referral, const struct name *name)
+print_referral(
+    const struct referral_state *referral, const struct name *name, const char *lang)
 {
 	char at[WORDS_BYTES];
 
@@ -178,7 +181,7 @@ print_referral(const struct referral_state *referral, const struct name *name)
 	if (!referral->has_why)
 		return;
 	fputs("  why:\n", stdout);
-	words_why(&referral->why, 4, stdout);
+	words_why(&referral->why, lang, 4, stdout);
 }
 
 /* What went to an agency, or should have. */
@@ -237,8 +240,8 @@ print_case(const struct case_view *view, struct naming *naming)
 	    words_time(view->accepted_at, at), view->version);
 	print_needs(view);
 	for (uint32_t i = 0; i < view->referrals_count; i++)
-		print_referral(
-		    &view->referrals[i], find_name(naming, view->referrals[i].service));
+		print_referral(&view->referrals[i],
+		    find_name(naming, view->referrals[i].service), naming->lang);
 	print_lines(view, "deliveries", true);
 	print_lines(view, "transitions", false);
 }
@@ -290,7 +293,7 @@ show_view(void *ctx, struct case_view *view)
 
 /* Read twice: once for the services it names, then, with their names, to be shown. */
 static int
-show(struct session *session, struct text case_id)
+show(struct session *session, struct text case_id, const char *lang)
 {
 	static struct naming naming;
 	struct showing showing = { .session = session, .naming = &naming };
@@ -301,8 +304,10 @@ show(struct session *session, struct text case_id)
 		.wants_whys = true,
 		.visit = show_view,
 		.ctx = &showing };
-	enum status status = session_case(session, &first, case_id);
+	enum status status;
 
+	naming.lang = lang;
+	status = session_case(session, &first, case_id);
 	if (status == STATUS_OK) {
 		look_up_names(session, &naming);
 		status = session_case(session, &second, case_id);
@@ -318,9 +323,10 @@ show(struct session *session, struct text case_id)
 int
 show_command(int argc, char **argv, const char *dir)
 {
+	const char *lang = NULL;
 	bool wants_json = false;
-	const struct choice flags[] = { { "json", NULL, &wants_json },
-		{ NULL, NULL, NULL } };
+	const struct choice flags[] = { { "lang", &lang, NULL },
+		{ "json", NULL, &wants_json }, { NULL, NULL, NULL } };
 	struct session session = { .command = argv[0] };
 	struct text case_id;
 	unsigned need, attempt;
@@ -333,7 +339,7 @@ show_command(int argc, char **argv, const char *dir)
 	if (!id_split(text_of(words[0]), &case_id, &need, &attempt))
 		return flags_wrong(argv[0], "%s is no id of a case", words[0]);
 	if (session_open(&session, argv[0], wants_json, dir))
-		exit = show(&session, case_id);
+		exit = show(&session, case_id, lang);
 	session_close(&session);
 	return exit;
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "deploy/referralctl/sheet.h"
+#include "proto/say.h"
 
 const char *
 words_age(int64_t ms, char words[WORDS_BYTES])
@@ -84,9 +85,24 @@ put_unknown(const struct candidate *candidate, unsigned indent, FILE *out)
 	}
 }
 
+/* Each part on a line of its own, what it adds before it. */
+static void
+put_sentences(
+    const struct candidate *candidate, const char *lang, unsigned indent, FILE *out)
+{
+	char sentence[SAY_BYTES];
+
+	for (uint32_t i = 0; lang != NULL && i < candidate->parts_count; i++)
+		if (say_part(candidate->parts[i].part, lang, candidate->parts[i].value,
+		        sentence))
+			fprintf(out, "%*s%+8.2f  %s\n", (int)indent, "",
+			    candidate->parts[i].points, sentence);
+}
+
 /* Parts that give nothing go without saying. */
 void
-words_candidate(const struct candidate *candidate, unsigned indent, FILE *out)
+words_candidate(
+    const struct candidate *candidate, const char *lang, unsigned indent, FILE *out)
 {
 	bool is_first = true;
 
@@ -110,6 +126,7 @@ words_candidate(const struct candidate *candidate, unsigned indent, FILE *out)
 		is_first = false;
 	}
 	fputc('\n', out);
+	put_sentences(candidate, lang, indent, out);
 	put_unknown(candidate, indent, out);
 }
 
@@ -138,17 +155,20 @@ put_refusals(const struct why *why, unsigned indent, FILE *out)
 }
 
 void
-words_why(const struct why *why, unsigned indent, FILE *out)
+words_why(const struct why *why, const char *lang, unsigned indent, FILE *out)
 {
 	if (why->considered_count != UINT_ABSENT)
 		fprintf(out, "%*s%" PRIu32 " services offer this\n", (int)indent, "",
 		    why->considered_count);
 	if (why->has_chosen)
-		words_candidate(&why->chosen, indent, out);
+		words_candidate(&why->chosen, lang, indent, out);
 	for (uint32_t i = 0; i < why->next_count; i++) {
 		fprintf(out, "%*snext: %.2f ", (int)indent, "", why->next[i].score);
 		put_name(&why->next[i], out);
 		fputc('\n', out);
 	}
+	if (why->policy != UINT_ABSENT)
+		fprintf(out, "%*spolicy: version %" PRIu32 "\n", (int)indent, "",
+		    why->policy);
 	put_refusals(why, indent, out);
 }

@@ -20,8 +20,9 @@ const char *words_time(int64_t at_ms, char words[WORDS_BYTES]);
 const char *words_code(enum code_set set, unsigned value);
 
 /* An explanation, a few lines of `indent` blanks each. */
-void words_why(const struct why *why, unsigned indent, FILE *out);
+void words_why(const struct why *why, const char *lang, unsigned indent, FILE *out);
 /* What a candidate's score is made of and which rules are unknown. */
-void words_candidate(const struct candidate *candidate, unsigned indent, FILE *out);
+void words_candidate(
+    const struct candidate *candidate, const char *lang, unsigned indent, FILE *out);
 
 #endif

@@ -260,6 +260,9 @@ intake_preview(struct call *call, uint32_t most, ask_reply *on_reply)
 		preview->intake.needs[i].note = TEXT_ABSENT;
 	preview->has_intake = true;
 	preview->most = most;
+	preview->lang = http_query(call->request, "lang");
+	if (preview->lang.length > LANG_MOST)
+		preview->lang = TEXT_ABSENT;
 	ask(call, false, on_reply);
 }
 

@@ -128,6 +128,11 @@ bool view_keep_own(const struct account *account, struct case_view *view);
 bool view_prepare(struct gateway *gateway, const struct account *account,
     const struct case_record *record, struct case_view *view);
 
+/* Bytes of a language's tag. */
+#define LANG_MOST 35
+/* Gives the parts of explanations their sentences; an empty `lang`: none. */
+void view_say(struct case_view *view, struct text lang);
+
 /* One view for all: it is large, and written before the next is made.  NULL: out of memory. */
 struct case_view *view_buffer(void);
 

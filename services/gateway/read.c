@@ -33,6 +33,7 @@ on_case(void *ctx, enum status status, const struct case_record *record)
 		call_fail(call, status);
 		return;
 	}
+	view_say(view, http_query(call->request, "lang"));
 	(void)snprintf(etag, sizeof etag, "\"%u\"", view->version);
 	json = json_write(&record_case_view, view, MASK_ALL, &length);
 	body = json != NULL ? json_wrap("case", json, &length) : NULL;

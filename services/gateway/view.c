@@ -6,6 +6,7 @@
 #include "common/id.h"
 #include "common/log.h"
 #include "proto/explanation.h"
+#include "proto/say.h"
 #include "proto/state.h"
 #include "services/gateway/gateway.h"
 
@@ -163,6 +164,20 @@ view_prepare(struct gateway *gateway, const struct account *account,
 	if (any && may_see_persons)
 		show_identity(gateway, account, record, view);
 	return any;
+}
+
+void
+view_say(struct case_view *view, struct text lang)
+{
+	/* The view's texts point into it until it is written. */
+	static struct said said[COUNT(view->referrals)];
+	char tag[LANG_MOST + 1];
+
+	if (!text_copy(lang, tag, sizeof tag) || tag[0] == '\0')
+		return;
+	for (uint32_t i = 0; i < view->referrals_count; i++)
+		if (view->referrals[i].has_why)
+			say_why(&view->referrals[i].why, tag, &said[i]);
 }
 
 struct case_view *

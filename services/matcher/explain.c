@@ -57,6 +57,7 @@ write_parts(
 	for (enum part part = 0; part < PARTS; part++) {
 		struct score_part *line = &candidate->parts[candidate->parts_count++];
 
+		record_init(&record_score_part, line);
 		line->part = part_name(part);
 		line->value = within_message(score.values[part]);
 		line->points = score.points[part] / 100.0;
@@ -153,4 +154,6 @@ match_explain(const struct index *index, const struct match_question *question,
 	why->considered_count = result->considered_count;
 	why->directory_version = index_version(index);
 	why->seed = question->seed;
+	if (question->policy != NULL && question->policy->version > 0)
+		why->policy = question->policy->version;
 }

@@ -4,6 +4,7 @@
 #define MATCHER_MATCH_H
 
 #include "common/places.h"
+#include "common/policy.h"
 #include "services/matcher/index.h"
 
 /* Candidates that are offered to the reservation, best first: the first with a free place
@@ -15,6 +16,7 @@ struct match_question {
 	const struct intake
 	    *intake; /* routing facts: place, household, preferences, consent, urgency */
 	const struct places *places; /* what lies in what; NULL: only codes say it */
+	const struct policy *policy; /* NULL: the standard */
 	unsigned need;               /* position in intake->needs */
 	const struct text *tried;    /* services that had this need already */
 	size_t tried_count;

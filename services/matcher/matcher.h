@@ -30,7 +30,10 @@ struct matcher {
 	unsigned edited_count; /* meanwhile */
 	char edited[MATCHER_EDITED_MOST][INDEX_ID_BYTES];
 	bool is_started;
-	size_t places_at;       /* of the index: those before it have Redis' places */
+	size_t places_at;     /* of the index: those before it have Redis' places */
+	struct policy policy; /* in force */
+	uint32_t policy_seen; /* version, whether understood or not */
+	bool has_policy, is_policy_asked;
 	unsigned confirm_calls; /* of a look for places to confirm, still out */
 	int64_t confirm_next_ms, confirm_before_ms;
 	struct decoder *decoder; /* of routing facts */
@@ -61,11 +64,18 @@ void on_directory_change(void *self, const struct directory_change *change);
 /* Gives the index what Redis holds of all services' places, some hundred at a time. */
 void places_load(struct matcher *matcher);
 
+/* Asks which policy is in force; once a second, and at the start. */
+void policy_look(struct matcher *matcher);
+
 /* Looks for places that were reported too long ago, now and then; once a second. */
 void confirm_look(struct matcher *matcher);
 
 /* A need to match. */
 worker_on_work on_match_work;
+/* A referral's telling was leased for a notifier that is gone. */
+void give_telling_back(struct matcher *matcher, struct text referral, uint32_t attempt);
+/* Frees what decisions are kept in. */
+void decisions_free(struct matcher *matcher);
 
 /* Answers what the gateway asks about places and terms. */
 void answer_places(struct matcher *matcher);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One function per part of score.def. */
+ * One function per part of proto/score.def. */
 #include "services/matcher/score.h"
 
 #include <assert.h>
 #include <math.h>
+#include <stddef.h>
 
-/* Where the way has cost half of its points. */
-#define DISTANCE_HALF_KM 20.0
 #define HOUR_MS INT64_C(3600000)
 /* An older report of free places says no more than one without a date. */
 #define REPORT_STALE_DAYS 7
@@ -19,13 +18,26 @@
 static_assert(
     CAPACITY_UNKNOWN_TENTHS <= CAPACITY_STALE_TENTHS, "score_most takes it for the most");
 
-/* Hours within which each urgency wants to be answered (IASC referral form). */
-static const double ANSWER_HOURS[urgency_end] = {
-	[urgency_absent] = 336,
-	[urgency_emergency] = 24,
-	[urgency_urgent] = 72,
-	[urgency_normal] = 336,
-};
+static const struct policy *
+policy_of(const struct wanted *wanted)
+{
+	const struct policy *policy = wanted->question->policy;
+
+	return policy != NULL ? policy : &POLICY_STANDARD;
+}
+
+/* Hours within which somebody must act. */
+static double
+deadline_hours(const struct wanted *wanted)
+{
+	const struct policy *policy = policy_of(wanted);
+
+	if (wanted->question->intake->urgency == urgency_emergency)
+		return policy->deadline_emergency_hours;
+	if (wanted->question->intake->urgency == urgency_urgent)
+		return policy->deadline_urgent_hours;
+	return policy->deadline_normal_hours;
+}
 
 /* What a part measured, and how much of its weight that earns: 0 to 1, or units where the
  * weight is a cost of each. */
@@ -37,12 +49,12 @@ struct measure {
 static struct measure
 measure_distance(const struct wanted *wanted, const struct scored *scored)
 {
+	double half_km = policy_of(wanted)->distance_half_km;
 	double km = scored->distance_km;
 
-	(void)wanted;
 	if (isnan(km))
 		return (struct measure){ NAN, 0 };
-	return (struct measure){ km, DISTANCE_HALF_KM / (DISTANCE_HALF_KM + km) };
+	return (struct measure){ km, half_km / (half_km + km) };
 }
 
 /* 1 for a report made now, 0 for one that is stale or has no date.  By whole hours, so that
@@ -144,7 +156,7 @@ measure_household(const struct wanted *wanted, const struct scored *scored)
 static struct measure
 measure_response(const struct wanted *wanted, const struct scored *scored)
 {
-	double limit = ANSWER_HOURS[wanted->question->intake->urgency];
+	double limit = deadline_hours(wanted);
 	double hours = scored->traits->more->response_hours;
 
 	if (isnan(hours) || hours > limit)
@@ -155,7 +167,7 @@ measure_response(const struct wanted *wanted, const struct scored *scored)
 static struct measure
 measure_opening(const struct wanted *wanted, const struct scored *scored)
 {
-	double limit = ANSWER_HOURS[wanted->question->intake->urgency];
+	double limit = deadline_hours(wanted);
 	int64_t now_ms = wanted->question->now_ms;
 	int64_t opens_at = traits_next_opening(scored->traits, now_ms);
 	double hours;
@@ -170,57 +182,68 @@ static const struct {
 	struct measure (*measure)(
 	    const struct wanted *wanted, const struct scored *scored);
 	struct text name;
-	double weight;
+	size_t weight; /* offset in a policy */
 } TABLE[PARTS] = {
-#define PART(name_, unit_, weight_, about_)                                              \
-	[PART_##name_] = {                                                               \
-		.measure = measure_##name_, .name = LITERAL(#name_), .weight = (weight_) \
-	},
-#include "services/matcher/score.def"
+#define PART(name_, unit_, points_, least_, largest_, en_, uk_, ru_, about_)             \
+	[PART_##name_] = { .measure = measure_##name_,                                   \
+		.name = LITERAL(#name_),                                                 \
+		.weight = offsetof(struct policy, weight_##name_) },
+#include "proto/score.def"
 #undef PART
 };
 
 /* Stored explanations know a part by its number there. */
-#define PART(name, unit, weight, about)                                                  \
+#define PART(name, unit, weight, least, largest, en, uk, ru, about)                      \
 	static_assert((int)PART_##name + 1 == (int)merit_##name,                         \
 	    "codes.def has the parts in their order");
-#include "services/matcher/score.def"
+#include "proto/score.def"
 #undef PART
 
-static int32_t
-points_of(enum part part, struct measure measure)
+static double
+weight_of(const struct policy *policy, enum part part)
 {
-	return (int32_t)lround(TABLE[part].weight * measure.earns * 100);
+	double weight;
+
+	memcpy(&weight, (const char *)policy + TABLE[part].weight, sizeof weight);
+	return weight;
+}
+
+static int32_t
+points_of(const struct policy *policy, enum part part, struct measure measure)
+{
+	return (int32_t)lround(weight_of(policy, part) * measure.earns * 100);
 }
 
 int32_t
 score_most(const struct wanted *wanted, const struct scored *scored)
 {
+	const struct policy *policy = policy_of(wanted);
 	bool may_be_fresh =
 	    scored->traits->report_day + REPORT_STALE_DAYS >= wanted->today;
-	double most = TABLE[PART_capacity].weight * (may_be_fresh ? 1 : CAPACITY_STALE);
+	double most = policy->weight_capacity * (may_be_fresh ? 1 : CAPACITY_STALE);
 
-	most += TABLE[PART_response].weight * scored->traits->has_response;
-	most += TABLE[PART_opening].weight * scored->traits->has_hours;
-	most += TABLE[PART_preference].weight * wanted->question->intake->has_preferences;
-	most += TABLE[PART_distance].weight * measure_distance(wanted, scored).earns;
-	most += TABLE[PART_unknowns].weight * scored->unknowns;
-	most += TABLE[PART_language].weight * measure_language(wanted, scored).earns;
-	most +=
-	    TABLE[PART_specificity].weight * measure_specificity(wanted, scored).earns;
-	most += TABLE[PART_household].weight * measure_household(wanted, scored).earns;
+	most += policy->weight_response * scored->traits->has_response;
+	most += policy->weight_opening * scored->traits->has_hours;
+	most += policy->weight_preference * wanted->question->intake->has_preferences;
+	most += policy->weight_distance * measure_distance(wanted, scored).earns;
+	most += policy->weight_unknowns * scored->unknowns;
+	most += policy->weight_language * measure_language(wanted, scored).earns;
+	most += policy->weight_specificity * measure_specificity(wanted, scored).earns;
+	most += policy->weight_household * measure_household(wanted, scored).earns;
 	return (int32_t)(most * 100) + PARTS; /* each part may have been rounded up */
 }
 
 void
 score_make(struct score *score, const struct wanted *wanted, const struct scored *scored)
 {
+	const struct policy *policy = policy_of(wanted);
+
 	score->sum = 0;
 	for (enum part part = 0; part < PARTS; part++) {
 		struct measure measure = TABLE[part].measure(wanted, scored);
 
 		score->values[part] = measure.value;
-		score->points[part] = points_of(part, measure);
+		score->points[part] = points_of(policy, part, measure);
 		score->sum += score->points[part];
 	}
 }
@@ -229,10 +252,4 @@ struct text
 part_name(enum part part)
 {
 	return TABLE[part].name;
-}
-
-double
-part_weight(enum part part)
-{
-	return TABLE[part].weight;
 }

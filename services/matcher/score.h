@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How well an eligible service fits; the parts and their weights are score.def.  Pure. */
+ * How well an eligible service fits; the parts are proto/score.def, their weights the question's
+ * policy.  Pure. */
 #ifndef MATCHER_SCORE_H
 #define MATCHER_SCORE_H
 
 #include "services/matcher/rules.h"
 
 enum part {
-#define PART(name, unit, weight, about) PART_##name,
-#include "services/matcher/score.def"
+#define PART(name, unit, weight, least, largest, en, uk, ru, about) PART_##name,
+#include "proto/score.def"
 #undef PART
 	PARTS
 };
@@ -33,8 +34,6 @@ void score_make(
 /* No less than the sum, by the traits alone; the distance may be less than it is. */
 int32_t score_most(const struct wanted *wanted, const struct scored *scored);
 
-/* The part's name, and its weight in points. */
 struct text part_name(enum part part);
-double part_weight(enum part part);
 
 #endif

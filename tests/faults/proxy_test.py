@@ -245,6 +245,13 @@ class Store(Lossy):
             "Idempotency-Key": key, "If-Match": f'"{version}"'}))
         self.assertEqual(done.json["service"]["version"], version + 1)
 
+    def policy(self):
+        """Another one each time, so that it is new."""
+        with tempfile.NamedTemporaryFile("w", suffix=".policy") as file:
+            file.write(f"[weight]\ndistance = {30 + uuid.uuid4().int % 1000 / 100}\n")
+            file.flush()
+            self.tool("policy", "apply", file.name)
+
     def cases(self):
         """Every function and plain command, and what has it called."""
         view = lambda: self.net.http("GET", f"/api/v1/cases/{list(self.keys.values())[0]}")  # noqa: E731
@@ -256,7 +263,7 @@ class Store(Lossy):
             "hl_extend": self.slow,
             "hl_nack": self.undeliverable, "hl_crash": self.crash, "hl_show": view,
             "hl_list": lambda: self.net.http("GET", "/api/v1/cases"),
-            "hl_service_edit": self.edit,
+            "hl_service_edit": self.edit, "hl_policies": self.wait,
             "HGET": self.submit, "HGETALL": view, "INFO": self.wait, "CONFIG": self.wait, "XRANGE": self.wait,
         }
 
@@ -267,7 +274,7 @@ class Store(Lossy):
 
     def tool_cases(self):
         fsck = lambda: self.tool("fsck")  # noqa: E731
-        return {"hl_directory_swap": self.directory, "hl_directory_keep": self.kept, "hl_capacity": self.directory, "HSET": self.directory,
+        return {"hl_directory_swap": self.directory, "hl_directory_keep": self.kept, "hl_capacity": self.directory, "hl_policy": self.policy, "HSET": self.directory,
                 "HLEN": self.directory, "EXPIRE": self.directory,
                 "hl_dead": self.bury, "hl_check": fsck, "hl_check_entries": fsck,
                 "hl_check_place": self.recount, "SCAN": fsck, "ZRANGE": lambda: self.tool("dead", "ls")}

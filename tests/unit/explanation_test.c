@@ -134,6 +134,7 @@ random_why(void)
 	why.considered_count = below(2) ? below(100000001) : UINT_ABSENT;
 	why.directory_version = below(2) ? id() : TEXT_ABSENT;
 	why.seed = below(2) ? below(UINT32_MAX - 10) : UINT_ABSENT;
+	why.policy = below(2) ? below(UINT32_MAX - 10) : UINT_ABSENT;
 }
 
 static bool
@@ -206,6 +207,7 @@ check_same(void)
 	assert_int_equal(back.considered_count, why.considered_count);
 	assert_true(text_equal(back.directory_version, why.directory_version));
 	assert_int_equal(back.seed, why.seed);
+	assert_int_equal(back.policy, why.policy);
 }
 
 static enum status

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The definition of a match: a scan of every service by the meaning of rules.def and
- * score.def, written plainly and apart from the matcher.  It shares none of its code: places,
+ * proto/score.def, written plainly and apart from the matcher.  It shares none of its code: places,
  * terms, dates, languages, distances and lots are worked out here anew.
  *
  * ORACLE_SEED=N chooses other directories and needs, ORACLE_TRIPLES=N more of them. */
@@ -597,13 +597,37 @@ hours_until_open(const struct service_facts *service)
 	return soonest;
 }
 
+/* What the standard says, or the policy of the question. */
+struct weights {
+	double parts[PART_COUNT], half_km, hours[3];
+};
+
+static struct weights
+weights_now(void)
+{
+	const struct policy *policy = question.policy;
+
+	if (policy == NULL)
+		return (struct weights){ { 30, 15, -500, -4, 10, 20, 10, 5, 10, 5 }, 20,
+			{ 24, 72, 336 } };
+	return (struct weights){ { policy->weight_distance, policy->weight_capacity,
+		                     policy->weight_full, policy->weight_unknowns,
+		                     policy->weight_language, policy->weight_preference,
+		                     policy->weight_specificity, policy->weight_household,
+		                     policy->weight_response, policy->weight_opening },
+		policy->distance_half_km,
+		{ policy->deadline_emergency_hours, policy->deadline_urgent_hours,
+		    policy->deadline_normal_hours } };
+}
+
 static void
 weigh(struct opinion *opinion)
 {
 	const struct service_facts *service = opinion->facts;
-	double limit = intake.urgency == urgency_emergency ? 24
-	               : intake.urgency == urgency_urgent  ? 72
-	                                                   : 336;
+	const struct weights w = weights_now();
+	double limit = w.hours[intake.urgency == urgency_emergency ? 0
+	                       : intake.urgency == urgency_urgent  ? 1
+	                                                           : 2];
 	double age = 168, hours = service->response_hours;
 	double places = opinion->free_places;
 	double language = best_language(service), wait = hours_until_open(service);
@@ -621,21 +645,22 @@ weigh(struct opinion *opinion)
 	age = fmin(168, fmax(0, age));
 	opinion->score = 0;
 	earn(opinion, 0, opinion->km,
-	    isnan(opinion->km) ? 0 : 30 * (20 / (20 + opinion->km)));
+	    isnan(opinion->km) ? 0
+	                       : w.parts[0] * (w.half_km / (w.half_km + opinion->km)));
 	earn(opinion, 1, places,
-	    isnan(places) ? 7.5
-	    : places > 0  ? 15 * (0.6 + 0.4 * (1 - age / 168))
+	    isnan(places) ? w.parts[1] * 0.5
+	    : places > 0  ? w.parts[1] * (0.6 + 0.4 * (1 - age / 168))
 	                  : 0);
-	earn(opinion, 2, places <= 0, places <= 0 ? -500 : 0);
-	earn(opinion, 3, opinion->unknowns, -4.0 * opinion->unknowns);
+	earn(opinion, 2, places <= 0, places <= 0 ? w.parts[2] : 0);
+	earn(opinion, 3, opinion->unknowns, w.parts[3] * opinion->unknowns);
 	earn(opinion, 4, language > 0 ? language : NAN,
-	    language > 0 ? 10 * (1 / language) : 0);
-	earn(opinion, 5, is_preferred, is_preferred ? 20 : 0);
-	earn(opinion, 6, opinion->levels, 10 * (1.0 / (1 + opinion->levels)));
-	earn(opinion, 7, is_named, is_named ? 5 : 0);
+	    language > 0 ? w.parts[4] * (1 / language) : 0);
+	earn(opinion, 5, is_preferred, is_preferred ? w.parts[5] : 0);
+	earn(opinion, 6, opinion->levels, w.parts[6] * (1.0 / (1 + opinion->levels)));
+	earn(opinion, 7, is_named, is_named ? w.parts[7] : 0);
 	earn(opinion, 8, hours,
-	    hours <= limit ? 10 * (1 - fmax(hours, 0) / limit / 2) : 0);
-	earn(opinion, 9, wait, wait <= limit ? 5 * (1 - wait / limit / 2) : 0);
+	    hours <= limit ? w.parts[8] * (1 - fmax(hours, 0) / limit / 2) : 0);
+	earn(opinion, 9, wait, wait <= limit ? w.parts[9] * (1 - wait / limit / 2) : 0);
 }
 
 /* FNV-1a of the id, then splitmix64 of hash and seed. */
@@ -927,9 +952,40 @@ random_consent(void)
 			intake.consent.recipients[i] = LITERAL("g0");
 }
 
+/* Weights of eighths, so that both sides round alike. */
+static double
+weight_below(uint32_t end)
+{
+	return below(end * 8) / 8.0;
+}
+
+static const struct policy *
+random_policy(void)
+{
+	static struct policy policy;
+
+	policy = POLICY_STANDARD;
+	policy.weight_distance = weight_below(100);
+	policy.weight_capacity = weight_below(100);
+	policy.weight_full = -weight_below(1000);
+	policy.weight_unknowns = -weight_below(20);
+	policy.weight_language = weight_below(100);
+	policy.weight_preference = weight_below(100);
+	policy.weight_specificity = weight_below(100);
+	policy.weight_household = weight_below(100);
+	policy.weight_response = weight_below(100);
+	policy.weight_opening = weight_below(100);
+	policy.distance_half_km = 1 + below(200);
+	policy.deadline_emergency_hours = 1 + below(100);
+	policy.deadline_urgent_hours = 1 + below(200);
+	policy.deadline_normal_hours = 1 + below(500);
+	return &policy;
+}
+
 static void
 random_need(void)
 {
+
 	static const char *const ASKED[] = { "a", "a.b", "a.b.c", "A.b.C.d", "a.b.none",
 		"b.c", "b", "b.c.d.e", "none", "a.b.c.d.e.f" };
 	struct need_request *need;
@@ -959,6 +1015,7 @@ random_need(void)
 		    text_of(PICK(AGENCIES));
 	if (percent(50))
 		intake.preferences.agency = text_of(PICK(AGENCIES));
+	question.policy = percent(50) ? random_policy() : NULL;
 	question.seed = (uint32_t)random_bits();
 	question.may_be_cleared_only = percent(60);
 	question.now_ms = NOW_MS + below(48) * HOUR_MS;
@@ -1301,6 +1358,8 @@ an_unknown_never_beats_a_pass(void **unused)
 
 			assert_true(attempts < ATTEMPTS_MAX);
 			random_pair(&one, &other);
+			question.policy =
+			    NULL; /* one may say that an unknown costs nothing */
 			if (!forget(rule, &other) || !both_fit(&one, &other, &result))
 				continue;
 			assert_int_equal(rank_of(&result, "one"), 0);

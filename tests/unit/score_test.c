@@ -78,19 +78,49 @@ the_parts_sum_to_the_score(void **unused)
 }
 
 static void
-a_full_service_comes_after_every_other_one(void **unused)
+each_part_has_a_name_and_a_place_in_an_explanation(void **unused)
 {
-	double most = 0, least = 8 * part_weight(PART_unknowns);
+	(void)unused;
+	assert_in_range(PARTS, 1, 24); /* candidate.parts */
+	for (enum part part = 0; part < PARTS; part++)
+		assert_in_range(part_name(part).length, 1, 32); /* score_part.part */
+}
+
+static void
+points_follow_the_weights_of_the_policy(void **unused)
+{
+	struct policy policy = POLICY_STANDARD;
 
 	(void)unused;
-	assert_in_range(PARTS, 1, 12); /* candidate.parts */
-	for (enum part part = 0; part < PARTS; part++) {
-		assert_in_range(part_name(part).length, 1, 32); /* score_part.part */
-		if (part_weight(part) > 0)
-			most += part_weight(part);
-	}
-	assert_true(most == 105);
-	assert_true(part_weight(PART_full) + most < least);
+	distance_km = 20;
+	unknowns = 3;
+	policy.weight_distance = 60;
+	policy.weight_unknowns = -1;
+	question.policy = &policy;
+	assert_part(PART_distance, 20, 3000);
+	assert_part(PART_unknowns, 3, -300);
+	policy.distance_half_km = 60;
+	assert_part(PART_distance, 20, 4500);
+}
+
+static void
+the_policy_says_within_how_many_hours_somebody_must_act(void **unused)
+{
+	struct policy policy = POLICY_STANDARD;
+
+	(void)unused;
+	facts.response_hours = 5;
+	question.policy = &policy;
+	policy.deadline_normal_hours = 4;
+	assert_part(PART_response, 5, 0);
+	policy.deadline_normal_hours = 10;
+	assert_part(PART_response, 5, 750);
+	intake.urgency = urgency_urgent;
+	policy.deadline_urgent_hours = 5;
+	assert_part(PART_response, 5, 500);
+	intake.urgency = urgency_emergency;
+	policy.deadline_emergency_hours = 50;
+	assert_part(PART_response, 5, 950);
 }
 
 static void
@@ -305,7 +335,9 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup(name, start)
 	const struct CMUnitTest tests[] = {
 		TEST(the_parts_sum_to_the_score),
-		TEST(a_full_service_comes_after_every_other_one),
+		TEST(each_part_has_a_name_and_a_place_in_an_explanation),
+		TEST(points_follow_the_weights_of_the_policy),
+		TEST(the_policy_says_within_how_many_hours_somebody_must_act),
 		TEST(distance_halves_at_twenty_kilometres),
 		TEST(a_closer_service_never_earns_less),
 		TEST(known_places_earn_more_than_unknown_ones_and_those_more_than_none),

@@ -108,7 +108,7 @@ told(const struct why *why, unsigned indent)
 	FILE *out = open_memstream(&text, &length);
 
 	assert_non_null(out);
-	words_why(why, indent, out);
+	words_why(why, NULL, indent, out);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }

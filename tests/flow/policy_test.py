@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What operations decide about matching holds at once, is kept with every decision, and can be tried and undone."""
+
+import json
+import os
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import Network, demo_intake, wait_for  # noqa: E402
+
+
+class Policy(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.net = Network()
+        cls.addClassCleanup(cls.net.close)
+        cls.net.start(60)
+
+    def file(self, text):
+        file = tempfile.NamedTemporaryFile("w", suffix=".policy")
+        self.addCleanup(file.close)
+        file.write(text)
+        file.flush()
+        return file.name
+
+    def policy(self, *words):
+        """What `policy WORDS` answers as JSON."""
+        return json.loads(self.net.ctl("policy", *words, "--json").stdout)
+
+    def version(self):
+        return self.policy("show")["version"]
+
+    def preview(self, **query):
+        path = "/api/v1/matches" + "".join(f"?{k}={v}" for k, v in query.items())
+        return self.net.http("POST", path, demo_intake()).json["needs"]
+
+    def apply(self, text, *words):
+        """Takes a text into force and waits until the matcher decides by it."""
+        done = self.policy("apply", self.file(text), *words)
+        wait_for(lambda: self.preview()[0]["why"].get("policy") == done["version"], 10, "the matcher to follow")
+        return done
+
+    def offered(self):
+        case_id = self.net.submit(demo_intake()).json["case"]["id"]
+        return self.net.settled(case_id)["referrals"]
+
+    def test_a_policy_holds_without_a_restart_and_its_version_is_stored_with_each_decision(self):
+        before = self.preview()[0]["why"]["chosen"]
+        done = self.apply("[weight]\ndistance = 90\n", "--by", "olena")
+        self.assertEqual(done["changed"], {"weight.distance": {"before": 30.0, "after": 90.0}})
+        after = self.preview()[0]["why"]["chosen"]
+        self.assertGreater(after["parts"][0]["points"], before["parts"][0]["points"])
+        referral = self.offered()[0]
+        self.assertEqual(referral["why"]["policy"], done["version"])
+        self.assertIn(f"policy: version {done['version']}", self.net.ctl("show", referral["id"]).stdout)
+        newest = self.policy("history")["policies"][0]
+        self.assertEqual((newest["version"], newest["by"]), (done["version"], "olena"))
+
+    def test_an_earlier_policy_comes_into_force_again_as_a_new_version(self):
+        first = self.apply("[weight]\ndistance = 50\n")["version"]
+        second = self.apply("[weight]\ndistance = 60\n")["version"]
+        back = self.policy("rollback", str(first))
+        self.assertEqual(back["version"], second + 1)
+        self.assertEqual(self.policy("show")["text"], self.policy("show", str(first))["text"])
+        self.assertEqual(self.policy("rollback", "0")["version"], second + 2)
+        self.assertIn("distance = 30\n", self.policy("show")["text"])
+        self.assertEqual(self.net.ctl("policy", "rollback", "999", check=False).returncode, 1)
+
+    def test_what_is_shown_can_be_applied_and_changes_nothing(self):
+        shown = self.net.ctl("policy", "show").stdout
+        self.assertEqual(self.apply(shown)["changed"], {})
+
+    def test_a_file_that_is_not_legal_is_refused_by_the_name_of_the_value(self):
+        before = self.version()
+        for text, says in (("[weight]\ndistance = 500\n", "weight.distance: 500 is not legal; legal: 0 to 100 km"),
+                           ("[weight]\nnear = 5\n", "weight.near: there is no such value"),
+                           ("[weight]\nfull = -20\n", "weight.full")):
+            for verb in ("check", "apply"):
+                done = self.net.ctl("policy", verb, self.file(text), check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(says, done.stderr)
+        self.assertEqual(self.version(), before)
+        self.assertEqual(self.net.ctl("policy", "check", self.file("[weight]\nhousehold = 7\n")).returncode, 0)
+
+    def test_a_dry_run_tells_which_offers_would_have_gone_elsewhere_and_changes_nothing(self):
+        referrals = self.offered()
+        before = self.version()
+        same = self.policy("apply", "--dry-run", self.file(self.policy("show")["text"]))
+        self.assertEqual((same["elsewhere"], same["unread"]), (0, 0))
+        self.assertGreaterEqual(same["decisions"], len(referrals))
+        # The way, the places and all else count for nothing: whoever has a free place is as good.
+        other = self.policy("apply", "--dry-run", self.file(
+            "[weight]\ndistance = 0\ncapacity = 0\nlanguage = 0\nhousehold = 0\nresponse = 0\nunknowns = -10\n"
+            "opening = 100\nfull = -1000\nspecificity = 0\npreference = 0\n"))
+        self.assertEqual(other["decisions"], same["decisions"])
+        self.assertGreater(other["elsewhere"], 0)
+        example = other["examples"][0]
+        self.assertNotEqual(example["before"], example["after"])
+        self.assertEqual(self.version(), before)
+
+    def test_what_was_measured_is_told_as_sentences_in_the_language_of_the_asker(self):
+        says = self.preview(lang="uk")[0]["why"]["says"]
+        self.assertRegex(says[0], "^Відстань у кілометрах: [0-9.]+\\.$")
+        self.assertEqual(self.preview()[0]["why"]["says"], [])
+        referral = self.offered()[0]
+        case_id = referral["id"].rsplit("-", 2)[0]
+        told = self.net.http("GET", f"/api/v1/cases/{case_id}?lang=ru").json["case"]["referrals"]
+        self.assertRegex(told[0]["why"]["says"][0], "^Расстояние в километрах: ")
+        self.assertIn("The way there in kilometres: ", self.net.ctl("show", case_id, "--lang", "en").stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
