@@ -399,6 +399,7 @@ cases_offer(struct cases *cases, const struct case_offer *in, cases_done *done, 
 	arguments_number(&a, in->first_ms);
 	arguments_text(&a, in->first_purpose);
 	arguments_number(&a, in->lease_ms);
+	arguments_number(&a, in->offers_most);
 	for (uint32_t i = 0; i < in->candidates_count; i++) {
 		arguments_text(&a, in->candidates[i].service);
 		arguments_text(&a, in->candidates[i].agency);

@@ -23,6 +23,14 @@ void cases_close(struct cases *cases);
  * there.  Not owned. */
 void cases_attach(struct cases *cases, struct archive *archive);
 
+/* As many agencies may be offered one need at once. */
+#define CASE_OFFERS_MAX 4
+struct case_offered {
+	struct text referral;
+	uint32_t position; /* which candidate got it */
+	bool is_told;      /* with the offer, by its inbox */
+};
+
 /* What a transition came to.  status: OK, DUP (done before: success), or why nothing
  * changed: ABSENT, KEY_REUSED, ILLEGAL_MOVE, STALE, FORBIDDEN, FULL, INVALID, BUSY;
  * UNAVAILABLE: outcome unknown, repeat it; INTERNAL: our bug.  The other members are set
@@ -34,10 +42,9 @@ struct case_result {
 	int64_t at_ms;                      /* accept: when it was stored */
 	struct text states[CASE_NEEDS_MAX]; /* accept, DUP: states of the needs */
 	uint32_t states_count;
-	struct text referral; /* offer: the new referral; absent: parked */
-	uint32_t position;    /* offer: which candidate got it */
-	bool is_told;         /* offer: with it, by its inbox */
-	enum reason reason;   /* offer: why it was parked */
+	struct case_offered offered[CASE_OFFERS_MAX]; /* offer: the new referrals */
+	uint32_t offered_count;                       /* 0: parked */
+	enum reason reason;                           /* offer: why it was parked */
 	bool is_more; /* told: more tellings wait; clock: the need waits to be matched */
 	bool is_dead; /* nack: it is a dead letter now */
 	uint32_t count; /* extend: still held; reap: by stage in `counts` */
@@ -167,7 +174,10 @@ struct case_offer {
 	int64_t expires_ms; /* after the offer */
 	int64_t first_ms;   /* first clock, after the offer */
 	struct text first_purpose;
-	int64_t lease_ms; /* > 0: the notifier has room, lease a telling at once */
+	int64_t lease_ms; /* > 0: the notifier has room, lease a telling at once: of the first
+	                   * that is not told by its inbox */
+	uint32_t offers_most; /* 1 to CASE_OFFERS_MAX, each to another agency; the first that
+	                       * accepts keeps it, and the others are recalled */
 	const struct case_candidate *candidates;
 	uint32_t candidates_count;
 };

@@ -7,7 +7,7 @@
 #include "common/id.h"
 #include "common/keys.h"
 
-/* FCALL, name, 1, tag, then at most 13 + 16 of accept, 11 + 8 * 3 of offer, 2 + 64 * 2 of
+/* FCALL, name, 1, tag, then at most 13 + 16 of accept, 12 + 8 * 4 of offer, 2 + 64 * 2 of
  * extend, 5 + 2 * CASES_ARCHIVE_MOST of archive_drop. */
 #define ARGUMENTS_MAX 264
 

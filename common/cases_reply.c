@@ -161,9 +161,14 @@ read_offer(
 	}
 	result->status = status_of_code(text_at(value, 0));
 	if (result->status == STATUS_OK) {
-		result->referral = text_at(value, 1);
-		result->position = count_at(value, 2);
-		result->is_told = text_is(text_at(value, 3), "1");
+		for (uint32_t i = 0; i < CASE_OFFERS_MAX; i++) {
+			struct case_offered *offered = &result->offered[i];
+
+			offered->referral = text_at(value, 3 * i + 1);
+			offered->position = count_at(value, 3 * i + 2);
+			offered->is_told = text_is(text_at(value, 3 * i + 3), "1");
+			result->offered_count += offered->referral.at != NULL;
+		}
 	} else if (result->status == STATUS_STALE) {
 		result->state = text_at(value, 1);
 		result->version = value_version(store_at(value, 2));

@@ -48,7 +48,7 @@ class Case:
         self.found_by = {kind: text.get(kind) for kind in ("phone", "where")}
         self.needs, self.referrals = {}, {}
         for n in range(1, int(text.get("needs", 0)) + 1):
-            self.needs[f"{case_id}-{n}"] = {k: text.get(f"n{n}.{k}") for k in ("state", "reason")}
+            self.needs[f"{case_id}-{n}"] = {k: text.get(f"n{n}.{k}") for k in ("state", "reason", "parallel")}
             for r in range(1, int(text.get(f"n{n}.referrals", 0)) + 1):
                 self.referrals[f"{case_id}-{n}-{r}"] = {
                     k: text.get(f"r{n}-{r}.{k}") for k in ("state", "place", "service", "agency", "tell", "told")}
@@ -223,7 +223,8 @@ def conserved(books):
 
 
 def reasons(books):
-    """Each need that nobody helps says why, and each that somebody helps has one open referral."""
+    """Each need that nobody helps says why, and each that somebody helps has one open referral, or
+    while it is offered as many as went out together."""
     for case in books.cases.values():
         for item, need in case.needs.items():
             if need["state"] in ("parked", "unmet") and not need["reason"]:
@@ -232,7 +233,9 @@ def reasons(books):
                    if at.rsplit("-", 1)[0] == item and STATES["referral", r["state"]]]
             # A need that was withdrawn may wait for its agency's word, or be reopened for it.
             is_closed = not STATES["need", need["state"]] and not AWAITS_ANSWER & set(out)
-            if len(out) != (need["state"] in ("offered", "in_service")) and not (is_closed and len(out) < 2):
+            most = int(need["parallel"] or 1) if need["state"] == "offered" else 1
+            is_wanted = need["state"] in ("offered", "in_service")
+            if not is_wanted <= len(out) <= most * is_wanted and not (is_closed and len(out) < 2):
                 yield f"{item} is {need['state']} with referrals {out}"
 
 

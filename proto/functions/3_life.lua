@@ -102,6 +102,19 @@ local function need_move(books, case, need, action, reason, lease)
 	return move, from
 end
 
+-- The open ones of a need's referrals, newest first: of the last `among`, or of all.
+local function open_referrals(case, need, among)
+	local out, last = {}, tonumber(need.referrals) or 0
+	for i = last, math.max(1, last + 1 - (among or last)), -1 do
+		local referral = item_of(case, need.need, i)
+		if OPEN.referral[referral.state] then out[#out + 1] = referral end
+	end
+	return out
+end
+
+-- What went out together with the one that was accepted; defined below.
+local recall_others
+
 -- Moves a referral with everything that follows from it.  e: by, role, reason, command;
 -- need_action overrides what the table says ('' for none).  The move of its need, if any.
 local function referral_move(books, case, referral, move, e, need_action, lease)
@@ -133,8 +146,13 @@ local function referral_move(books, case, referral, move, e, need_action, lease)
 	if action == 'close' then action = NEED_OF_OUTCOME[e.reason] or 'meet' end
 	local need_moved, need_from
 	if action ~= 'none' and action ~= '' then
-		need_moved, need_from = need_move(books, case, item_of(case, referral.need), action,
-			e.reason, lease)
+		local need = item_of(case, referral.need)
+		local parallel = tonumber(need.parallel)
+		-- The need waits for the others that are out.
+		if not (action == 'rematch' and parallel and open_referrals(case, need, parallel)[1]) then
+			need_moved, need_from = need_move(books, case, need, action, e.reason, lease)
+		end
+		if action == 'serve' and parallel then recall_others(books, case, need, referral, e) end
 	end
 	if was_open and not is_open then open_more(books, case, -1) end
 	if is_open and not was_open then open_more(books, case, 1) end
@@ -154,13 +172,18 @@ local function recall(books, case, referral, from, role)
 	tell(books, case, referral, 'recall')
 end
 
--- The referral of a need that is still open, if any.
-local function open_referral(case, need)
-	for i = tonumber(need.referrals) or 0, 1, -1 do
-		local referral = item_of(case, need.need, i)
-		if OPEN.referral[referral.state] then return referral end
+-- Cancels what is open of a need but for one, as far as the life cycle allows.
+function recall_others(books, case, need, but, e)
+	e = { by = e.by, role = 'system', reason = 'accepted_elsewhere' }
+	for _, referral in ipairs(open_referrals(case, need, tonumber(need.parallel))) do
+		local from = referral.state
+		local cancel = MOVES.referral.cancel[from]
+		if referral ~= but and cancel then
+			referral_move(books, case, referral, cancel, e, '')
+			recall(books, case, referral, from, 'system')
+		end
 	end
-	return nil
+	need.parallel, need.is_changed = '', true
 end
 
 -- A set of the index by phone or place code.  There are 900 of each, since a small set takes a third

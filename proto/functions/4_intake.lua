@@ -69,7 +69,7 @@ local function answer(keys, argv)
 	if not may(move, argv[6]) then return { 'forbidden', state, version } end
 	if argv[3] ~= '' and argv[3] ~= version then return { 'stale', state, version } end
 	local need = item_of(case, referral.need)
-	if move.need == 'serve' and not OPEN.referral[state] and open_referral(case, need) then
+	if move.need == 'serve' and not OPEN.referral[state] and open_referrals(case, need)[1] then
 		return { 'illegal_move', state, version }
 	end
 	local books = books_of(cell)
@@ -117,12 +117,13 @@ local function withdraw(keys, argv)
 	local books = books_of(cell)
 	local e = { by = argv[5], role = argv[6], reason = argv[7], command = argv[4] }
 	for _, need in ipairs(needs) do
-		local referral = open_referral(case, need)
-		local before = referral and referral.state
-		local cancel = referral and MOVES.referral.cancel[before]
-		if cancel then
-			referral_move(books, case, referral, cancel, e, '')
-			recall(books, case, referral, before, argv[6])
+		for _, referral in ipairs(open_referrals(case, need)) do
+			local before = referral.state
+			local cancel = MOVES.referral.cancel[before]
+			if cancel then
+				referral_move(books, case, referral, cancel, e, '')
+				recall(books, case, referral, before, argv[6])
+			end
 		end
 		local move, from = need_move(books, case, need, action, argv[7])
 		record(case, { item = need.id, action = action, from = from, to = move.to,

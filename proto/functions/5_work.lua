@@ -218,11 +218,47 @@ end
 
 local OFFER_COUNTS = { CLOCK[1], CLOCK[2], 'match.left', 'notify.entered', 'clock.entered' }
 
+-- Where candidates begin in the arguments of an offer, and how many are of each.
+local CANDIDATES, OF_EACH = 12, 4
+
+-- A place at each of the first `most` candidates that have one, of as many agencies; their
+-- positions among the arguments.
+local function reserve_places(books, argv, most)
+	local out, agencies = {}, {}
+	for i = CANDIDATES, #argv - 3, OF_EACH do
+		local agency = argv[i + 1]
+		if not agencies[agency] and place_reserve(books, argv[i], argv[i + 3]) then
+			out[#out + 1], agencies[agency] = i, true
+			if #out == most then break end
+		end
+	end
+	return out
+end
+
+-- One referral of an offer, at the candidate whose arguments begin there.
+-- lease > 0: its telling is leased.  The referral, and whether it is told with that.
+local function offer_to(books, case, need, argv, position, lease)
+	need.referrals = int((tonumber(need.referrals) or 0) + 1)
+	local agency = argv[position + 1]
+	local after = books.now - case.head.at
+	local referral = item_hold(case, name_of(need.need, need.referrals), need.need,
+		need.referrals, { state = 'queued', version = '1', service = argv[position],
+			agency = agency, offered_at = int(after), expires_at = int(after + argv[7]),
+			place = 'held', tell = '', next = argv[9], is_changed = true })
+	case.changed[referral.name .. '.why'] = argv[position + 2]
+	local is_told = tell_offer(books, case, referral, lease)
+	enter_delayed(books, case, 'clock', referral, int(books.now + argv[8]))
+	put(books, books.cell.tag .. ':inbox:' .. agency, books.at, referral.id)
+	open_more(books, case, 1)
+	return referral, is_told
+end
+
 -- ARGV: need version commit by reason look_ms expires_ms first_ms first_purpose lease_ms
---       (service agency why report_ms('': reports hold for ever))...
--- The first candidate with a free place gets the need; lease_ms > 0: the notifier has room,
--- so a telling is leased at once.  No candidate, or none has a place: parked.
--- ok referral position told(0|1) | parked reason | dup | stale state version | absent
+--       offers_most (service agency why report_ms('': reports hold for ever))...
+-- The first candidates with a free place get the need: so many, each of another agency.  The first
+-- to accept keeps it.  lease_ms > 0: the notifier has room, so one telling is leased at once.  No
+-- candidate, or none has a place: parked.
+-- ok (referral position told(0|1))... | parked reason | dup | stale state version | absent
 local function offer(keys, argv)
 	local cell = cell_of(keys[1])
 	local case, need = case_and_item(cell, argv[1])
@@ -231,34 +267,29 @@ local function offer(keys, argv)
 	if need.commit == argv[3] then return { 'dup' } end
 	if version ~= argv[2] or not MOVES.need.offer[state] then return { 'stale', state, version } end
 	local books = books_of(cell, OFFER_COUNTS)
-	local position, reason = nil, argv[5]
-	for i = 11, #argv - 3, 4 do
-		if place_reserve(books, argv[i], argv[i + 3]) then position = i break end
-		reason = 'no_capacity'
-	end
-	if not position then
-		for i = 11, #argv - 3, 4 do wait_for_place(cell, argv[i], need.id) end
+	local positions = reserve_places(books, argv, tonumber(argv[11]))
+	if not positions[1] then
+		local reason = #argv > CANDIDATES and 'no_capacity' or argv[5]
+		for i = CANDIDATES, #argv - 3, OF_EACH do wait_for_place(cell, argv[i], need.id) end
 		return park(books, case, need, argv[3], argv[4], reason, tonumber(argv[6]))
 	end
 	leave(books, case, 'match', need)
 	need.state, need.version, need.reason, need.commit = 'offered', int(version + 1), '', argv[3]
-	need.referrals = int((tonumber(need.referrals) or 0) + 1)
+	need.parallel = #positions > 1 and int(#positions) or ''
 	need.is_changed = true
-	local service, agency = argv[position], argv[position + 1]
-	local after = books.now - case.head.at
-	local referral = item_hold(case, name_of(need.need, need.referrals), need.need,
-		need.referrals, { state = 'queued', version = '1', service = service, agency = agency,
-			offered_at = int(after), expires_at = int(after + argv[7]), place = 'held',
-			tell = '', next = argv[9], is_changed = true })
-	case.changed[referral.name .. '.why'] = argv[position + 2]
-	local is_told = tell_offer(books, case, referral, tonumber(argv[10]))
-	enter_delayed(books, case, 'clock', referral, int(books.now + argv[8]))
-	put(books, cell.tag .. ':inbox:' .. agency, books.at, referral.id)
-	open_more(books, case, 1)
-	record(case, { item = referral.id, action = 'offer', to = referral.state, need_from = state,
-		need_to = 'offered', by = argv[4], role = 'system' })
+	local out, lease = { 'ok' }, tonumber(argv[10])
+	for i, position in ipairs(positions) do
+		local referral, is_told = offer_to(books, case, need, argv, position, lease)
+		if not is_told then lease = 0 end
+		record(case, { item = referral.id, action = 'offer', to = referral.state,
+			need_from = i == 1 and state, need_to = i == 1 and 'offered', by = argv[4],
+			role = 'system' })
+		out[#out + 1] = referral.id
+		out[#out + 1] = int((position - CANDIDATES) / OF_EACH)
+		out[#out + 1] = is_told and '1' or '0'
+	end
 	case_close(books, case)
-	return { 'ok', referral.id, int((position - 11) / 4), is_told and '1' or '0' }
+	return out
 end
 
 local TOLD_COUNTS = { CLOCK[1], CLOCK[2], 'notify.left' }

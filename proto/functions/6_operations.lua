@@ -234,8 +234,10 @@ local function check(keys, argv)
 					end
 					if r.place == 'held' then out[#out + 1] = 'held'; out[#out + 1] = r.service end
 				end
-				if out_there > 1 then wrong(need.id, 'more than one open referral') end
-				if need.state == 'offered' and out_there ~= 1 then
+				if out_there > (need.state == 'offered' and tonumber(need.parallel) or 1) then
+					wrong(need.id, 'more than one open referral')
+				end
+				if need.state == 'offered' and out_there == 0 then
 					wrong(need.id, 'offered without a referral')
 				end
 			end

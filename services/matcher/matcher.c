@@ -74,7 +74,7 @@ matcher_close(struct matcher *matcher)
 	references_close(&matcher->references);
 	facts_reader_free(matcher->reader);
 	directory_forget_all(matcher);
-	decisions_free(matcher);
+	offers_free(matcher);
 	decoder_free(matcher->decoder);
 	decoder_free(matcher->asked);
 	free(matcher->question);

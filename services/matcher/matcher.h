@@ -72,10 +72,15 @@ void confirm_look(struct matcher *matcher);
 
 /* A need to match. */
 worker_on_work on_match_work;
+
+/* Offers the need to the best candidates, or parks it, and is done with the item: in an emergency
+ * to as many agencies at once as the policy says, else to one. */
+void offer(struct matcher *matcher, struct worker_item *item, const struct work *work,
+    const struct match_question *question, const struct match_result *result);
 /* A referral's telling was leased for a notifier that is gone. */
 void give_telling_back(struct matcher *matcher, struct text referral, uint32_t attempt);
-/* Frees what decisions are kept in. */
-void decisions_free(struct matcher *matcher);
+/* Frees what ended offers left for the next. */
+void offers_free(struct matcher *matcher);
 
 /* Answers what the gateway asks about places and terms. */
 void answer_places(struct matcher *matcher);

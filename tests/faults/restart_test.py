@@ -60,10 +60,10 @@ class Client(Worker):
             self.acknowledged[key] = case["id"]
             self.ask("GET", "/api/v1/services?q=a")
             case = self.ask("GET", f"/api/v1/cases/{case['id']}")["case"]
-            for referral in case["referrals"]:
-                if referral["state"] in ("sent", "delivered"):
-                    self.ask("POST", f"/api/v1/referrals/{referral['id']}/accept", None,
-                             If_Match=f'"{referral["version"]}"', Idempotency_Key=key + referral["id"])
+            out = {r["need"]: r for r in case["referrals"] if r["state"] in ("sent", "delivered")}
+            for referral in out.values():
+                self.ask("POST", f"/api/v1/referrals/{referral['id']}/accept", None,
+                         If_Match=f'"{referral["version"]}"', Idempotency_Key=key + referral["id"])
         self.hang_up()
 
 

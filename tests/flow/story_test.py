@@ -13,7 +13,7 @@ from load import intakes_for  # noqa: E402
 from stand import Monitor  # noqa: E402
 
 SEED = 20261122
-OFFER_CANDIDATES = 14  # of a call of hl_offer: service, agency, reasons and age of each from here on
+OFFER_CANDIDATES = 15  # of a call of hl_offer: service, agency, reasons and age of each from here on
 
 
 class Story(unittest.TestCase):
@@ -62,6 +62,24 @@ class Story(unittest.TestCase):
             services.setdefault(referral["need"], []).append(referral["service"])
         for tried in services.values():
             self.assertEqual(len(tried), len(set(tried)), "a service got the same need twice")
+        self.assertEqual(net.violations(), [])
+
+    def test_an_emergency_goes_to_two_agencies_and_the_first_to_accept_keeps_it(self):
+        net = self.net
+        case_id = net.submit(dict(demo_intake("single-father"), urgency="emergency")).json["case"]["id"]
+        case = net.settled(case_id)
+        need = case["needs"][0]["id"]
+        first, second = [r for r in case["referrals"] if r["need"] == need]
+        self.assertNotEqual(first["agency"], second["agency"])
+        self.assertEqual(second["why"]["chosen"]["service"], second["service"])
+        self.assertEqual(net.answer(second["id"], "accept", second["version"]).status, 200)
+        too_late = net.answer(first["id"], "accept", first["version"])
+        self.assertEqual((too_late.status, too_late.json["code"]), (409, "illegal_move"))
+        case = net.case(case_id)
+        states = {r["id"]: (r["state"], r.get("reason")) for r in case["referrals"]}
+        self.assertEqual(states[first["id"]], ("cancelled", "accepted_elsewhere"))
+        self.assertEqual(states[second["id"]][0], "accepted")
+        self.assertEqual({n["id"]: n["state"] for n in case["needs"]}[need], "in_service")
         self.assertEqual(net.violations(), [])
 
     def test_the_same_key_and_body_is_the_same_case(self):
@@ -189,7 +207,7 @@ class Story(unittest.TestCase):
     def test_an_offer_names_no_service_after_one_that_surely_has_a_place(self):
         monitor = Monitor(SimpleNamespace(socket=self.net.endpoints["redis"], redis=self.net.redis))
         for intake in intakes_for(self.net, 30, SEED):
-            self.net.settled(self.net.submit(intake).json["case"]["id"])
+            self.net.settled(self.net.submit(dict(intake, urgency="normal")).json["case"]["id"])
         offers = [[service.decode() for service in call[OFFER_CANDIDATES::4]]
                   for call in monitor.calls() if call[1] == b"hl_offer"]
         counts = {len(services) for services in offers}

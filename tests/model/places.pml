@@ -19,6 +19,9 @@
  * what is over, or repeats what had no reply), agency (which may fall silent for good), operator,
  * directory (reports).
  *
+ * An offer of the first need may go out twice at once, as in an emergency: to two agencies, which
+ * here share the places.
+ *
  * -D of one of these leaves something out, and model_test.py wants to see it found. */
 #ifndef NO_DEADLINE
 #define NO_DEADLINE false
@@ -40,6 +43,9 @@
 #endif
 #ifndef TAKE_COUNTS_TWICE
 #define TAKE_COUNTS_TWICE false
+#endif
+#ifndef KEEP_OTHERS
+#define KEEP_OTHERS false
 #endif
 #ifndef GIVE_BACK_ALWAYS
 #define GIVE_BACK_ALWAYS false
@@ -89,6 +95,9 @@ byte reminded[REFERRALS];
 #define IN_BALANCE \
 	assert(held == COUNT(HELD)); \
 	assert(AS_IT_SHOULD(0) && AS_IT_SHOULD(1) && AS_IT_SHOULD(2)); \
+	assert(referral[0] != accepted || (referral[1] != accepted && referral[1] != queued)); \
+	assert(referral[1] != accepted || referral[0] != queued); \
+	assert(need[0] != matching || (referral[0] != queued && referral[1] != queued)); \
 	assert(available == UNKNOWN || available + COUNT(TAKEN + report) == figure)
 
 inline place_reserve()
@@ -120,13 +129,41 @@ inline place_effect(r, effect)
 
 #define NEED_OF(r) (r / ATTEMPTS)
 
-inline referral_move(r, to, effect, need_to)
+/* The other one of the first need. */
+#define OTHER(r) (1 - r)
+#define OTHER_IS_OUT(r) (r < ATTEMPTS && AWAITS_ANSWER(OTHER(r)))
+
+inline end_offer(r, to, effect)
 {
 	place_effect(r, effect);
 	referral[r] = to;
-	has_clock[r] = false;
-	need[NEED_OF(r)] = need_to;
-	version[NEED_OF(r)]++
+	has_clock[r] = false
+}
+
+inline referral_move(r, to, effect, need_to)
+{
+	end_offer(r, to, effect);
+	if
+	:: need_to == matching && OTHER_IS_OUT(r)
+	:: else ->
+		need[NEED_OF(r)] = need_to;
+		version[NEED_OF(r)]++;
+		if
+		:: (need_to == in_service || need_to == closed) && OTHER_IS_OUT(r) && !KEEP_OTHERS ->
+			end_offer(OTHER(r), cancelled, free)
+		:: else
+		fi
+	fi
+}
+
+/* A place is reserved. */
+inline refer(n)
+{
+	r_made = n * ATTEMPTS + referrals[n];
+	referral[r_made] = queued;
+	place[r_made] = HELD;
+	has_clock[r_made] = !NO_DEADLINE;
+	referrals[n]++
 }
 
 inline offer(n, v)
@@ -144,13 +181,18 @@ inline offer(n, v)
 		if
 		:: is_ok ->
 			assert(available == UNKNOWN || held <= available); /* not sold twice */
-			r_made = n * ATTEMPTS + referrals[n];
-			referral[r_made] = queued;
-			place[r_made] = HELD;
-			has_clock[r_made] = !NO_DEADLINE;
+			refer(n);
 			need[n] = offered;
 			version[n]++;
-			referrals[n]++
+			if
+			:: n == 0 && referrals[0] == 1 -> /* to two at once */
+				place_reserve();
+				if
+				:: is_ok -> refer(0)
+				:: else -> is_ok = 1
+				fi
+			:: true
+			fi
 		:: else ->
 			if
 			:: need[n] != parked -> need[n] = parked; version[n]++
@@ -191,6 +233,10 @@ inline answer(r, action)
 inline withdraw(n)
 {
 	r_made = n * ATTEMPTS + referrals[n] - 1;
+	if
+	:: n == 0 && AWAITS_ANSWER(0) -> r_made = 0
+	:: else
+	fi;
 	if
 	:: need[n] == offered -> referral_move(r_made, cancelled, free, closed)
 	:: WAITS(n) -> need[n] = closed; version[n]++

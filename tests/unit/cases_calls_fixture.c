@@ -18,6 +18,7 @@ static struct came {
 	unsigned times;
 	struct case_result result;
 	char texts[4][64], states[CASE_NEEDS_MAX][32];
+	char referrals[CASE_OFFERS_MAX][ID_ITEM_MAX];
 	struct claimed work;
 	unsigned claimed;
 } came;
@@ -54,7 +55,9 @@ on_done(void *ctx, const struct case_result *result)
 	came.times++;
 	came.result = *result;
 	came.result.state = KEEP(result->state, came.texts[0]);
-	came.result.referral = KEEP(result->referral, came.texts[1]);
+	for (uint32_t i = 0; i < result->offered_count; i++)
+		came.result.offered[i].referral =
+		    KEEP(result->offered[i].referral, came.referrals[i]);
 	came.result.cursor = KEEP(result->cursor, came.texts[2]);
 	for (uint32_t i = 0; i < result->states_count; i++)
 		came.result.states[i] = KEEP(result->states[i], came.states[i]);
@@ -265,7 +268,8 @@ usual_offer(const char *need, uint32_t version, const char *commit, unsigned cou
 		.first_ms = 900000,
 		.first_purpose = LITERAL("remind"),
 		.candidates = CANDIDATES,
-		.candidates_count = count };
+		.candidates_count = count,
+		.offers_most = 1 };
 }
 
 const struct case_result *
@@ -284,7 +288,7 @@ new_referral(const char *case_id, char referral[ID_ITEM_MAX])
 	(void)snprintf(commit, sizeof commit, "%s:1", need);
 	in = usual_offer(need, 1, commit, 1);
 	assert_int_equal(do_offer(&in)->status, STATUS_OK);
-	assert_true(text_copy(came.result.referral, referral, ID_ITEM_MAX));
+	assert_true(text_copy(came.result.offered[0].referral, referral, ID_ITEM_MAX));
 }
 
 const struct case_result *

@@ -28,7 +28,8 @@ on_came(void *ctx, const struct case_result *result)
 	came->times++;
 	came->status = result->status;
 	came->version = result->version;
-	(void)text_copy(result->referral, came->referral, sizeof came->referral);
+	(void)text_copy(
+	    result->offered[0].referral, came->referral, sizeof came->referral);
 }
 
 static void

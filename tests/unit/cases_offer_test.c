@@ -56,10 +56,10 @@ an_offer_reserves_a_place_and_starts_telling_and_clock(void **state)
 	assert_int_equal(do_claim(stage_match, 1, LEASE_MS), 1);
 	result = do_offer(&in);
 	assert_int_equal(result->status, STATUS_OK);
-	assert_int_equal(result->position, 0);
-	assert_false(result->is_told);
+	assert_int_equal(result->offered[0].position, 0);
+	assert_false(result->offered[0].is_told);
 	id_referral(text_of(need), 1, referral);
-	assert_text(result->referral, referral);
+	assert_text(result->offered[0].referral, referral);
 	assert_string_equal(field_of(id, "n1.state"), "offered");
 	assert_string_equal(field_of(id, "n1.version"), "2");
 	assert_string_equal(field_of(id, "n1.referrals"), "1");
@@ -133,9 +133,9 @@ without_a_webhook_the_inbox_has_told_the_agency_with_the_offer(void **state)
 	in.lease_ms = LEASE_MS;
 	result = do_offer(&in);
 	assert_int_equal(result->status, STATUS_OK);
-	assert_true(result->is_told);
+	assert_true(result->offered[0].is_told);
 	id_referral(text_of(need), 1, referral);
-	assert_text(result->referral, referral);
+	assert_text(result->offered[0].referral, referral);
 	assert_string_equal(field_of(id, "r1-1.told"), "1");
 	assert_string_equal(field_of(id, "r1-1.tell"), "");
 	assert_string_equal(field_of(id, "r1-1.place"), "held");
@@ -185,7 +185,7 @@ what_is_set_as_a_channel_and_is_no_webhook_is_the_inbox(void **state)
 		new_case(name, urgency_normal, 1, other);
 		id_need(text_of(other), 1, item);
 		in = usual_offer(item, 1, name, 1);
-		assert_int_equal(do_offer(&in)->is_told, CHANNELS[i].is_told);
+		assert_int_equal(do_offer(&in)->offered[0].is_told, CHANNELS[i].is_told);
 		assert_string_equal(field_of(other, "r1-1.state"),
 		    CHANNELS[i].is_told ? "sent" : "queued");
 		assert_whole();
@@ -200,7 +200,7 @@ the_channel_that_counts_is_that_of_the_agency_that_gets_the_offer(void **state)
 	(void)state;
 	assert_string_equal(do_capacity("service1", "0", 1000), "ok");
 	inbox_alone("agency2");
-	assert_true(do_offer(&in)->is_told);
+	assert_true(do_offer(&in)->offered[0].is_told);
 	assert_string_equal(field_of(id, "r1-1.agency"), "agency2");
 	assert_whole();
 }
@@ -232,7 +232,7 @@ the_first_candidate_with_a_free_place_gets_it(void **state)
 	assert_string_equal(do_capacity("service1", "0", 1000), "ok");
 	result = do_offer(&in);
 	assert_int_equal(result->status, STATUS_OK);
-	assert_int_equal(result->position, 1);
+	assert_int_equal(result->offered[0].position, 1);
 	assert_string_equal(field_of(id, "r1-1.service"), "service2");
 	assert_string_equal(field_of(id, "r1-1.agency"), "agency2");
 	assert_string_equal(field_of(id, "r1-1.why"), "why2");
@@ -256,14 +256,14 @@ a_report_that_is_too_old_refuses_nobody(void **state)
 	in.candidates = OLD;
 	assert_string_equal(do_capacity("service1", "0", now_ms - 1795000), "ok");
 	assert_string_equal(do_capacity("service2", "0", 1000), "ok");
-	assert_null(do_offer(&in)->referral.at);
+	assert_int_equal(do_offer(&in)->offered_count, 0);
 	redis_ask(
 	    "HSET {c1}:place:service1 reported_at %lld", (long long)now_ms - 1801000);
 	new_case("two", urgency_urgent, 1, other);
 	id_need(text_of(other), 1, second);
 	in.need = text_of(second);
 	in.commit_id = LITERAL("c2");
-	assert_non_null(do_offer(&in)->referral.at);
+	assert_int_equal(do_offer(&in)->offered_count, 1);
 	assert_string_equal(place_of("service1", "held"), "1");
 	assert_string_equal(place_of("service1", "available"), "0");
 	assert_string_equal(place_of("service2", "held"), "");
@@ -285,7 +285,7 @@ the_last_place_is_given_once(void **state)
 	in = usual_offer(second, 1, "c2", 1);
 	result = do_offer(&in);
 	assert_int_equal(result->status, STATUS_OK);
-	assert_null(result->referral.at);
+	assert_int_equal(result->offered_count, 0);
 	assert_int_equal(result->reason, reason_no_capacity);
 	assert_string_equal(redis_ask("SISMEMBER {c1}:waiting:service1 %s", second), "1");
 	assert_string_equal(place_of("service1", "held"), "1");
@@ -311,7 +311,7 @@ only_what_is_parked_waits_for_a_place_and_no_more_than_a_thousand(void **state)
 		new_case(name, urgency_normal, 1, other);
 		id_need(text_of(other), 1, waits);
 		in = usual_offer(waits, 1, "c1", 1);
-		assert_null(do_offer(&in)->referral.at);
+		assert_int_equal(do_offer(&in)->offered_count, 0);
 		assert_string_equal(redis_ask("SCARD {c1}:waiting:service1"), "1000");
 	}
 	assert_whole();
@@ -342,7 +342,7 @@ without_a_candidate_a_need_is_parked_and_looked_at_again(void **state)
 
 	(void)state;
 	assert_int_equal(result->status, STATUS_OK);
-	assert_null(result->referral.at);
+	assert_int_equal(result->offered_count, 0);
 	assert_int_equal(result->reason, reason_no_service);
 	assert_string_equal(field_of(id, "n1.state"), "parked");
 	assert_string_equal(field_of(id, "n1.reason"), "no_service");

@@ -248,6 +248,7 @@ make_offer(const struct random_call *call)
 	in.candidates_count = call->b % (SERVICES - from + 1);
 	in.reason = call->a % 2 ? reason_no_service : reason_all_tried;
 	in.lease_ms = call->b % 3 ? 0 : LEASE_MS;
+	in.offers_most = 1 + call->command % SERVICES;
 	(void)do_offer(&in);
 }
 
