@@ -108,9 +108,20 @@ enum status directory_confirm_ask(struct directory *directory, struct text servi
 enum status directory_confirm(struct directory *directory, struct text service,
     store_done *done, void *ctx) MUST_CHECK;
 /* What an agency is asked to confirm, longest asked first: the reply is a list of service,
- * asked at (ms), name, available, reported at (ms); empty where unknown. */
+ * asked at (ms), name, available, reported at (ms), tries and time of telling it by webhook (ms;
+ * "-": given up); empty where unknown. */
 enum status directory_confirmations(struct directory *directory, struct text agency,
     unsigned most, store_done *done, void *ctx) MUST_CHECK;
+
+/* Questions that webhooks are to be told of now, taken for `lease_ms`: the reply is a list of
+ * service, agency, asked at (ms), tries with this one. */
+enum status directory_confirm_claim(struct directory *directory, unsigned most,
+    int64_t lease_ms, store_done *done, void *ctx) MUST_CHECK;
+/* What came of one: it is told; or else tried again after so long, or (TIME_ABSENT) never.  The
+ * reply is a list: OK, or DUP where it is not asked any more. */
+enum status directory_confirm_told(struct directory *directory, struct text service,
+    struct text asked_at, bool is_told, int64_t again_ms, store_done *done,
+    void *ctx) MUST_CHECK;
 
 /* ---- writing, for the import ---- */
 

@@ -213,3 +213,38 @@ directory_confirmations(struct directory *directory, struct text agency, unsigne
 	return store_call(
 	    directory->store, text_of(directory->cell), 6, words, done, ctx);
 }
+
+/* ---- telling agencies of it ---- */
+
+enum status
+directory_confirm_claim(struct directory *directory, unsigned most, int64_t lease_ms,
+    store_done *done, void *ctx)
+{
+	char digits[2][24];
+	struct text words[] = { LITERAL("FCALL"), LITERAL("hl_confirm_claim"),
+		LITERAL("1"), text_of(directory->tag), { digits[0], 0 },
+		{ digits[1], 0 } };
+
+	snprintf(digits[0], sizeof digits[0], "%u", most);
+	snprintf(digits[1], sizeof digits[1], "%lld", (long long)lease_ms);
+	words[4] = text_of(digits[0]);
+	words[5] = text_of(digits[1]);
+	return store_call(
+	    directory->store, text_of(directory->cell), 6, words, done, ctx);
+}
+
+enum status
+directory_confirm_told(struct directory *directory, struct text service,
+    struct text asked_at, bool is_told, int64_t again_ms, store_done *done, void *ctx)
+{
+	char digits[24] = "";
+	struct text words[] = { LITERAL("FCALL"), LITERAL("hl_confirm_told"),
+		LITERAL("1"), text_of(directory->tag), service, asked_at, { digits, 0 },
+		is_told ? LITERAL("1") : LITERAL("0") };
+
+	if (!is_told && again_ms != TIME_ABSENT)
+		snprintf(digits, sizeof digits, "%lld", (long long)again_ms);
+	words[6] = text_of(digits);
+	return store_call(
+	    directory->store, text_of(directory->cell), 8, words, done, ctx);
+}

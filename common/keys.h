@@ -26,6 +26,7 @@
  *  {c1}:place:SERVICE           hash    available, held, maximum, reported_at, asked
  *  {c1}:reported                zset    services whose places are known, by reported_at
  *  {c1}:confirm:AGENCY          zset    services it is asked to confirm, by since when
+ *  {c1}:confirming              zset    those to be told by webhook, by when
  *  {c1}:waiting:SERVICE         set     parked needs that would take a place here
  *  {c1}:phone:DIGITS            zset    cases by keyed hash of the phone
  *  {c1}:where:DIGITS            zset    cases by keyed hash of the place code

@@ -13,7 +13,7 @@ local function capacity(keys, argv)
 	end
 	call('HSET', key, 'maximum', argv[3], 'reported_at', argv[4])
 	if f[3] then
-		call('HDEL', key, 'asked', 'asked_name')
+		call('HDEL', key, 'asked', 'asked_name', 'asked_tries', 'asked_told')
 		call('ZREM', books.cell.tag .. ':confirm:' .. f[3], argv[1])
 	end
 	if available then call('ZADD', books.cell.tag .. ':reported', argv[4], argv[1]) else

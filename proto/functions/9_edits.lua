@@ -104,15 +104,17 @@ local function capacity_confirm(keys, argv)
 end
 
 -- What an agency is asked to confirm.
--- ARGV: agency most     reply: service, asked_at, name, available, reported_at, …
+-- ARGV: agency most     reply: service, asked_at, name, available, reported_at, tries, told_at
+-- ('-': it cannot be told), …
 local function confirmations(keys, argv)
 	local cell, out = cell_of(keys[1]), {}
 	local asked = call('ZRANGE', cell.tag .. ':confirm:' .. argv[1], 0, argv[2] - 1, 'WITHSCORES')
 	for i = 1, #asked, 2 do
-		local f = call('HMGET', place_key(cell, asked[i]), 'asked_name', 'available', 'reported_at')
-		for _, value in ipairs({ asked[i], asked[i + 1], f[1] or '', f[2] or '', f[3] or '' }) do
-			out[#out + 1] = value
-		end
+		local f = call('HMGET', place_key(cell, asked[i]), 'asked_name', 'available', 'reported_at',
+			'asked_tries', 'asked_told')
+		out[#out + 1] = asked[i]
+		out[#out + 1] = asked[i + 1]
+		for field = 1, 5 do out[#out + 1] = f[field] or '' end
 	end
 	return out
 end
@@ -128,6 +130,52 @@ local function confirm_ask(keys, argv)
 	call('ZADD', tag .. ':confirm:' .. argv[2], books.at, argv[1])
 	call('HSET', place_key(books.cell, argv[1]), 'asked', argv[2],
 		'asked_name', argv[4])
+	if match(call('HGET', books.cell.channel, argv[2]) or '', '^%S*') == 'webhook' then
+		call('ZADD', tag .. ':confirming', books.at, argv[1])
+	end
+	books_close(books)
+	return { 'ok' }
+end
+
+-- Questions that are to be told by webhook now; whoever claims one has lease_ms for it.
+-- ARGV: most lease_ms     reply: service, agency, asked_at, tries (this one included), …
+local function confirm_claim(keys, argv)
+	local cell = cell_of(keys[1])
+	local books, set, out = books_of(cell), keys[1] .. ':confirming', {}
+	local due = call('ZRANGEBYSCORE', set, '-inf', books.at, 'LIMIT', '0', argv[1])
+	for _, service in ipairs(due) do
+		local agency = call('HGET', place_key(cell, service), 'asked')
+		local asked_at = agency and call('ZSCORE', keys[1] .. ':confirm:' .. agency, service)
+		if asked_at then
+			call('ZADD', set, int(books.now + argv[2]), service)
+			out[#out + 1] = service
+			out[#out + 1] = agency
+			out[#out + 1] = asked_at
+			out[#out + 1] = int(call('HINCRBY', place_key(cell, service), 'asked_tries', '1'))
+		else
+			call('ZREM', set, service)
+		end
+	end
+	if #due > 0 then books_close(books) end
+	return out
+end
+
+-- What came of telling it.  ARGV: service asked_at again_ms('': never) is_told(0|1)
+-- ok | dup (it is not asked any more, or anew)
+local function confirm_told(keys, argv)
+	local books = books_of(cell_of(keys[1]))
+	local key, set = place_key(books.cell, argv[1]), keys[1] .. ':confirming'
+	local agency = call('HGET', key, 'asked')
+	if not agency or call('ZSCORE', keys[1] .. ':confirm:' .. agency, argv[1]) ~= argv[2] or
+		not call('ZSCORE', set, argv[1]) then
+		return { 'dup' }
+	end
+	if argv[3] ~= '' then
+		call('ZADD', set, int(books.now + argv[3]), argv[1])
+	else
+		call('ZREM', set, argv[1])
+		call('HSET', key, 'asked_told', argv[4] == '1' and books.at or '-')
+	end
 	books_close(books)
 	return { 'ok' }
 end
@@ -138,3 +186,5 @@ register('confirmations', confirmations, 'no-writes')
 register('places', places, 'no-writes')
 register('stale', stale, 'no-writes')
 register('confirm_ask', confirm_ask, 'allow-oom')
+register('confirm_claim', confirm_claim, 'allow-oom')
+register('confirm_told', confirm_told, 'allow-oom')

@@ -296,9 +296,11 @@ confirmations_write(const struct store_value *value, size_t *length)
 	static struct confirmations list;
 
 	record_init(&record_confirmations, &list);
-	for (size_t i = 0; i + 4 < store_count(value); i += 5) {
+	for (size_t i = 0; i + 6 < store_count(value); i += 7) {
 		struct confirmation *one = &list.confirmations[list.confirmations_count];
 		struct text reported = store_text(store_at(value, i + 4));
+		struct text tries = store_text(store_at(value, i + 5));
+		struct text told = store_text(store_at(value, i + 6));
 
 		if (list.confirmations_count == CONFIRMATIONS_MOST)
 			break;
@@ -310,6 +312,12 @@ confirmations_write(const struct store_value *value, size_t *length)
 		one->available = places_of(store_text(store_at(value, i + 3)));
 		if (reported.length > 0)
 			one->reported_at = number_of(reported);
+		if (tries.length > 0)
+			one->tries = (uint32_t)number_of(tries);
+		if (text_is(told, "-"))
+			one->undeliverable = FLAG_YES;
+		else if (told.length > 0)
+			one->told_at = number_of(told);
 	}
 	return json_write(&record_confirmations, &list, MASK_ALL, length);
 }

@@ -10,8 +10,8 @@
 struct notification {
 	struct text
 	    delivery; /* same on every retry; visible ASCII without a full stop, <= 128 bytes */
-	struct text referral;
-	struct text purpose; /* offer, remind, escalate, recall */
+	struct text referral; /* empty: it is about the service */
+	struct text purpose;  /* offer, remind, escalate, recall; of a service: confirm */
 	struct text agency;
 	struct text service;
 	struct text term;

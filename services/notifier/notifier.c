@@ -95,12 +95,22 @@ commit(struct telling *telling, bool is_delivered)
 		give_back(telling, NACK_FREE, 1000, "not_committed");
 }
 
+int64_t
+notifier_backoff_ms(const struct notifier *notifier, unsigned failures,
+    const struct channel_outcome *outcome)
+{
+	const struct config *config = notifier->service->config;
+	uint64_t random;
+
+	randombytes_buf(&random, sizeof random);
+	return backoff_ms(failures, config->limits_backoff_first,
+	    config->limits_backoff_most, outcome->retry_after_ms, random);
+}
+
 static void
 on_attempted(void *ctx, const struct channel_outcome *outcome)
 {
 	struct telling *telling = ctx;
-	const struct config *config = telling->notifier->service->config;
-	uint64_t random;
 
 	metrics_add(METRIC_delivery_total, status_code(outcome->status), 1);
 	if (outcome->status == STATUS_OK) {
@@ -110,11 +120,10 @@ on_attempted(void *ctx, const struct channel_outcome *outcome)
 	log_event(LOG_WARN, "not_delivered", LOG_STRING("referral", telling->item->item),
 	    LOG_STRING("channel", telling->channel),
 	    LOG_STRING("detail", outcome->detail));
-	randombytes_buf(&random, sizeof random);
 	if (outcome->status == STATUS_UNAVAILABLE)
 		give_back(telling, NACK_FAILURE,
-		    backoff_ms(telling->failures + 1, config->limits_backoff_first,
-		        config->limits_backoff_most, outcome->retry_after_ms, random),
+		    notifier_backoff_ms(
+		        telling->notifier, telling->failures + 1, outcome),
 		    "undeliverable");
 	else
 		give_back(telling, NACK_DEAD, 0, "undeliverable");
@@ -248,6 +257,7 @@ notifier_open(struct notifier *notifier, struct service *service)
 	    (struct webhook){ .client = notifier->client, .seal = notifier->notify_keys };
 	notifier->worker = worker_open(service, &options);
 	notifier->archiver = archiver_open(service);
+	notifier->confirmer = confirmer_open(notifier);
 }
 
 void
@@ -261,6 +271,7 @@ notifier_close(struct notifier *notifier)
 {
 	archiver_close(notifier->archiver);
 	client_close(notifier->client);
+	confirmer_close(notifier->confirmer);
 	inbox_close(notifier->inbox);
 	worker_close(notifier->worker);
 	while (notifier->free != NULL) {
@@ -279,6 +290,7 @@ notifier_drain(void *self)
 
 	worker_drain(notifier->worker);
 	archiver_drain(notifier->archiver);
+	confirmer_drain(notifier->confirmer);
 }
 
 bool
@@ -286,5 +298,7 @@ notifier_is_idle(void *self)
 {
 	const struct notifier *notifier = self;
 
-	return worker_held(notifier->worker) == 0 && archiver_is_idle(notifier->archiver);
+	return worker_held(notifier->worker) == 0 &&
+	       archiver_is_idle(notifier->archiver) &&
+	       confirmer_is_idle(notifier->confirmer);
 }

@@ -267,7 +267,8 @@ webhook_body(const struct notification *what, char *body, size_t size, size_t *l
 	char at[CLOCK_TEXT_BYTES];
 
 	clock_format(what->at_ms, at);
-	put_string(&writer, "{\"type\":\"referral.");
+	put_string(&writer,
+	    what->referral.length > 0 ? "{\"type\":\"referral." : "{\"type\":\"service.");
 	put_escaped(&writer, what->purpose);
 	put_string(&writer, "\",\"timestamp\":\"");
 	put_string(&writer, at);

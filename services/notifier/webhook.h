@@ -12,7 +12,8 @@
  *	{"type":"referral.offer","timestamp":"2026-11-20T08:00:00.000Z","data":{"delivery":..,
  *	"referral":..,"purpose":..,"agency":..,"service":..,"term":..,"urgency":..,"link":..}}
  *
- * `timestamp` in the body is the notification's time and stays; every member is always
+ * type is service.confirm, without referral, term and urgency, where an agency is asked whether
+ * places still hold.  `timestamp` in the body is the notification's time and stays; every member is always
  * there, "" where there is nothing to say.  No personal data: the link leads to it,
  *behind the agency's own login. */
 #ifndef NOTIFIER_WEBHOOK_H

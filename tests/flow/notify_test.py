@@ -168,6 +168,34 @@ class Webhooks(Told):
         self.assertNotIn(b"Family", body)
         self.state(case_id, referral["id"], "delivered")
 
+    def test_a_question_whether_places_hold_is_told_once_to_the_agencys_webhook_and_its_fate_is_seen(self):
+        own = self.net.tokens["agency"]["agency"]
+        mine = next(s for s in self.services.values() if s["agency"] == own)
+        other = next(s for s in self.services.values() if s["agency"] != own)
+        self.receiver.answers = {f"/{own}": [503, 204], f"/{other['agency']}": [410]}
+        old = int((time.time() - 8 * 86400) * 1000)
+        for service in (mine["id"], other["id"]):
+            self.assertEqual(self.net.http("PUT", f"/api/v1/services/{service}/capacity", {"available": 3}, "coordinator").status, 204)
+            self.net.redis.hset(f"{TAG}:place:{service}", "reported_at", old)
+            self.net.redis.zadd(f"{TAG}:reported", {service: old})
+
+        def asked():
+            inbox = self.net.http("GET", "/api/v1/inbox", role="agency").json
+            return next((c for c in inbox["confirmations"] if c["service"] == mine["id"] and "told_at" in c), None)
+        entry = wait_for(asked, 30, "the agency is told")
+        self.assertEqual((entry["tries"], "undeliverable" in entry), (2, False))
+        told = [(h, json.loads(b), b) for _, h, b, _ in self.receiver.got if json.loads(b)["type"] == "service.confirm"]
+        own_ones = [(h, said, b) for h, said, b in told if said["data"]["service"] == mine["id"]]
+        self.assertEqual(len(own_ones), 2)
+        self.assertEqual(len({h["webhook-id"] for h, _, _ in own_ones}), 1)
+        for headers, said, body in own_ones:
+            self.assertTrue(verified(self.secret(own), headers, body))
+            self.assertEqual((said["data"]["agency"], said["data"]["purpose"], said["data"]["referral"]), (own, "confirm", ""))
+        wait_for(lambda: self.net.redis.hget(f"{TAG}:place:{other['id']}", "asked_told") in (b"-", "-"), 20, "given up")
+        self.assertEqual(sum(said["data"]["service"] == other["id"] for _, said, _ in told), 1)
+        self.assertEqual(self.net.http("POST", f"/api/v1/services/{mine['id']}/confirm", role="agency").status, 200)
+        self.assertIsNone(asked())
+
     def test_a_telling_that_failed_is_repeated_under_the_same_id_until_it_is_heard(self):
         agency = self.agency_of("goods.baby")
         self.receiver.answers[f"/{agency}"] = [503, 500, 204]

@@ -377,6 +377,101 @@ nobody_is_asked_about_places_that_are_not_known_or_of_a_service_that_is_gone(voi
 }
 
 static void
+set_channel(const char *channel)
+{
+	const struct text words[] = { LITERAL("HSET"), LITERAL("{c1}:channel"),
+		LITERAL("a1"), text_of(channel) };
+
+	(void)ASK(store_call(store, LITERAL("c1"), 4, words, on_reply, NULL));
+}
+
+/* "s1 a1 TRIES", without when it was asked */
+static const char *
+claim(int64_t lease_ms)
+{
+	static char text[200];
+	unsigned tries = 0;
+
+	(void)ASK(directory_confirm_claim(directory, 10, lease_ms, on_reply, NULL));
+	if (sscanf(reply.text, " s1 a1 %*d %u", &tries) == 1)
+		snprintf(text, sizeof text, "s1 a1 %u", tries);
+	else
+		snprintf(text, sizeof text, "%.100s", reply.text);
+	return text;
+}
+
+static const char *
+since(void)
+{
+	return ask("ZSCORE", "{c1}:confirm:a1", "s1") + 1;
+}
+
+static const char *
+told(const char *asked_at, bool is_told, int64_t again_ms)
+{
+	return ASK(directory_confirm_told(directory, LITERAL("s1"), text_of(asked_at),
+	    is_told, again_ms, on_reply, NULL));
+}
+
+static void
+a_webhook_is_told_of_a_question_until_it_takes_it(void **state)
+{
+	char asked_at[40];
+
+	(void)state;
+	set_channel("webhook https://a.example/x");
+	report(4, 1000);
+	ask_agency("a1", 1000);
+	(void)text_copy(text_of(since()), asked_at, sizeof asked_at);
+	assert_string_equal(claim(60000), "s1 a1 1");
+	assert_string_equal(claim(60000), ""); /* leased */
+	assert_string_equal(told("77", true, TIME_ABSENT), " dup");
+	assert_string_equal(told(asked_at, false, 60000), " ok");
+	assert_string_equal(claim(60000), ""); /* a minute is not over */
+	assert_string_equal(told(asked_at, false, 0), " ok");
+	assert_string_equal(claim(0), "s1 a1 2");
+	assert_string_equal(claim(60000), "s1 a1 3"); /* who had it is dead */
+	assert_string_equal(told(asked_at, true, TIME_ABSENT), " ok");
+	assert_string_equal(claim(60000), "");
+	assert_string_equal(told(asked_at, true, TIME_ABSENT), " dup");
+	assert_non_null(strstr(asked(), " 1000 3 1"));
+}
+
+static void
+a_question_that_is_answered_or_cannot_be_told_is_told_no_more(void **state)
+{
+	char asked_at[40];
+
+	(void)state;
+	set_channel("webhook https://a.example/x");
+	report(4, 1000);
+	ask_agency("a1", 1000);
+	(void)text_copy(text_of(since()), asked_at, sizeof asked_at);
+	assert_string_equal(claim(0), "s1 a1 1");
+	report(4, 2000);
+	assert_string_equal(claim(0), "");
+	assert_string_equal(told(asked_at, false, 0), " dup");
+	assert_string_equal(claim(0), "");
+	ask_agency("a1", 2000);
+	assert_string_equal(claim(0), "s1 a1 1");
+	(void)text_copy(text_of(since()), asked_at, sizeof asked_at);
+	assert_string_equal(told(asked_at, false, TIME_ABSENT), " ok");
+	assert_string_equal(claim(0), "");
+	assert_non_null(strstr(asked(), " 2000 1 -"));
+}
+
+static void
+who_has_no_webhook_finds_the_question_in_its_inbox_alone(void **state)
+{
+	(void)state;
+	set_channel("inbox");
+	report(4, 1000);
+	ask_agency("a1", 1000);
+	assert_string_equal(claim(0), "");
+	assert_non_null(strstr(asked(), " s1 "));
+}
+
+static void
 what_redis_holds_of_places_is_told_of_the_services_that_it_knows(void **state)
 {
 	const struct text services[] = { LITERAL("s0"), LITERAL("s1"), LITERAL("s2") };
@@ -439,6 +534,9 @@ main(void)
 		TEST(a_report_that_came_between_is_not_asked_about),
 		TEST(
 		    nobody_is_asked_about_places_that_are_not_known_or_of_a_service_that_is_gone),
+		TEST(a_webhook_is_told_of_a_question_until_it_takes_it),
+		TEST(a_question_that_is_answered_or_cannot_be_told_is_told_no_more),
+		TEST(who_has_no_webhook_finds_the_question_in_its_inbox_alone),
 		TEST(what_redis_holds_of_places_is_told_of_the_services_that_it_knows),
 	};
 

@@ -369,6 +369,20 @@ the_body_is_compact_json_with_every_member(void **state)
 }
 
 static void
+a_body_about_no_referral_is_about_the_service(void **state)
+{
+	static const char HEAD[] = "{\"type\":\"service.offer\",";
+	struct notification what = sample();
+	char body[WEBHOOK_BODY_MOST];
+	size_t length;
+
+	(void)state;
+	what.referral = LITERAL("");
+	assert_int_equal(webhook_body(&what, body, sizeof body, &length), STATUS_OK);
+	assert_memory_equal(body, HEAD, strlen(HEAD));
+}
+
+static void
 any_clean_text_comes_back_from_a_json_reader(void **state)
 {
 	struct notification what = sample();
@@ -783,6 +797,7 @@ main(void)
 		cmocka_unit_test(a_secret_has_24_to_64_bytes),
 		cmocka_unit_test(a_secret_text_is_whsec_and_base64_and_nothing_else),
 		cmocka_unit_test(the_body_is_compact_json_with_every_member),
+		cmocka_unit_test(a_body_about_no_referral_is_about_the_service),
 		cmocka_unit_test(any_clean_text_comes_back_from_a_json_reader),
 		cmocka_unit_test(text_that_is_not_utf_8_is_refused),
 		cmocka_unit_test(a_body_is_never_written_past_its_buffer),
