@@ -159,8 +159,18 @@ enum status directory_forget(struct directory *directory, struct text source,
  * OK, DUP (it is in use already) or STALE (then with the version that is). */
 enum status directory_swap(struct directory *directory, struct text source,
     struct text expected, struct text version, store_done *done, void *ctx) MUST_CHECK;
-/* Reports a service's capacity (NaN unknown).  The reply is a list: OK, or DUP where the
- * stored report is as new or newer. */
+/* Reports capacities (NaN unknown) as they were at a time in ms; no more than hold up Redis'
+ * others for a millisecond.  The reply is a list: OK, or DUP where each stored report is as
+ * new or newer. */
+#define DIRECTORY_REPORTS_MOST 32
+struct directory_report {
+	struct text service;
+	double available, maximum;
+	int64_t at;
+};
+enum status directory_capacities(struct directory *directory, size_t count,
+    const struct directory_report *reports, store_done *done, void *ctx) MUST_CHECK;
+/* One of them. */
 enum status directory_capacity(struct directory *directory, struct text service,
     double available, double maximum, int64_t reported_at, store_done *done,
     void *ctx) MUST_CHECK;

@@ -173,17 +173,34 @@ print_number(double number, char digits[40])
 }
 
 enum status
+directory_capacities(struct directory *directory, size_t count,
+    const struct directory_report *reports, store_done *done, void *ctx)
+{
+	char digits[DIRECTORY_REPORTS_MOST][3][40];
+	struct text arguments[4 + 4 * DIRECTORY_REPORTS_MOST] = { LITERAL("FCALL"),
+		LITERAL("hl_capacity"), LITERAL("1"), text_of(directory->tag) };
+
+	assert(count > 0 && count <= DIRECTORY_REPORTS_MOST);
+	for (size_t i = 0; i < count; i++) {
+		struct text *four = arguments + 4 + 4 * i;
+
+		four[0] = reports[i].service;
+		four[1] = print_number(reports[i].available, digits[i][0]);
+		four[2] = print_number(reports[i].maximum, digits[i][1]);
+		snprintf(
+		    digits[i][2], sizeof digits[i][2], "%lld", (long long)reports[i].at);
+		four[3] = text_of(digits[i][2]);
+	}
+	return store_call(directory->store, text_of(directory->cell), 4 + 4 * count,
+	    arguments, done, ctx);
+}
+
+enum status
 directory_capacity(struct directory *directory, struct text service, double available,
     double maximum, int64_t reported_at, store_done *done, void *ctx)
 {
-	char digits[3][40];
-	struct text arguments[] = { LITERAL("FCALL"), LITERAL("hl_capacity"),
-		LITERAL("1"), text_of(directory->tag), service,
-		print_number(available, digits[0]), print_number(maximum, digits[1]),
-		{ digits[2], 0 } };
+	const struct directory_report report = { service, available, maximum,
+		reported_at };
 
-	snprintf(digits[2], sizeof digits[2], "%lld", (long long)reported_at);
-	arguments[7] = text_of(digits[2]);
-	return store_call(
-	    directory->store, text_of(directory->cell), 8, arguments, done, ctx);
+	return directory_capacities(directory, 1, &report, done, ctx);
 }

@@ -14,7 +14,7 @@
 #define BATCH_BYTES ((size_t)192 << 10)
 /* Sent and not answered: one is read, one is worked on, one is synced. */
 #define CALLS_MOST 3
-#define REPORTS_MOST 512
+#define REPORTS_MOST 16 /* calls */
 #define TURN_MS 50
 #define PROGRESS_EVERY_MS 200
 
@@ -248,18 +248,36 @@ count_staged(const struct import_stage *stage, const struct import_plan *plan)
 }
 
 static enum status
+report_some(struct import_stage *stage, size_t from, size_t count)
+{
+	struct directory_report reports[DIRECTORY_REPORTS_MOST];
+	enum status status;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct capacity *capacity = &stage->capacities[from + i];
+
+		reports[i] = (struct directory_report){ text_of(capacity->id),
+			capacity->available, capacity->maximum, capacity->at };
+	}
+	status = directory_capacities(
+	    stage->target->directory, count, reports, on_done, &stage->wait);
+	if (status == STATUS_OK && ++stage->wait.calls >= REPORTS_MOST)
+		status = wait_for(&stage->wait, REPORTS_MOST / 2);
+	return status;
+}
+
+static enum status
 report_capacities(struct import_stage *stage)
 {
 	enum status status = STATUS_OK;
+	size_t count;
 
-	for (size_t i = 0; i < stage->capacities_count && status == STATUS_OK; i++) {
-		const struct capacity *capacity = &stage->capacities[i];
-
-		status = directory_capacity(stage->target->directory,
-		    text_of(capacity->id), capacity->available, capacity->maximum,
-		    capacity->at, on_done, &stage->wait);
-		if (status == STATUS_OK && ++stage->wait.calls >= REPORTS_MOST)
-			status = wait_for(&stage->wait, REPORTS_MOST / 2);
+	for (size_t i = 0; i < stage->capacities_count && status == STATUS_OK;
+	     i += count) {
+		count = stage->capacities_count - i;
+		if (count > DIRECTORY_REPORTS_MOST)
+			count = DIRECTORY_REPORTS_MOST;
+		status = report_some(stage, i, count);
 	}
 	return status == STATUS_OK ? wait_for(&stage->wait, 0) : status;
 }

@@ -1,28 +1,35 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The directory, dead letters, and what operations read; registers every function.
 
--- ARGV: service available maximum reported_at     ok | dup
-local function capacity(keys, argv)
-	local books = books_of(cell_of(keys[1]))
-	local key = place_key(books.cell, argv[1])
+-- False: the stored report is as new, or newer.
+local function capacity_take(books, service, figures, maximum, reported_at)
+	local key = place_key(books.cell, service)
 	local f = call('HMGET', key, 'reported_at', 'held', 'asked')
-	if f[1] and tonumber(f[1]) >= tonumber(argv[4]) then return { 'dup' } end
-	local available = argv[2] ~= '' and int(math.floor(tonumber(argv[2])))
-	if available then call('HSET', key, 'available', available) else
-		call('HDEL', key, 'available')
-	end
-	call('HSET', key, 'maximum', argv[3], 'reported_at', argv[4])
+	if f[1] and tonumber(f[1]) >= tonumber(reported_at) then return false end
+	local available = figures ~= '' and int(math.floor(tonumber(figures)))
+	call('HSET', key, 'maximum', maximum, 'reported_at', reported_at,
+		unpack(available and { 'available', available } or {}))
 	if f[3] then
 		call('HDEL', key, 'asked', 'asked_name', 'asked_tries', 'asked_told')
-		call('ZREM', books.cell.tag .. ':confirm:' .. f[3], argv[1])
+		call('ZREM', books.cell.tag .. ':confirm:' .. f[3], service)
 	end
-	if available then call('ZADD', books.cell.tag .. ':reported', argv[4], argv[1]) else
-		call('ZREM', books.cell.tag .. ':reported', argv[1])
+	if available then call('ZADD', books.cell.tag .. ':reported', reported_at, service) else
+		call('HDEL', key, 'available')
+		call('ZREM', books.cell.tag .. ':reported', service)
 	end
-	place_changed(books.cell, argv[1], available, f[2], argv[4])
-	wake_waiting(books, argv[1])
-	books_close(books)
-	return { 'ok' }
+	place_changed(books.cell, service, available, f[2], reported_at)
+	wake_waiting(books, service)
+	return true
+end
+
+-- ARGV: service available maximum reported_at, and so on     ok | dup, where none is news
+local function capacity(keys, argv)
+	local books, code = books_of(cell_of(keys[1])), 'dup'
+	for i = 1, #argv, 4 do
+		if capacity_take(books, argv[i], argv[i + 1], argv[i + 2], argv[i + 3]) then code = 'ok' end
+	end
+	if code == 'ok' then books_close(books) end
+	return { code }
 end
 
 local DIRECTORIES = {

@@ -56,12 +56,17 @@ local function keep(keys, argv)
   return { 'ok', kept }
 end
 local function capacity(keys, argv)
-  local key = keys[1] .. ':place:' .. argv[1]
-  local before = redis.call('HGET', key, 'reported_at')
-  if before and tonumber(before) >= tonumber(argv[4]) then return { 'dup' } end
-  redis.call('HSET', key, 'available', argv[2], 'maximum', argv[3], 'reported_at', argv[4])
-  redis.call('XADD', keys[1] .. ':changes', '*', 'kind', 'capacity', 'subject', argv[1])
-  return { 'ok' }
+  local code = 'dup'
+  for i = 1, #argv, 4 do
+    local key = keys[1] .. ':place:' .. argv[i]
+    local before = redis.call('HGET', key, 'reported_at')
+    if not before or tonumber(before) < tonumber(argv[i + 3]) then
+      redis.call('HSET', key, 'available', argv[i + 1], 'maximum', argv[i + 2], 'reported_at', argv[i + 3])
+      redis.call('XADD', keys[1] .. ':changes', '*', 'kind', 'capacity', 'subject', argv[i])
+      code = 'ok'
+    end
+  end
+  return { code }
 end
 redis.register_function('hl_directory_swap', swap)
 redis.register_function('hl_directory_keep', keep)

@@ -59,6 +59,25 @@ a_report_is_kept_and_told(void **state)
 }
 
 static void
+many_reports_are_each_taken_or_not_by_itself(void **state)
+{
+	(void)state;
+	assert_string_equal(do_capacity("service2", "7", 5000), "ok");
+	assert_string_equal(redis_ask("FCALL hl_capacity 1 {c1} service1 4 10 1000 "
+	                              "service2 9 9 5000 service3 2 3 1000"),
+	    "ok");
+	assert_string_equal(place_of("service1", "available"), "4");
+	assert_string_equal(place_of("service2", "available"), "7");
+	assert_string_equal(place_of("service2", "maximum"), "10");
+	assert_string_equal(place_of("service3", "maximum"), "3");
+	assert_string_equal(newest_change(),
+	    "kind capacity subject service3 available 2 held 0 reported_at 1000");
+	assert_string_equal(redis_ask("FCALL hl_capacity 1 {c1} service1 4 10 1000 "
+	                              "service2 9 9 5000"),
+	    "dup");
+}
+
+static void
 an_older_report_or_the_same_changes_nothing(void **state)
 {
 	char *before;
@@ -265,6 +284,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup(name, cases_fixture_empty)
 	const struct CMUnitTest tests[] = {
 		TEST(a_report_is_kept_and_told),
+		TEST(many_reports_are_each_taken_or_not_by_itself),
 		TEST(an_older_report_or_the_same_changes_nothing),
 		TEST(that_a_figure_is_not_known_any_more_is_told),
 		TEST(held_places_outlive_a_report),
