@@ -17,8 +17,8 @@ override CFLAGS += -std=c11 -D_GNU_SOURCE -I. -Wall -Wextra -Wshadow -Wconversio
 	-Wswitch-enum -fno-strict-aliasing -fstack-protector-strong $(EXTRA) \
 	$(PACKAGE_CFLAGS)
 OPTIMISE ?= -O2 -g
-# libical alone, and only where it is used: its pkg-config file names two more, and it brings ICU.
-override LDLIBS += $(PACKAGE_LIBS) -Wl,--as-needed -lical -Wl,--no-as-needed -lcsv -lm -lpthread
+# These two only where they are used; libical alone: its pkg-config file names two more, and it brings ICU.
+override LDLIBS += $(PACKAGE_LIBS) -Wl,--as-needed -lical -larchive -Wl,--no-as-needed -lcsv -lm -lpthread
 
 SERVICES := gateway intake matcher notifier
 PROGRAMS := $(SERVICES:%=$(BUILD)/bin/%) $(BUILD)/bin/referralctl

@@ -63,6 +63,7 @@ ROOMS = {
         "deploy/referralctl/import_parts*": "parts of services are joined on disk",
     },
     "csv.h": {"deploy/referralctl/import_cells.c": "cells of a table, once the delimiter is known"},
+    "archive*.h": {"deploy/referralctl/import_archive.c": "packed directories"},
     "nettle/*": {"deploy/referralctl/sha1.c": "chains are checked where Redis is not asked"},
     "libical/*": {"common/calendar.c": "zones; the rest of a calendar is ours"},
     "ini.h": {"common/config_file.c": "reads the settings", "common/policy.c": "reads policies"},

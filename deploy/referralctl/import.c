@@ -53,7 +53,8 @@ help(FILE *out)
 	    "of an\n"
 	    "API, an object of arrays, one object per line) or tables (a folder of CSV "
 	    "files), or\n"
-	    "flat rows, of JSON or one CSV file, through a field map.\n"
+	    "flat rows, of JSON or one CSV file, through a field map; packed as zip, tar "
+	    "or gz too.\n"
 	    "All services of the file's source are replaced in one step; others stay.\n\n"
 	    "  --dry-run             say what would change, change nothing\n"
 	    "  --format FORMAT       auto (default), hsds, older, services_advisor, "
@@ -106,16 +107,29 @@ is_name(const char *name, size_t most)
 	return length > 0 && length <= most && name[length] == '\0';
 }
 
-/* "data/San Mateo.ndjson" is san-mateo. */
+/* Without the last ending: "list.json" of "list.json.gz". */
+static size_t
+stem_length(const char *name, size_t length)
+{
+	const char *dot = memrchr(name, '.', length);
+
+	return dot != NULL && dot > name ? (size_t)(dot - name) : length;
+}
+
+/* "data/San Mateo.ndjson.gz" is san-mateo. */
 static void
 name_source(const char *path, char source[SOURCE_MAX_BYTES + 1])
 {
+	static const char *const PACKED[] = { ".gz", ".bz2", ".xz", ".zst" };
 	const char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
 	const char *dot = strrchr(name, '.');
-	size_t length = dot && dot > name ? (size_t)(dot - name) : strlen(name);
+	size_t length = stem_length(name, strlen(name));
 	size_t at = 0;
 
+	for (size_t i = 0; dot != NULL && i < sizeof PACKED / sizeof *PACKED; i++)
+		if (strcmp(dot, PACKED[i]) == 0)
+			length = stem_length(name, length);
 	for (size_t i = 0; i < length && at < SOURCE_MAX_BYTES; i++) {
 		char byte = name[i];
 
@@ -414,6 +428,15 @@ find_map(struct import *import)
 	return EXIT_DONE;
 }
 
+static const char *
+why_not_open(const struct import *import)
+{
+	if (import->inputs.why[0] != '\0')
+		return import->inputs.why;
+	return import->translated.why[0] != '\0' ? import->translated.why
+	                                         : strerror(errno);
+}
+
 static int
 open_files(struct import *import)
 {
@@ -424,7 +447,7 @@ open_files(struct import *import)
 	        options->paths_count, &wrong_path) != STATUS_OK ||
 	    import_inputs_open(&import->translated, NULL, options->translated,
 	        options->translated_count, &wrong_path) != STATUS_OK)
-		return fail(wrong_path, strerror(errno));
+		return fail(wrong_path, why_not_open(import));
 	if (import->translated.count != options->translated_count)
 		return fail("--translation", "a file is wanted, not a folder");
 	return EXIT_DONE;

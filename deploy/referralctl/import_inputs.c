@@ -75,22 +75,56 @@ is_package(const struct import_tabular *said, const char *path)
 	return said != NULL && import_tabular_is_package(said, path);
 }
 
+/* The path of what an archive holds, else the path itself; NULL: *status says why. */
+static const char *
+unpack(struct import_inputs *inputs, const char *path, enum status *status)
+{
+	struct import_archive **grown;
+
+	*status = STATUS_OK;
+	if (!import_archive_is(path))
+		return path;
+	grown = realloc(inputs->archives,
+	    (inputs->archives_count + 1) * sizeof(struct import_archive *));
+	*status = grown ? STATUS_OK : STATUS_NO_MEMORY;
+	if (grown == NULL)
+		return NULL;
+	inputs->archives = grown;
+	*status = import_archive_open(
+	    &inputs->archives[inputs->archives_count++], path, inputs->why);
+	return *status == STATUS_OK
+	           ? import_archive_path(inputs->archives[inputs->archives_count - 1])
+	           : NULL;
+}
+
+static enum status
+add_path(
+    struct import_inputs *inputs, const struct import_tabular *said, const char *given)
+{
+	enum status status;
+	const char *path = unpack(inputs, given, &status);
+	DIR *folder;
+	bool is_added;
+
+	if (path == NULL)
+		return status;
+	folder = strcmp(path, "-") != 0 && !is_package(said, path) ? opendir(path) : NULL;
+	is_added = folder ? add_folder(inputs, path) : add_name(inputs, strdup(path));
+	if (folder != NULL)
+		closedir(folder);
+	return is_added ? STATUS_OK : STATUS_ABSENT;
+}
+
 enum status
 import_inputs_open(struct import_inputs *inputs, const struct import_tabular *said,
     char *const *paths, size_t count, const char **wrong)
 {
 	for (size_t i = 0; i < count; i++) {
-		DIR *folder = strcmp(paths[i], "-") != 0 && !is_package(said, paths[i])
-		                  ? opendir(paths[i])
-		                  : NULL;
-		bool is_added = folder ? add_folder(inputs, paths[i])
-		                       : add_name(inputs, strdup(paths[i]));
+		enum status status = add_path(inputs, said, paths[i]);
 
 		*wrong = paths[i];
-		if (folder != NULL)
-			closedir(folder);
-		if (!is_added)
-			return STATUS_ABSENT;
+		if (status != STATUS_OK)
+			return status;
 	}
 	inputs->files = calloc(inputs->names_count + 1, sizeof *inputs->files);
 	for (; inputs->count < inputs->names_count; inputs->count++) {
@@ -112,6 +146,9 @@ import_inputs_close(struct import_inputs *inputs)
 		import_file_close(&inputs->files[i]);
 	for (size_t i = 0; i < inputs->names_count; i++)
 		free(inputs->names[i]);
+	for (size_t i = 0; i < inputs->archives_count; i++)
+		import_archive_close(inputs->archives[i]);
+	free(inputs->archives);
 	free(inputs->files);
 	free(inputs->names);
 	*inputs = (struct import_inputs){ 0 };

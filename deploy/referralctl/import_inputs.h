@@ -3,6 +3,7 @@
 #ifndef REFERRALCTL_IMPORT_INPUTS_H
 #define REFERRALCTL_IMPORT_INPUTS_H
 
+#include "deploy/referralctl/import_archive.h"
 #include "deploy/referralctl/import_tabular.h"
 
 /* Zeroed is empty.  Files stay where they are once all are open. */
@@ -11,11 +12,16 @@ struct import_inputs {
 	size_t names_count;
 	struct import_file *files;
 	size_t count; /* of those that are open */
+	struct import_archive **archives;
+	size_t archives_count;
+	char why[ARCHIVE_WHY_BYTES]; /* an archive is not taken; empty: it is not that */
 };
 
 /* Opens each but packages of tables (`said` NULL: there are none), whose file has a name and
  * no bytes; of a folder its files of JSON (*.json, *.jsonl, *.ndjson, *.geojson) by name.
- * OK; ABSENT, NO_MEMORY: *wrong is the name of what cannot be read, and errno says why. */
+ * An archive stands for what it holds.
+ * OK; ABSENT, UNSUPPORTED, NO_MEMORY: *wrong is the name of what cannot be read, and `why` or
+ * errno says why. */
 enum status import_inputs_open(struct import_inputs *inputs,
     const struct import_tabular *said, char *const *paths, size_t count,
     const char **wrong) MUST_CHECK;

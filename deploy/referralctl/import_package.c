@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "deploy/referralctl/import_package_json.h"
 #include "deploy/referralctl/import_package_row.h"
 #include "deploy/referralctl/import_parts.h"
 #include "deploy/referralctl/import_resources.h"
@@ -28,6 +29,7 @@ struct import_package {
 	size_t files_count;
 	char folder[PATH_BYTES];
 	const char *encoding;
+	const struct package_table *table; /* of one JSON object, that is read */
 	bool is_cut, is_over;
 };
 
@@ -157,7 +159,7 @@ import_package_is(const char *path)
 	bool is_package = false;
 
 	if (!find_folder(path, folder))
-		return false;
+		return package_json_is(path);
 	resources = import_resources_open(folder);
 	(void)list_files(folder, resources, files, &count);
 	for (size_t i = 0; i < count; i++) {
@@ -270,7 +272,71 @@ read_file(struct import_package *package, const char *file)
 	return status;
 }
 
+/* ---- tables of one JSON object ---- */
+
+static bool
+begin_list(void *self, const char *file)
+{
+	static const struct import_where FILE_ITSELF;
+	struct import_package *package = self;
+
+	package->table = table_of(file);
+	if (package->table == NULL)
+		import_report_add(
+		    package->report, IMPORT_unknown_table, &FILE_ITSELF, file, "");
+	else
+		import_parts_expect(package->parts, package_table_entity(package->table));
+	return package->table != NULL;
+}
+
+static enum status
+take_list_row(void *self, struct import_table_row *row)
+{
+	static const struct import_where FILE_ITSELF;
+	struct import_package *package = self;
+	const char *column;
+	json_t *value;
+
+	if (row->where.row == 1)
+		json_object_foreach(row->cells, column, value)
+		{
+			if (!package_table_knows(package->table, column))
+				import_report_add(package->report, IMPORT_unknown_column,
+				    &FILE_ITSELF, column, "");
+		}
+	return take_row(package, package->table, row);
+}
+
+static enum status
+read_lists(struct import_package *package, const char *path)
+{
+	const struct package_json_reader reader = { package, begin_list, take_list_row };
+
+	return package_json_read(path, &reader, &package->is_cut);
+}
+
 /* ---- the package ---- */
+
+static enum status
+read_folder(struct import_package *package, const char **why)
+{
+	enum status status = STATUS_OK;
+
+	package->resources = import_resources_open(package->folder);
+	if (!list_files(package->folder, package->resources, package->files,
+	        &package->files_count))
+		return STATUS_ABSENT;
+	if (package->files_count == TABLES_MAX) {
+		*why = "the folder holds too many tables";
+		return STATUS_UNSUPPORTED;
+	}
+	for (size_t i = 0; i < package->files_count && status == STATUS_OK; i++) {
+		package->report->file = package->files[i];
+		status = read_file(package, package->files[i]);
+	}
+	package->report->file = NULL;
+	return status;
+}
 
 enum status
 import_package_open(struct import_package **package, const char *path,
@@ -286,22 +352,9 @@ import_package_open(struct import_package **package, const char *path,
 	made->report = report;
 	made->encoding = encoding;
 	status = import_parts_open(&made->parts, report);
-	if (status == STATUS_OK && !find_folder(path, made->folder))
-		status = STATUS_ABSENT;
 	if (status == STATUS_OK)
-		made->resources = import_resources_open(made->folder);
-	if (status == STATUS_OK &&
-	    !list_files(made->folder, made->resources, made->files, &made->files_count))
-		status = STATUS_ABSENT;
-	if (status == STATUS_OK && made->files_count == TABLES_MAX) {
-		*why = "the folder holds too many tables";
-		status = STATUS_UNSUPPORTED;
-	}
-	for (size_t i = 0; i < made->files_count && status == STATUS_OK; i++) {
-		report->file = made->files[i];
-		status = read_file(made, made->files[i]);
-	}
-	report->file = NULL;
+		status = find_folder(path, made->folder) ? read_folder(made, why)
+		                                         : read_lists(made, path);
 	if (status == STATUS_OK)
 		status = import_parts_settle(made->parts);
 	if (status == STATUS_OK)

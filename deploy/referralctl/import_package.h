@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * HSDS as a tabular data package: a folder of CSV files that name each other's rows by id.
  * Any version from 1.0 to 3.1 and Ohana's (import_package.def says what was called how).
- * Which file is which table its datapackage.json says, else the name of the file.
+ * Which file is which table its datapackage.json says, else the name of the file.  One JSON
+ * object that holds the tables as lists of rows, under the names of their files, is the same.
  *
  * How it is used: import_package_is tells; then each service of import_package_next, nested as
  * HSDS 3.1, is a row like any other (import_collect_row), and its `where` names file and line.
@@ -16,8 +17,8 @@
 
 struct import_package;
 
-/* Whether a path is a folder with a table of services, its datapackage.json, or one of its
- * tables. */
+/* Whether a path is a folder with a table of services, its datapackage.json, one of its
+ * tables, or all of them as one JSON object. */
 bool import_package_is(const char *path);
 
 /* Reads all tables.  `encoding` NULL: find each file's.

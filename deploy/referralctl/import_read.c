@@ -139,7 +139,7 @@ open_object(struct import_rows *rows, const char *at)
 	               find_list(members, count, "service_at_locations") != NULL)) {
 		open_container(rows, members, count);
 	} else if (has_member(members, count, "services.csv")) {
-		return "a tabular data package as one JSON object is not taken";
+		return "a tabular data package is not of this format";
 	}
 	rows->about.is_cut = is_cut;
 	return NULL;
