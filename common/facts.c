@@ -268,9 +268,9 @@ facts_read(struct facts_reader *reader, struct text document, struct service_fac
 	facts->interpreter =
 	    read_interpretation(text_at(reader->document, "interpretation_services"));
 	read_attributes(reader, reader->document, facts);
-	read_wordings(reader, reader->document, facts);
 	read_languages(reader, reader->document, facts);
 	read_places(reader, reader->document, facts);
+	read_wordings(reader, reader->document, facts); /* knows now what is hidden */
 	hide_points(facts);
 	read_costs(reader->document, facts);
 	facts_read_capacities(reader->document, facts);

@@ -27,7 +27,12 @@ enum confidentiality {
 #define FACTS_WORDINGS_MAX 64
 
 /* A text besides the service's own that it is looked for by. */
-enum facts_wording_of { WORDING_OF_NAME, WORDING_OF_DESCRIPTION, WORDING_OF_TERM };
+enum facts_wording_of {
+	WORDING_OF_NAME,
+	WORDING_OF_DESCRIPTION,
+	WORDING_OF_TERM,
+	WORDING_OF_PLACE /* city and region of addresses that all may see */
+};
 struct facts_wording {
 	struct text text;
 	enum facts_wording_of of;
@@ -90,7 +95,7 @@ struct service_facts {
 	int64_t notice_starts, notice_ends;         /* TIME_ABSENT: from ever, for ever */
 	struct text questions[FACTS_QUESTIONS_MAX]; /* to ask before a referral */
 	uint32_t questions_count;
-	const struct facts_wording *wordings; /* x_translations, and names of terms */
+	const struct facts_wording *wordings; /* see facts_wording_of */
 	uint32_t wordings_count;
 };
 

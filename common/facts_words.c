@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Names and descriptions in other languages, and the names of terms. */
+ * Names and descriptions in other languages, the names of terms and of towns. */
 #include "common/facts_private.h"
 
 static void
@@ -42,6 +42,32 @@ read_term_names(
 	}
 }
 
+static void
+read_addresses(
+    struct facts_reader *reader, const json_t *location, struct service_facts *facts)
+{
+	size_t index;
+	const json_t *address;
+
+	json_array_foreach(json_object_get(location, "addresses"), index, address)
+	{
+		add(reader, facts, WORDING_OF_PLACE, text_at(address, "city"));
+		add(reader, facts, WORDING_OF_PLACE, text_at(address, "region"));
+		add(reader, facts, WORDING_OF_PLACE, text_at(address, "state_province"));
+	}
+}
+
+static void
+read_towns(
+    struct facts_reader *reader, const json_t *service, struct service_facts *facts)
+{
+	size_t index;
+	const json_t *place;
+
+	json_array_foreach(json_object_get(service, "service_at_locations"), index, place)
+	    read_addresses(reader, json_object_get(place, "location"), facts);
+}
+
 void
 read_wordings(
     struct facts_reader *reader, const json_t *service, struct service_facts *facts)
@@ -49,4 +75,6 @@ read_wordings(
 	facts->wordings = reader->wordings;
 	read_translations(reader, service, facts);
 	read_term_names(reader, service, facts);
+	if (facts->confidentiality == CONFIDENTIALITY_public)
+		read_towns(reader, service, facts);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * referralctl places and terms: what intakes are coded with. */
+ * referralctl places, terms and suggest: what intakes are coded with, and words of services. */
 #include <stdio.h>
 
 #include "deploy/referralctl/flags.h"
@@ -28,6 +28,15 @@ static const char TERMS_HELP[] =
     "  --limit N       so many, 1 to 200 (default 50)\n"
     "  --offset N      pass over the first N\n"
     "  --json          print JSON, as GET /api/v1/terms answers\n\n"
+    "Exit: 0 done (also where nothing was found), 1 failed, 2 usage.\n";
+
+static const char SUGGEST_HELP[] =
+    "usage: referralctl [--dir DIR] suggest TEXT [--limit N] [--json]\n\n"
+    "Completes the last word by words that services are found by, those of most "
+    "services\n"
+    "first.  Words of entries for cleared roles only are not shown.\n\n"
+    "  --limit N       so many, 1 to 20 (default 20)\n"
+    "  --json          print JSON, as GET /api/v1/services/suggest answers\n\n"
     "Exit: 0 done (also where nothing was found), 1 failed, 2 usage.\n";
 
 static int
@@ -188,6 +197,55 @@ terms_command(int argc, char **argv, const char *dir)
 		message_init(session.out, MESSAGE_find_terms);
 		session.out->find_terms = question;
 		exit = look_up(&session);
+	}
+	session_close(&session);
+	return exit;
+}
+
+static int
+suggest(struct session *session)
+{
+	const struct message *reply =
+	    session_ask(session, SESSION_MATCHER, MESSAGE_completed);
+	const struct completed *completed;
+
+	if (reply == NULL)
+		return EXIT_FAILED;
+	completed = &reply->completed;
+	if (session->wants_json)
+		return session_write(session, NULL, &record_completed, completed);
+	for (uint32_t i = 0; i < completed->words_count; i++)
+		printf("%.*s\n", (int)completed->words[i].word.length,
+		    completed->words[i].word.at);
+	return EXIT_DONE;
+}
+
+int
+suggest_command(int argc, char **argv, const char *dir)
+{
+	const char *limit = NULL;
+	bool wants_json = false;
+	const struct choice flags[] = { { "limit", &limit, NULL },
+		{ "json", NULL, &wants_json }, { NULL, NULL, NULL } };
+	struct session session = { .command = argv[0] };
+	struct complete question;
+	int exit = EXIT_FAILED;
+	char **words;
+	int usage = flags_read(argc, argv, SUGGEST_HELP, flags, 1, 1, &words);
+
+	if (usage != FLAGS_GO_ON)
+		return usage;
+	record_init(&record_complete, &question);
+	question.q = text_of(words[0]);
+	question.cleared = FLAG_NO;
+	question.most = 20;
+	if (!flags_number(argv[0], "limit", limit, 1, 20, &question.most) ||
+	    !is_legal(argv[0], &record_complete, &question))
+		return EXIT_USAGE;
+	if (session_open(&session, argv[0], wants_json, dir)) {
+		message_init(session.out, MESSAGE_complete);
+		session.out->complete = question;
+		exit = suggest(&session);
 	}
 	session_close(&session);
 	return exit;

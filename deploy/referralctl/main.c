@@ -21,6 +21,7 @@ static const struct {
 	{ "cases", cases_command, "list and find cases" },
 	{ "show", show_command, "a case with all that happened" },
 	{ "search", search_command, "find services" },
+	{ "suggest", suggest_command, "complete a word that services are found by" },
 	{ "service", service_command, "edit one service, report its places" },
 	{ "places", places_command, "find places by name" },
 	{ "terms", terms_command, "find terms of needs" },

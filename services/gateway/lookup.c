@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Requests for places and terms: the matcher has both in memory. */
+ * Requests for places, terms and words of services: the matcher has all in memory. */
 #include <stdlib.h>
 
 #include "services/gateway/gateway.h"
 
 #define PLACES_MOST 50
 #define TERMS_MOST 200
+#define WORDS_MOST 20
 #define OFFSET_MOST 1000
 
 static void
@@ -38,6 +39,12 @@ on_terms(struct call *call, const struct message *reply)
 {
 	answer(
 	    call, reply, MESSAGE_terms_found, &record_terms_found, &reply->terms_found);
+}
+
+static void
+on_completed(struct call *call, const struct message *reply)
+{
+	answer(call, reply, MESSAGE_completed, &record_completed, &reply->completed);
 }
 
 static void
@@ -85,4 +92,18 @@ on_get_terms(struct call *call)
 	question->most = query_number(call, "limit", TERMS_MOST, TERMS_MOST);
 	record_check(&record_find_terms, question, &defects);
 	ask_or_refuse(call, &defects, on_terms);
+}
+
+void
+on_get_suggest(struct call *call)
+{
+	struct complete *question = &call->gateway->out->complete;
+	struct defects defects = { .count = 0 };
+
+	message_init(call->gateway->out, MESSAGE_complete);
+	question->q = http_query(call->request, "q");
+	question->cleared = role_is_in(call->account.role, "sc") ? FLAG_YES : FLAG_NO;
+	question->most = query_number(call, "limit", WORDS_MOST, WORDS_MOST);
+	record_check(&record_complete, question, &defects);
+	ask_or_refuse(call, &defects, on_completed);
 }

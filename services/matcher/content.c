@@ -62,6 +62,7 @@ read_words(struct vocabulary *vocabulary, const struct service_facts *facts)
 		[WORDING_OF_NAME] = SEARCH_ALTERNATE_NAME,
 		[WORDING_OF_DESCRIPTION] = SEARCH_DESCRIPTION,
 		[WORDING_OF_TERM] = SEARCH_TERMS,
+		[WORDING_OF_PLACE] = SEARCH_PLACE,
 	};
 	bool is_good =
 	    vocabulary_read(vocabulary, SEARCH_NAME, facts->name) &&

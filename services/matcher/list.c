@@ -95,7 +95,8 @@ list_answer(struct matcher *matcher, struct defects *defects)
 		record_init(&record_search, &search);
 		search.q = list->q;
 		search.cleared = list->cleared;
-		search_each(matcher->index, &search, on_hit, &around);
+		search_each(
+		    matcher->index, matcher->references.places, &search, on_hit, &around);
 	}
 	message_init(matcher->out, MESSAGE_listed);
 	status = catalogue_list(

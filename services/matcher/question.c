@@ -5,6 +5,7 @@
 #include "common/metrics.h"
 #include "proto/say.h"
 #include "services/matcher/brief.h"
+#include "services/matcher/complete.h"
 #include "services/matcher/matcher.h"
 #include "services/matcher/search.h"
 
@@ -104,8 +105,17 @@ static void
 answer_search(struct matcher *matcher)
 {
 	message_init(matcher->out, MESSAGE_found);
-	search_run(matcher->index, &matcher->question->search, &matcher->out->found);
+	search_run(matcher->index, matcher->references.places, &matcher->question->search,
+	    &matcher->out->found);
 	brief_found(matcher->index, &matcher->out->found, clock_wall_ms());
+}
+
+static void
+answer_complete(struct matcher *matcher)
+{
+	message_init(matcher->out, MESSAGE_completed);
+	complete_run(
+	    matcher->index, &matcher->question->complete, &matcher->out->completed);
 }
 
 static void
@@ -134,6 +144,8 @@ on_question(void *self, const struct link_peer *peer, const void *bytes, size_t 
 		answer_preview(matcher);
 	else if (matcher->question->kind == MESSAGE_search)
 		answer_search(matcher);
+	else if (matcher->question->kind == MESSAGE_complete)
+		answer_complete(matcher);
 	else if (matcher->question->kind == MESSAGE_find_places)
 		answer_places(matcher);
 	else if (matcher->question->kind == MESSAGE_find_terms)

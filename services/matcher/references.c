@@ -110,7 +110,7 @@ on_loaded(struct matcher *matcher, enum directory_kind kind, enum status status,
 		references_load(matcher, kind);
 	else if (kind == DIRECTORY_PLACES && !references->is_loaded)
 		references_load(matcher, DIRECTORY_TAXONOMIES);
-	else if (kind == DIRECTORY_TAXONOMIES)
+	else
 		directory_reload(matcher);
 	references->is_loaded |= kind == DIRECTORY_TAXONOMIES && !must_reload;
 }

@@ -17,8 +17,8 @@ struct references {
 	bool is_loaded;                    /* both, once */
 };
 
-/* Loads places and taxonomies one after the other; then, and whenever taxonomies change, the
- * directory of services (directory_reload).  Dies (log_die) where memory runs out. */
+/* Loads places and taxonomies one after the other; then, and whenever one of them changes,
+ * the directory of services (directory_reload).  Dies (log_die) where memory runs out. */
 void references_open(struct matcher *matcher);
 void references_close(struct references *references);
 /* Loads one of the two anew. */

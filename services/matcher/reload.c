@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "services/matcher/mapped.h"
 #include "services/matcher/matcher.h"
+#include "services/matcher/wordings.h"
 
 #define HOUR_MS 3600000.0
 
@@ -55,6 +56,8 @@ take_document(struct matcher *matcher, struct index *index, struct catalogue *ca
 		facts.capacity_ttl_hours = (double)ttl_ms / HOUR_MS;
 	index_set_taxonomies(index, matcher->references.taxonomies);
 	mapped_widen(matcher->references.taxonomies, &facts);
+	wordings_widen(
+	    matcher->references.taxonomies, matcher->references.places, &facts);
 	if (index_put(index, &facts) == STATUS_OK &&
 	    catalogue_put(catalogue, &facts, matcher->reader) == STATUS_OK)
 		return true;

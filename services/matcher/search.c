@@ -18,6 +18,8 @@ struct sought {
 	bool is_filtered;     /* by more than words */
 	struct wanted wanted; /* its point and language */
 	struct offers offers; /* of its term */
+	const struct places *places;
+	place_id place; /* PLACE_NONE: only its code is known */
 	struct seek seek;
 };
 
@@ -32,11 +34,16 @@ speaks(const struct traits *traits, const struct wanted *wanted)
 /* ---- one service ---- */
 
 static bool
-serves(const struct service_facts *facts, struct text place)
+serves(const struct sought *sought, const struct service_facts *facts)
 {
-	for (uint32_t i = 0; i < facts->areas_count; i++)
-		if (place_within(facts->areas[i], place))
+	for (uint32_t i = 0; i < facts->areas_count; i++) {
+		if (place_within(facts->areas[i], sought->search->place))
 			return true;
+		if (sought->place != PLACE_NONE &&
+		    places_within(sought->places,
+		        places_find(sought->places, facts->areas[i]), sought->place))
+			return true;
+	}
 	return false;
 }
 
@@ -61,7 +68,7 @@ passes(const struct sought *sought, const struct traits *traits)
 	facts = traits->more->facts;
 	return (search->agency.length == 0 ||
 	           text_equal(facts->agency, search->agency)) &&
-	       (search->place.length == 0 || serves(facts, search->place)) &&
+	       (search->place.length == 0 || serves(sought, facts)) &&
 	       (isnan(search->within_km) ||
 	           wanted_distance_km(&sought->wanted, facts) <= search->within_km);
 }
@@ -185,9 +192,14 @@ write_brief(struct service_brief *brief, const struct hit *hit)
 }
 
 static void
-read_search(struct sought *sought, const struct index *index, const struct search *search)
+read_search(struct sought *sought, const struct index *index, const struct places *places,
+    const struct search *search)
 {
 	sought->search = search;
+	sought->places = places;
+	sought->place = places == NULL || search->place.length == 0
+	                    ? PLACE_NONE
+	                    : places_find(places, search->place);
 	sought->wanted = (struct wanted){ .lat = isnan(search->lon) ? NAN : search->lat };
 	sought->wanted.lon = search->lon;
 	sought->wanted.languages[0] = language_number(search->lang);
@@ -201,7 +213,8 @@ read_search(struct sought *sought, const struct index *index, const struct searc
 }
 
 void
-search_run(struct index *index, const struct search *search, struct found *found)
+search_run(struct index *index, const struct places *places, const struct search *search,
+    struct found *found)
 {
 	size_t offset = search->offset == UINT_ABSENT ? 0 : search->offset;
 	size_t most = search->most == UINT_ABSENT ? MOST_DEFAULT : search->most;
@@ -211,7 +224,7 @@ search_run(struct index *index, const struct search *search, struct found *found
 
 	if (most > room)
 		most = room;
-	read_search(&sought, index, search);
+	read_search(&sought, index, places, search);
 	ranking_open(&gathered.ranking, &index->numbers, &sought.wanted, offset + most);
 	if (sought.seek.count > 0)
 		gather_however_written(&gathered, &sought, index);
@@ -230,15 +243,15 @@ search_run(struct index *index, const struct search *search, struct found *found
 }
 
 void
-search_each(
-    struct index *index, const struct search *search, search_each_hit *each, void *self)
+search_each(struct index *index, const struct places *places, const struct search *search,
+    search_each_hit *each, void *self)
 {
 	bool is_cleared = search->cleared == FLAG_YES;
 	const struct tallies *tallies = &index->numbers.tallies;
 	struct sought sought;
 	uint32_t count;
 
-	read_search(&sought, index, search);
+	read_search(&sought, index, places, search);
 	if (sought.seek.count == 0) {
 		for (uint32_t i = 0; i < index->all.count; i++)
 			if (passes(&sought, &index->all.at[i]))

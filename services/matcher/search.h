@@ -3,6 +3,7 @@
 #ifndef MATCHER_SEARCH_H
 #define MATCHER_SEARCH_H
 
+#include "common/places.h"
 #include "services/matcher/index.h"
 
 /* Answers a search from the index, best first: by words (seek.h says how they are found and
@@ -12,12 +13,13 @@
  * not pass a filter.  Entries for cleared roles only where `search->cleared` is FLAG_YES:
  * otherwise they are not in the list nor in the total, and have no say in the order.  Inactive
  * services are left out.
- * Texts point into the index. */
-void search_run(struct index *index, const struct search *search, struct found *found);
+ * `places`: what lies in what; NULL: only codes say it.  Texts point into the index. */
+void search_run(struct index *index, const struct places *places,
+    const struct search *search, struct found *found);
 
 /* Calls for every service with all the words as they are written, in no order. */
 typedef void search_each_hit(void *self, const struct service_facts *facts);
-void search_each(
-    struct index *index, const struct search *search, search_each_hit *each, void *self);
+void search_each(struct index *index, const struct places *places,
+    const struct search *search, search_each_hit *each, void *self);
 
 #endif

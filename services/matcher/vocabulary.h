@@ -10,8 +10,8 @@ enum search_field {
 	SEARCH_NAME,
 	SEARCH_ALTERNATE_NAME, /* and names in other languages */
 	SEARCH_AGENCY,
-	SEARCH_TERMS, /* codes and names of what is offered */
-	SEARCH_PLACE, /* towns and regions */
+	SEARCH_TERMS, /* codes, names and synonyms of what is offered */
+	SEARCH_PLACE, /* that is served, and what it lies in */
 	SEARCH_DESCRIPTION,
 	SEARCH_FIELDS
 };

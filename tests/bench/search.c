@@ -161,7 +161,7 @@ measure(struct index *index, enum kind kind, unsigned count)
 
 		draw_question(kind, q, &search);
 		began = bench_cpu_ns();
-		search_run(index, &search, &found);
+		search_run(index, NULL, &search, &found);
 		took[i] = (double)(bench_cpu_ns() - began) / 1000;
 		if (took[i] > worst_of) {
 			worst_of = took[i];

@@ -368,6 +368,7 @@ class Verbs(Lossy):
                     "answer": self.answer, "moved": self.answer, "refused": self.refused}
         questions = {"preview": self.preview, "previewed": self.preview, "search": self.search, "found": self.search}
         for kinds, path in ((("list", "listed"), "/hsds/3.1/services"),
+                            (("complete", "completed"), "/api/v1/services/suggest?q=a"),
                             (("find_places", "places_found"), "/api/v1/places?q=a"),
                             (("find_terms", "terms_found"), "/api/v1/terms?q=a")):
             questions.update((kind, lambda path=path: self.get(path)) for kind in kinds)

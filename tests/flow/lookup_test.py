@@ -57,6 +57,27 @@ class LookupTest(unittest.TestCase):
         self.assertEqual(answer.status, 200, answer.body)
         return answer.json
 
+    def test_services_are_found_and_words_completed_by_synonyms_and_names_of_places(self):
+        self.load_needs()
+        open_one = service(71, "hearthline-needs", "housing.shelter")
+        open_one.update(name="Відчинено", service_areas=[{"uri": "urn:place:UA9802001"}])
+        hidden = service(72, "hearthline-needs", "housing.shelter")
+        hidden.update(name="Відлюдник", attributes=hidden["attributes"] + [
+            {"label": "confidentiality", "value": "cleared",
+             "taxonomy_term": {"taxonomy": "hearthline-facts", "code": "confidentiality", "name": "confidentiality"}}])
+        self.load("words.json", json.dumps([open_one, hidden]), "--source", "words")
+        found = wait_for(lambda: self.get("/api/v1/services", q="Відчинено ночівля")["services"], what="the service")
+        self.assertEqual([s["id"] for s in found], [open_one["id"]])
+        self.load("words.csv", "pcode,parent,ua,ru,en,lat,lon\nUA9802001,UA9802,Степова,Степная,Stepova,50,30\n",
+                  "--map", "ua-admin-centroids", "--source", "words-places")
+        wait_for(lambda: self.get("/api/v1/services", q="Відчинено степная")["total"] == 1, what="its place's name")
+        self.assertEqual(self.get("/api/v1/services/suggest", q="Від"),
+                         {"words": [{"word": "Відчинено", "services": 1}]})
+        cleared = self.net.http("GET", "/api/v1/services/suggest?q=" + urllib.parse.quote("Від"), role="coordinator")
+        self.assertEqual(len(cleared.json["words"]), 2)
+        self.assertEqual(self.net.ctl("suggest", "Від").stdout, "Відчинено\n")
+        self.assertEqual(self.net.http("GET", "/api/v1/services/suggest").status, 422)
+
     def test_a_need_finds_what_a_mapped_taxonomy_codes(self):
         self.load("coded.ndjson", json.dumps(service(1, "Open Eligibility", "1130")), "--source", "coded")
         said = json.loads(self.net.ctl("import", "--json", os.path.join(TAXONOMY, "open-eligibility.ndjson")).stdout)

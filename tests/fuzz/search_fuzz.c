@@ -150,7 +150,7 @@ check_pages(struct index *index, struct search *search, uint32_t most)
 	unsigned hits = count_hits(search);
 
 	search->most = 50;
-	search_run(index, search, &whole);
+	search_run(index, NULL, search, &whole);
 	defects.count = 0;
 	record_check(&record_found, &whole, &defects);
 	assert(defects.count == 0);
@@ -162,7 +162,7 @@ check_pages(struct index *index, struct search *search, uint32_t most)
 	search->most = most;
 	search->offset = 0;
 	do {
-		search_run(index, search, &page);
+		search_run(index, NULL, search, &page);
 		assert(page.total == whole.total);
 		for (uint32_t i = 0; i < page.services_count && search->offset + i < 50;
 		     i++)

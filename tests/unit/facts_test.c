@@ -138,6 +138,24 @@ translations_and_names_of_terms_are_wordings(void **state)
 }
 
 static void
+towns_of_addresses_are_wordings_unless_one_is_hidden(void **state)
+{
+	(void)state;
+	read_service("\"service_at_locations\":[{\"location\":{\"addresses\":["
+	             "{\"city\":\"C\",\"state_province\":\"S\",\"address_1\":\"A\"}]}}]");
+	assert_int_equal(facts.wordings_count, 2);
+	CHECK_TEXT(facts.wordings[0].text, "C");
+	CHECK_TEXT(facts.wordings[1].text, "S");
+	assert_int_equal(facts.wordings[1].of, WORDING_OF_PLACE);
+	read_service("\"service_at_locations\":[{\"location\":{\"addresses\":["
+	             "{\"city\":\"C\"}],\"attributes\":[{\"label\":\"confidentiality\","
+	             "\"value\":\"address_hidden\",\"taxonomy_term\":"
+	             "{\"taxonomy\":\"hearthline-facts\"}}]}}]");
+	assert_int_equal(facts.confidentiality, CONFIDENTIALITY_address_hidden);
+	assert_int_equal(facts.wordings_count, 0);
+}
+
+static void
 ages_are_numbers_in_order_or_unknown(void **state)
 {
 	(void)state;
@@ -860,6 +878,7 @@ main(void)
 		cmocka_unit_test(what_is_no_service_is_invalid),
 		cmocka_unit_test(names_come_from_the_service_and_its_organization),
 		cmocka_unit_test(translations_and_names_of_terms_are_wordings),
+		cmocka_unit_test(towns_of_addresses_are_wordings_unless_one_is_hidden),
 		cmocka_unit_test(ages_are_numbers_in_order_or_unknown),
 		cmocka_unit_test(attributes_of_other_taxonomies_are_need_terms),
 		cmocka_unit_test(terms_beyond_the_limit_are_left_out),

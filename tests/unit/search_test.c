@@ -7,6 +7,7 @@
 #include "tests/unit/matcher_fixture.h"
 
 static struct index *services;
+static struct places *places; /* NULL: none */
 static struct search search;
 static struct found found;
 
@@ -42,7 +43,7 @@ search_now(void)
 	static char list[4096];
 	static struct defects defects;
 
-	search_run(services, &search, &found);
+	search_run(services, places, &search, &found);
 	defects.count = 0;
 	record_check(&record_found, &found, &defects);
 	if (defects.count > 0)
