@@ -2,10 +2,15 @@
  * Opens tables and hands their rows on. */
 #include "deploy/referralctl/import_tabular.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "deploy/referralctl/import_columns.h"
 #include "deploy/referralctl/import_map_parts.h"
 #include "deploy/referralctl/import_package.h"
 #include "deploy/referralctl/import_table.h"
+
+#define COLUMNS_WORDS_BYTES 2048
 
 static bool
 is_said(const struct import_tabular *said, const char *format)
@@ -28,6 +33,27 @@ import_tabular_is_table(const struct import_tabular *said, const struct import_f
 	           import_table_looks_so(file->bytes, file->length));
 }
 
+/* For people, who are to write a map or to see that it is not the file they meant. */
+static const char *
+name_columns(const struct import_table *table)
+{
+	static char why[COLUMNS_WORDS_BYTES];
+	size_t at = (size_t)snprintf(why, sizeof why,
+	    "the file is a table whose columns fit none of deploy/maps, or several: "
+	    "--map; its columns are");
+
+	for (size_t i = 0; i < import_table_count_columns(table); i++) {
+		const char *name = import_table_column(table, i);
+
+		if (at + strlen(name) + sizeof ", \"\" ..." > sizeof why) {
+			strcpy(why + at, " ...");
+			break;
+		}
+		at += (size_t)sprintf(why + at, "%s \"%s\"", i > 0 ? "," : "", name);
+	}
+	return why;
+}
+
 enum status
 import_tabular_find_map(const struct import_tabular *said, const struct import_file *file,
     struct import_report *report, struct import_map **map, const char **why)
@@ -41,12 +67,11 @@ import_tabular_find_map(const struct import_tabular *said, const struct import_f
 	if (status != STATUS_OK)
 		return status;
 	status = import_map_guess(table, map, name);
+	if (status == STATUS_ABSENT)
+		*why = name_columns(table);
 	import_table_close(table);
-	if (status == STATUS_ABSENT) {
-		*why = "the file is a table whose columns fit none of deploy/maps, or "
-		       "several: --map";
+	if (status == STATUS_ABSENT)
 		return STATUS_UNSUPPORTED;
-	}
 	if (status == STATUS_OK)
 		import_report_add(report, IMPORT_map_guessed, &FILE_ITSELF, "", name);
 	return status;

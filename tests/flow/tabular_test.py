@@ -95,6 +95,12 @@ class TableTest(TabularTest):
         result = self.run_import(self.write("x.csv", "a,b\n1,2\n"))
         self.assertEqual(result.status, 1)
         self.assertIn("fit none", result.err)
+        self.assertIn('its columns are "a", "b"\n', result.err)
+        names = [f"column number {n} of a great many" for n in range(90)]
+        wide = self.run_import(self.write("wide.csv", ",".join(names) + "\n" + ",".join("1" * 90) + "\n"))
+        self.assertEqual(wide.status, 1)
+        self.assertIn('"column number 20 of a great many", ', wide.err)
+        self.assertTrue(wide.err.endswith(" ...\n"), wide.err[-80:])
         result = self.run_import("--map", "ua-cnap", self.write("x.csv", "name,b\n1,2\n"))
         self.assertIn("lacks a column", result.err)
         result = self.run_import("--encoding", "morse", "--map", "ua-cnap",
