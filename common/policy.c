@@ -114,7 +114,8 @@ on_value(void *self, const char *section, const char *name, const char *text)
 static void
 check_full(struct reader *reader)
 {
-	double most = 0, rules = 32 * reader->policy.weight_unknowns;
+	double most = 0, rules = 32 * reader->policy.weight_unknowns +
+	                         100 * reader->policy.weight_scarcity;
 
 	for (size_t i = 0; i < COUNT; i++)
 		if (strcmp(VALUES[i].section, "weight") == 0)

@@ -61,6 +61,8 @@ choose(struct matcher *matcher, struct worker_item *item, const struct work *wor
 	suggest_reason(matcher->references.taxonomies, work->term, &result.reason);
 	metrics_observe_us(METRIC_match_seconds, NULL, clock_mono_us() - began_us);
 	offer(matcher, item, work, &question, &result);
+	if (work->version == 1 && work->attempt == 1)
+		match_note(matcher->index, &result, question.now_ms);
 }
 
 void

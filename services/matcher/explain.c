@@ -71,7 +71,8 @@ write_candidate(struct candidate *candidate, const struct match_candidate *found
 	const struct service_facts *facts = indexed_facts(found->service);
 	struct judged judged = { .traits = &found->service->traits,
 		.levels = found->levels,
-		.distance_km = found->distance_km };
+		.distance_km = found->distance_km,
+		.dearer = found->dearer };
 
 	rules_judge(wanted, judged.traits, 0, &judged.said);
 	record_init(&record_candidate, candidate);

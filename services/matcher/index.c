@@ -81,11 +81,14 @@ drop_content(struct index *index, struct indexed *service)
 static void
 take_content(struct index *index, struct indexed *service, const struct content *content)
 {
+	struct price price = service->particulars.price;
+
 	change_words(&service->content, content, service->number);
 	drop_content(index, service);
 	service->content = *content;
 	traits_read(&service->traits, &service->particulars, &service->content.facts,
 	    content->room);
+	service->particulars.price = price;
 	service->particulars.hours = content->hours;
 	service->traits.may_repeat = memberships_may_repeat(content);
 	if (!service->is_capacity_told)

@@ -35,6 +35,9 @@ void index_set_capacity(
  * less. */
 void index_take_capacities(struct index *index, const struct index *from);
 
+/* Gives each service the price that it has in `from`. */
+void index_take_prices(struct index *index, const struct index *from);
+
 /* Whether Redis has told a service's places; false too for a service that is not there. */
 bool index_is_capacity_told(const struct index *index, struct text id);
 /* A service by its place among all, from 0; NULL beyond the last.  Services move when one is

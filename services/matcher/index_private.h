@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How the index lies in memory: for the matcher's own modules only.
  *   index.c    services by id, and the whole
+ *   demand.c   who wants which places
  *   content.c  what comes with a service's document
  *   shared.c   what several services have in common
  *   terms.c    which services offer a term
@@ -85,6 +86,14 @@ static inline struct indexed *
 indexed_of(const struct traits *traits)
 {
 	return (struct indexed *)(uintptr_t)traits->more;
+}
+
+/* A service of this index, by whoever may change it. */
+static inline struct indexed *
+index_own(struct index *index, const struct indexed *service)
+{
+	(void)index;
+	return (struct indexed *)(uintptr_t)service;
 }
 
 /* One service that a search found. */

@@ -43,6 +43,7 @@ docket_next(struct docket *docket, struct judged *judged)
 		if (judged->traits == NULL)
 			return false;
 	} while (!may_name(docket->wanted.question, judged->traits));
+	judged->dearer = 0;
 	rules_judge(
 	    &docket->wanted, judged->traits, ~(BIT(consent) | BIT(tried)), &judged->said);
 	return true;
@@ -64,6 +65,7 @@ judged_score(
 		.distance_km = judged->distance_km,
 		.levels = judged->levels,
 		.unknowns = judged->said.unknowns,
+		.dearer = judged->dearer,
 	};
 
 	score_make(score, wanted, &scored);
@@ -173,11 +175,53 @@ rank_judged(struct ranking *ranking, struct judged *judged, const struct wanted 
 		.candidate = { .service = indexed_of(judged->traits),
 		    .score = score.sum / 100.0,
 		    .distance_km = judged->distance_km,
-		    .levels = judged->levels },
+		    .levels = judged->levels,
+		    .unknowns = judged->said.unknowns },
 		.sum = score.sum,
 		.lot = draw_lot(judged->traits->more->id_hash, wanted->question->seed),
 	};
 	rank(ranking, &ranked);
+}
+
+/* ---- the price of a place ---- */
+
+/* The least dear of those that fit at least as surely, itself included. */
+static double
+least_price(const struct ranking *ranking, const double *prices, unsigned unknowns)
+{
+	double least = INFINITY;
+
+	for (uint32_t i = 0; i < ranking->count; i++)
+		if (ranking->best[i].candidate.unknowns <= unknowns)
+			least = fmin(least, prices[i]);
+	return least;
+}
+
+/* Orders the best anew by what their places cost; equals stay as they were. */
+static void
+charge(struct ranking *ranking, const struct wanted *wanted)
+{
+	double prices[MATCH_CANDIDATES_MAX];
+
+	for (uint32_t i = 0; i < ranking->count; i++)
+		prices[i] =
+		    score_price(wanted, &ranking->best[i].candidate.service->traits);
+	for (uint32_t i = 0; i < ranking->count; i++) {
+		struct ranked *ranked = &ranking->best[i];
+
+		ranked->candidate.dearer =
+		    prices[i] - least_price(ranking, prices, ranked->candidate.unknowns);
+		ranked->sum += score_scarcity(wanted, ranked->candidate.dearer);
+		ranked->candidate.score = ranked->sum / 100.0;
+	}
+	for (uint32_t i = 1; i < ranking->count; i++) {
+		struct ranked moved = ranking->best[i];
+		uint32_t at = i;
+
+		for (; at > 0 && moved.sum > ranking->best[at - 1].sum; at--)
+			ranking->best[at] = ranking->best[at - 1];
+		ranking->best[at] = moved;
+	}
 }
 
 /* ---- the refused ---- */
@@ -255,6 +299,7 @@ match(const struct index *index, const struct match_question *question,
 		if ((judged.said.failed & (judged.said.failed - 1)) == 0)
 			stopped |= judged.said.failed;
 	}
+	charge(&ranking, &docket.wanted);
 	for (; result->count < ranking.count; result->count++)
 		result->candidates[result->count] = ranking.best[result->count].candidate;
 	if (result->count == 0)

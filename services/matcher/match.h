@@ -32,6 +32,8 @@ struct match_candidate {
 	double score;
 	double distance_km; /* NaN unknown */
 	unsigned levels;    /* of its term above the need's */
+	unsigned unknowns;  /* rules that are unknown */
+	double dearer;      /* part scarcity */
 };
 
 /* As many as an explanation names, nearest first, then by id. */
@@ -63,6 +65,10 @@ struct match_result {
  * score would give (the oracle in the tests is the definition). */
 void match(const struct index *index, const struct match_question *question,
     struct match_result *result);
+
+/* The need is matched for the first time: its candidates are wanted by one family more (price.h),
+ * in equal shares those of which least is unknown. */
+void match_note(struct index *index, const struct match_result *result, int64_t now_ms);
 
 /* `question` is that of the result, or one for a reader who may see less.
  * Writes the explanation of candidate `chosen` (or of none, with chosen = UINT32_MAX):

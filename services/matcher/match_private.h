@@ -11,6 +11,7 @@ struct judged {
 	unsigned levels;       /* of its term above the need's */
 	struct judgement said; /* any rule but consent and tried settles it */
 	double distance_km;    /* where it was looked at; NaN unknown */
+	double dearer;         /* part scarcity */
 };
 
 /* Whether the asker may know that there is such a service. */

@@ -147,8 +147,10 @@ on_loaded(void *self, enum status status, struct text version)
 	matcher->must_reload = false;
 	if (status == STATUS_OK && matcher->loading != NULL) {
 		index_set_version(matcher->loading, version);
-		if (matcher->index != NULL)
+		if (matcher->index != NULL) {
 			index_take_capacities(matcher->loading, matcher->index);
+			index_take_prices(matcher->loading, matcher->index);
+		}
 		index_free(matcher->index);
 		catalogue_free(matcher->catalogue);
 		matcher->index = matcher->loading;

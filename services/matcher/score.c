@@ -178,6 +178,13 @@ measure_opening(const struct wanted *wanted, const struct scored *scored)
 	return (struct measure){ hours, hours > limit ? 0 : 1 - hours / limit / 2 };
 }
 
+static struct measure
+measure_scarcity(const struct wanted *wanted, const struct scored *scored)
+{
+	(void)wanted;
+	return (struct measure){ scored->dearer, scored->dearer };
+}
+
 static const struct {
 	struct measure (*measure)(
 	    const struct wanted *wanted, const struct scored *scored);
@@ -231,6 +238,24 @@ score_most(const struct wanted *wanted, const struct scored *scored)
 	most += policy->weight_specificity * measure_specificity(wanted, scored).earns;
 	most += policy->weight_household * measure_household(wanted, scored).earns;
 	return (int32_t)(most * 100) + PARTS; /* each part may have been rounded up */
+}
+
+double
+score_price(const struct wanted *wanted, const struct traits *traits)
+{
+	const struct scored scored = { .traits = traits };
+
+	return price_percent(&traits->more->price, believed_places(wanted, &scored),
+	    wanted->question->now_ms);
+}
+
+int32_t
+score_scarcity(const struct wanted *wanted, double dearer)
+{
+	const struct scored scored = { .dearer = dearer };
+
+	return points_of(
+	    policy_of(wanted), PART_scarcity, measure_scarcity(wanted, &scored));
 }
 
 void

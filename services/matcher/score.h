@@ -19,6 +19,7 @@ struct scored {
 	double distance_km; /* NaN unknown */
 	unsigned levels;    /* of its term above the need's */
 	unsigned unknowns;  /* rules that are unknown */
+	double dearer;      /* in price, than the least dear that fits as surely */
 };
 
 /* Points are hundredths, so that a sum is exact and equals are equal on every machine. */
@@ -33,6 +34,11 @@ void score_make(
 
 /* No less than the sum, by the traits alone; the distance may be less than it is. */
 int32_t score_most(const struct wanted *wanted, const struct scored *scored);
+
+/* What a place there costs those who have others (price.h), of a hundred. */
+double score_price(const struct wanted *wanted, const struct traits *traits);
+/* The points of being so much dearer, in hundredths. */
+int32_t score_scarcity(const struct wanted *wanted, double dearer);
 
 struct text part_name(enum part part);
 

@@ -6,6 +6,7 @@
 
 #include "common/facts.h"
 #include "services/matcher/places.h"
+#include "services/matcher/price.h"
 
 /* Points of a service that is not public are kept to a tenth of a degree only, so that no
  * series of questions finds the house (index_put does it).  So far may the true point be
@@ -29,6 +30,7 @@ struct particulars {
 	int64_t capacity_at;                /* TIME_ABSENT unknown */
 	double free_places;                 /* NaN unknown */
 	uint64_t id_hash;
+	struct price price;
 };
 
 /* What most refusals need: one cache line, which may be copied. */

@@ -63,7 +63,7 @@ choose_least_loaded(struct play *play, uint32_t family)
 uint32_t
 choose_ours(struct play *play, uint32_t family)
 {
-	const struct care *care = &play->cares[family];
+	struct care *care = &play->cares[family];
 	struct intake intake;
 	struct match_result result;
 	const struct match_question question = {
@@ -77,6 +77,9 @@ choose_ours(struct play *play, uint32_t family)
 
 	family_intake(&play->world->families[family], &intake);
 	match(play->index, &question, &result);
+	if (!care->is_noted)
+		match_note(play->index, &result, question.now_ms);
+	care->is_noted = true;
 	for (uint32_t i = 0; i < result.count; i++) {
 		struct text id = indexed_facts(result.candidates[i].service)->id;
 		uint32_t site = (uint32_t)strtoul(id.at + 1, NULL, 10);

@@ -26,7 +26,7 @@ struct graph {
 		bool is_done;
 		uint32_t heap_at; /* position from 1; 0: not there */
 	} * nodes;
-	uint32_t nodes_count, sink;
+	uint32_t sink;
 	uint32_t *heap, heap_count;
 	uint32_t *met, met_count;
 };
@@ -259,7 +259,6 @@ hindsight_play(const struct world *world, struct ledger *ledger)
 {
 	uint32_t most = world->families_count + world->events_count + 1;
 	struct graph graph = { .nodes = table(most, sizeof *graph.nodes),
-		.nodes_count = most,
 		.sink = most - 1,
 		.heap = table(most, sizeof *graph.heap),
 		.met = table(most, sizeof *graph.met) };

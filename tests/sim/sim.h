@@ -131,7 +131,7 @@ struct play {
 	} * stocks;
 	struct care {
 		uint32_t site; /* offered to; SITE_NONE: to none */
-		bool is_parked;
+		bool is_parked, is_noted;
 		uint64_t *may; /* bits by site: fits and was not tried */
 		struct text *tried;
 		uint32_t tried_count;

@@ -271,7 +271,7 @@ usual_chosen(struct candidate *out)
 {
 	static const double PARTS[][2] = { { 1.198, 28.3 }, { 3, 13.11 }, { 0, 0 },
 		{ 2, -8 }, { 1, 10 }, { 0, 0 }, { 0, 10 }, { 0, 0 }, { 72, 5 },
-		{ 2, 4.99 } };
+		{ 2, 4.99 }, { 35, -35 } };
 
 	record_init(&record_candidate, out);
 	out->service = LITERAL("a15306d7-92b5-57fa-bb95-3057ad460459");
@@ -349,7 +349,7 @@ a_usual_one_is_these_bytes(void **state)
 	                            "8eed02"   /* 58.41 */
 	                            "f84a"     /* 1.198 */
 	                            "bf3ec001" /* all but rules 7 and 8; those */
-	                            "ff07"     /* ten parts */
+	                            "ff0f"     /* eleven parts */
 	                            "f84adc11" /* 1.198: 28.3 */
 	                            "1afe51"   /* 3: 13.11 */
 	                            "0202"     /* 0: 0 */
@@ -360,6 +360,7 @@ a_usual_one_is_these_bytes(void **state)
 	                            "0202"     /* 0: 0 */
 	                            "c2042a"   /* 72: 5 */
 	                            "129e1f"   /* 2: 4.99 */
+	                            "9a029b02" /* 35: -35 */
 	                            "1100780a53395fa65331a790cb3913ab3b92"
 	                            "ee9202" /* 43.97 */
 	                            "1100982c955d4d4452d38b17684fb0500478"

@@ -16,7 +16,7 @@
 #define TRIPLES 20000
 #define SERVICES_MAX 300
 #define RULE_COUNT 13
-#define PART_COUNT 10
+#define PART_COUNT 11
 
 static uint64_t random_state;
 
@@ -67,11 +67,13 @@ static const char *const RULE_NAMES[RULE_COUNT] = { "active", "referral_allowed"
 	"language", "difficulty", "area", "distance", "residence" };
 static const char *const PART_NAMES[PART_COUNT] = { "distance", "capacity", "full",
 	"unknowns", "language", "preference", "specificity", "household", "response",
-	"opening" };
+	"opening", "scarcity" };
 
 struct opinion {
 	const struct service_facts *facts; /* of the directory's own list */
 	double free_places;
+	double came; /* families, as many as still count */
+	double price;
 	enum verdict verdicts[RULE_COUNT];
 	int first_failed; /* -1: none */
 	unsigned fails, unknowns, levels;
@@ -608,16 +610,27 @@ weights_now(void)
 	const struct policy *policy = question.policy;
 
 	if (policy == NULL)
-		return (struct weights){ { 30, 15, -500, -4, 10, 20, 10, 5, 10, 5 }, 20,
-			{ 24, 72, 336 } };
+		return (struct weights){ { 30, 15, -500, -4, 10, 20, 10, 5, 10, 5, -1 },
+			20, { 24, 72, 336 } };
 	return (struct weights){ { policy->weight_distance, policy->weight_capacity,
 		                     policy->weight_full, policy->weight_unknowns,
 		                     policy->weight_language, policy->weight_preference,
 		                     policy->weight_specificity, policy->weight_household,
-		                     policy->weight_response, policy->weight_opening },
+		                     policy->weight_response, policy->weight_opening,
+		                     policy->weight_scarcity },
 		policy->distance_half_km,
 		{ policy->deadline_emergency_hours, policy->deadline_urgent_hours,
 		    policy->deadline_normal_hours } };
+}
+
+/* Families are counted in single precision. */
+static void
+set_price(struct opinion *opinion, double places)
+{
+	double came = opinion->came;
+
+	opinion->price = came > 0 ? round(100 * came / (came + places)) : 0;
+	earn(opinion, 10, 0, 0);
 }
 
 static void
@@ -661,6 +674,7 @@ weigh(struct opinion *opinion)
 	earn(opinion, 8, hours,
 	    hours <= limit ? w.parts[8] * (1 - fmax(hours, 0) / limit / 2) : 0);
 	earn(opinion, 9, wait, wait <= limit ? w.parts[9] * (1 - wait / limit / 2) : 0);
+	set_price(opinion, isnan(places) ? 20 : fmax(places, 0));
 }
 
 /* FNV-1a of the id, then splitmix64 of hash and seed. */
@@ -702,6 +716,8 @@ static struct {
 	double free_places;
 	bool is_there;
 	bool is_told;
+	float came; /* families, as many as counted */
+	int64_t came_minute;
 	char id[16];
 } directory[SERVICES_MAX];
 static unsigned directory_size;
@@ -867,6 +883,8 @@ change_directory(unsigned number)
 		assert_true(index_remove(services, id));
 		directory[number].is_there = false;
 		directory[number].is_told = false;
+		directory[number].came = 0;
+		directory[number].came_minute = 0;
 		return;
 	}
 	if (directory[number].is_there && percent(40)) {
@@ -1035,7 +1053,17 @@ static struct opinion fits[SERVICES_MAX];
 static unsigned fits_count, considered, refused, refused_by[RULE_COUNT];
 static unsigned seen_reasons[reason_end], seen_failed[RULE_COUNT],
     seen_unknown[RULE_COUNT];
-static unsigned seen_candidates, seen_full;
+static unsigned seen_candidates, seen_full, seen_priced;
+
+/* Half of them after ten days. */
+static double
+came_by_now(unsigned number)
+{
+	int64_t minutes = question.now_ms / 60000 - directory[number].came_minute;
+
+	return (double)directory[number].came *
+	       exp2(minutes > 0 ? -(double)minutes / 14400 : 0);
+}
 
 static bool
 form_opinion(unsigned number, struct opinion *opinion)
@@ -1043,7 +1071,8 @@ form_opinion(unsigned number, struct opinion *opinion)
 	int nearest = -1;
 
 	*opinion = (struct opinion){ .facts = &directory[number].facts,
-		.free_places = directory[number].free_places };
+		.free_places = directory[number].free_places,
+		.came = came_by_now(number) };
 	if (!directory[number].is_there)
 		return false;
 	if (!question.may_be_cleared_only &&
@@ -1064,6 +1093,36 @@ form_opinion(unsigned number, struct opinion *opinion)
 	weigh(opinion);
 	opinion->lot = lot_of(opinion->facts->id);
 	return true;
+}
+
+/* The best eight, in order; what they pay orders them anew. */
+static void
+pay(void)
+{
+	unsigned best = fits_count < 8 ? fits_count : 8;
+
+	for (unsigned i = 0; i < best; i++) {
+		double cheapest = fits[i].price;
+
+		for (unsigned k = 0; k < best; k++)
+			if (fits[k].unknowns <= fits[i].unknowns &&
+			    fits[k].price < cheapest)
+				cheapest = fits[k].price;
+		earn(&fits[i], 10, fits[i].price - cheapest,
+		    weights_now().parts[10] * (fits[i].price - cheapest));
+	}
+	for (unsigned swaps = 1; swaps > 0;) {
+		swaps = 0;
+		for (unsigned i = 1; i < best; i++) {
+			struct opinion better = fits[i];
+
+			if (better.score <= fits[i - 1].score)
+				continue;
+			fits[i] = fits[i - 1];
+			fits[i - 1] = better;
+			swaps++;
+		}
+	}
 }
 
 static enum reason
@@ -1094,6 +1153,7 @@ scan(void)
 		    opinion->fails == 1 && opinion->first_failed == CONSENT;
 	}
 	qsort(fits, fits_count, sizeof *fits, by_worth);
+	pay();
 	if (fits_count > 0)
 		return reason_absent;
 	if (!agrees())
@@ -1162,6 +1222,30 @@ compare_explanation(const struct match_result *result)
 	assert_int_equal(why.refusals_by_rule_count, by_rule);
 }
 
+/* One family more at the best eight, but only where least is unknown. */
+static void
+one_more_comes(const struct match_result *result)
+{
+	unsigned best = fits_count < 8 ? fits_count : 8, least = 99, sharers = 0;
+
+	match_note(services, result, question.now_ms);
+	for (unsigned i = 0; i < best; i++)
+		if (fits[i].unknowns < least)
+			least = fits[i].unknowns;
+	for (unsigned i = 0; i < best; i++)
+		sharers += fits[i].unknowns == least;
+	for (unsigned i = 0; i < best; i++) {
+		unsigned number = (unsigned)atoi(fits[i].facts->id.at + 1);
+		int64_t minute = question.now_ms / 60000;
+
+		if (fits[i].unknowns != least)
+			continue;
+		directory[number].came = (float)(came_by_now(number) + 1.0 / sharers);
+		if (minute > directory[number].came_minute)
+			directory[number].came_minute = minute;
+	}
+}
+
 static void
 compare_match(void)
 {
@@ -1185,7 +1269,10 @@ compare_match(void)
 	}
 	seen_reasons[reason]++;
 	seen_candidates += result.count;
+	seen_priced += result.count > 0 && fits[0].points[10] != 0;
 	compare_explanation(&result);
+	if (percent(40))
+		one_more_comes(&result);
 }
 
 static uint64_t
@@ -1242,6 +1329,7 @@ a_match_is_what_a_scan_of_every_service_gives(void **unused)
 	}
 	assert_true(seen_candidates > triples);
 	assert_true(seen_full > 1000);
+	assert_true(seen_priced > 1000);
 }
 
 /* ---- what must hold between two services ---- */

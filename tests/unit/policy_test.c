@@ -98,6 +98,7 @@ a_full_service_may_not_come_before_one_that_is_not(void **unused)
 	(void)unused;
 	assert_problem("[weight]\nfull = -100\n", "weight.full: a full service would");
 	assert_problem("[weight]\nunknowns = -40\n", "weight.full");
+	assert_problem("[weight]\nscarcity = -5\n", "weight.full");
 	assert_int_equal(read_text("[weight]\nfull = -400\n"), STATUS_OK);
 }
 

@@ -9,6 +9,7 @@
 
 static double distance_km;
 static unsigned levels, unknowns;
+static double dearer;
 
 static int
 start(void **unused)
@@ -18,6 +19,7 @@ start(void **unused)
 	new_service("s1", "food");
 	distance_km = NAN;
 	levels = unknowns = 0;
+	dearer = 0;
 	return 0;
 }
 
@@ -40,7 +42,8 @@ score_now(void)
 	    &(struct scored){ .traits = &traits,
 	        .distance_km = distance_km,
 	        .levels = levels,
-	        .unknowns = unknowns });
+	        .unknowns = unknowns,
+	        .dearer = dearer });
 	shared_give(index, more.hours);
 	index_free(index);
 	free(room);
@@ -121,6 +124,15 @@ the_policy_says_within_how_many_hours_somebody_must_act(void **unused)
 	intake.urgency = urgency_emergency;
 	policy.deadline_emergency_hours = 50;
 	assert_part(PART_response, 5, 950);
+}
+
+static void
+a_dearer_place_costs_a_point_for_each_of_a_hundred(void **unused)
+{
+	(void)unused;
+	assert_part(PART_scarcity, 0, 0);
+	dearer = 35;
+	assert_part(PART_scarcity, 35, -3500);
 }
 
 static void
@@ -338,6 +350,7 @@ main(void)
 		TEST(each_part_has_a_name_and_a_place_in_an_explanation),
 		TEST(points_follow_the_weights_of_the_policy),
 		TEST(the_policy_says_within_how_many_hours_somebody_must_act),
+		TEST(a_dearer_place_costs_a_point_for_each_of_a_hundred),
 		TEST(distance_halves_at_twenty_kilometres),
 		TEST(a_closer_service_never_earns_less),
 		TEST(known_places_earn_more_than_unknown_ones_and_those_more_than_none),
