@@ -31,10 +31,11 @@ price_note(struct price *price, double share, int64_t now_ms)
 double
 price_percent(const struct price *price, double free_places, int64_t now_ms)
 {
-	double families = families_at(price, now_ms);
 	double places = isnan(free_places) ? PLACES_UNKNOWN : fmax(free_places, 0);
+	double families;
 
-	if (families <= 0)
+	if (price->families <= 0)
 		return 0;
+	families = families_at(price, now_ms);
 	return round(100 * families / (families + places));
 }
