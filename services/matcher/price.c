@@ -37,5 +37,5 @@ price_percent(const struct price *price, double free_places, int64_t now_ms)
 	if (price->families <= 0)
 		return 0;
 	families = families_at(price, now_ms);
-	return round(100 * families / (families + places));
+	return families > 0 ? round(100 * families / (families + places)) : 0;
 }

@@ -72,6 +72,7 @@ a_family_counts_half_after_ten_days_and_never_more_than_whole(void **unused)
 	assert_true(price_percent(&price, 4, NOW_MS + 10 * DAY_MS) == 50);
 	assert_true(price_percent(&price, 2, NOW_MS + 20 * DAY_MS) == 50);
 	assert_true(price_percent(&price, 8, NOW_MS - 10 * DAY_MS) == 50);
+	assert_true(price_percent(&price, 0, NOW_MS + 20000 * DAY_MS) == 0);
 	price_note(&price, 4, NOW_MS + 10 * DAY_MS);
 	assert_true(price_percent(&price, 8, NOW_MS + 10 * DAY_MS) == 50);
 	price_note(&price, 8, NOW_MS); /* by a clock that was set back */
