@@ -174,9 +174,11 @@ struct case_offer {
 	int64_t expires_ms; /* after the offer */
 	int64_t first_ms;   /* first clock, after the offer */
 	struct text first_purpose;
-	int64_t lease_ms; /* > 0: the notifier has room, lease a telling at once: of the first
+	int64_t
+	    lease_ms; /* > 0: the notifier has room, lease a telling at once: of the first
 	                   * that is not told by its inbox */
-	uint32_t offers_most; /* 1 to CASE_OFFERS_MAX, each to another agency; the first that
+	uint32_t
+	    offers_most; /* 1 to CASE_OFFERS_MAX, each to another agency; the first that
 	                       * accepts keeps it, and the others are recalled */
 	const struct case_candidate *candidates;
 	uint32_t candidates_count;
