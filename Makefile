@@ -102,8 +102,8 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libhearthline.a
 	@echo "  LD $@"
 	@$(CC) $(CFLAGS) $(OPTIMISE) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/libhearthline.a $(LDLIBS)
 
-# It measures the matcher's own search.
-$(BUILD)/bench/search: $(patsubst %.c,$(BUILD)/%.o,$(call pure,matcher))
+# They measure the matcher's own modules.
+$(BUILD)/bench/search $(BUILD)/bench/match: $(patsubst %.c,$(BUILD)/%.o,$(call pure,matcher))
 
 # The matcher itself, in a region that is drawn.
 SIM_OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/sim/*.c))

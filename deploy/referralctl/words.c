@@ -158,7 +158,7 @@ void
 words_why(const struct why *why, const char *lang, unsigned indent, FILE *out)
 {
 	if (why->considered_count != UINT_ABSENT)
-		fprintf(out, "%*s%" PRIu32 " services offer this\n", (int)indent, "",
+		fprintf(out, "%*s%" PRIu32 " services considered\n", (int)indent, "",
 		    why->considered_count);
 	if (why->has_chosen)
 		words_candidate(&why->chosen, lang, indent, out);

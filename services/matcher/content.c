@@ -124,17 +124,29 @@ take_shared(struct index *index, struct content *content)
 		shared_give(index, content->hours);
 		return false;
 	}
+	if (!agency_take(index, facts->agency, &content->agency)) {
+		shared_give(index, content->hours);
+		shared_give(index, content->shapes);
+		return false;
+	}
 	facts->hours = content->hours ? (const void *)content->hours->bytes : NULL;
 	facts->shapes = content->shapes ? (const void *)content->shapes->bytes : NULL;
 	return true;
+}
+
+static void
+give_shared(struct index *index, struct content *content)
+{
+	shared_give(index, content->hours);
+	shared_give(index, content->shapes);
+	agency_give(index, content->agency);
 }
 
 bool
 content_make(
     struct index *index, struct content *content, const struct service_facts *facts)
 {
-	size_t memberships = facts->terms_count * sizeof *content->memberships;
-	size_t before = traits_room(facts) + memberships;
+	size_t before = traits_room(facts) + facts->terms_count * sizeof *content->terms;
 	size_t folded = FOLD_ROOM(facts->name.length), bytes = before + folded;
 	char *at;
 
@@ -146,8 +158,7 @@ content_make(
 	content->room = index_memory(NULL, 0, bytes);
 	if (content->room == NULL)
 		return false;
-	content->memberships =
-	    (struct membership *)((char *)content->room + traits_room(facts));
+	content->terms = (struct term **)((char *)content->room + traits_room(facts));
 	at = (char *)content->room + before;
 	each_text(&content->facts, move_text, &at);
 	content->folded_name =
@@ -160,8 +171,7 @@ content_make(
 				return true;
 			memberships_free(index, content);
 		}
-		shared_give(index, content->hours);
-		shared_give(index, content->shapes);
+		give_shared(index, content);
 	}
 	free(content->room);
 	return false;
@@ -171,8 +181,7 @@ void
 content_free(struct index *index, struct content *content)
 {
 	memberships_free(index, content);
-	shared_give(index, content->hours);
-	shared_give(index, content->shapes);
+	give_shared(index, content);
 	free(content->words);
 	free(content->room);
 }

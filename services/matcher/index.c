@@ -74,10 +74,11 @@ drop_content(struct index *index, struct indexed *service)
 	if (service->content.room == NULL)
 		return;
 	memberships_leave(service);
+	agency_leave(service);
 	content_free(index, &service->content);
 }
 
-/* Room in the rosters is there. */
+/* Room in the charts is there. */
 static void
 take_content(struct index *index, struct indexed *service, const struct content *content)
 {
@@ -89,14 +90,26 @@ take_content(struct index *index, struct indexed *service, const struct content 
 	traits_read(&service->traits, &service->particulars, &service->content.facts,
 	    content->room);
 	service->particulars.price = price;
+	service->traits.group = chart_group(&service->traits);
 	service->particulars.hours = content->hours;
 	service->traits.may_repeat = memberships_may_repeat(content);
 	if (!service->is_capacity_told)
 		service->available = content->facts.available;
 	count_free_places(service);
-	index->all.at[service->position] = service->traits;
 	numbers_note(&index->numbers, service);
 	memberships_join(service);
+	agency_join(service);
+}
+
+static bool
+reserve_charts(const struct content *content)
+{
+	struct traits traits;
+	struct particulars particulars;
+
+	traits_read(&traits, &particulars, &content->facts, content->room);
+	traits.group = chart_group(&traits);
+	return memberships_reserve(content, &traits);
 }
 
 enum status
@@ -111,7 +124,7 @@ index_put(struct index *index, const struct service_facts *facts)
 		return STATUS_INVALID;
 	if (!content_make(index, &content, facts))
 		return STATUS_NO_MEMORY;
-	is_ready = memberships_reserve(&content);
+	is_ready = reserve_charts(&content);
 	if (is_ready && service == NULL)
 		is_ready = (service = service_new(index, facts->id)) != NULL;
 	if (!is_ready) {
@@ -132,7 +145,10 @@ index_remove(struct index *index, struct text id)
 		return false;
 	change_words(
 	    &service->content, &(struct content){ .room = NULL }, service->number);
-	drop_content(index, service);
+	memberships_leave(service);
+	memberships_tidy(service);
+	agency_leave(service);
+	content_free(index, &service->content);
 	moved = roster_leave(&index->all, service->position);
 	moved->position = service->position;
 	numbers_leave(&index->numbers, service);
@@ -169,7 +185,6 @@ index_set_report(struct index *index, struct text id, int64_t reported_at)
 	if (service->traits.report_day == day)
 		return;
 	service->traits.report_day = day;
-	index->all.at[service->position] = service->traits;
 	memberships_renew(service);
 }
 
@@ -184,7 +199,7 @@ index_is_capacity_told(const struct index *index, struct text id)
 const struct indexed *
 index_at(const struct index *index, size_t position)
 {
-	return position < index->all.count ? indexed_of(&index->all.at[position]) : NULL;
+	return position < index->all.count ? index->all.at[position] : NULL;
 }
 
 void
@@ -226,9 +241,10 @@ index_free(struct index *index)
 		return;
 	/* The words go as a whole. */
 	for (uint32_t i = 0; i < index->all.count; i++)
-		indexed_of(&index->all.at[i])->content.vocabulary = NULL;
+		index->all.at[i]->content.vocabulary = NULL;
 	while (index->all.count > 0)
-		index_remove(index, index->all.at[index->all.count - 1].more->facts->id);
+		index_remove(
+		    index, indexed_facts(index->all.at[index->all.count - 1])->id);
 	vias_free(index);
 	free(index->all.at);
 	numbers_free(&index->numbers);

@@ -4,7 +4,9 @@
  *   demand.c   who wants which places
  *   content.c  what comes with a service's document
  *   shared.c   what several services have in common
+ *   agencies.c which services an agency has
  *   terms.c    which services offer a term
+ *   chart.c, extent.c   those of one term by place
  *   vocabulary.c, order.c   which services have a word */
 #ifndef MATCHER_INDEX_PRIVATE_H
 #define MATCHER_INDEX_PRIVATE_H
@@ -17,6 +19,7 @@
 #include <stdlib.h>
 #include <uthash.h>
 
+#include "services/matcher/chart.h"
 #include "services/matcher/index.h"
 #include "services/matcher/traits.h"
 #include "services/matcher/vocabulary.h"
@@ -34,12 +37,6 @@ extern void *(*index_memory)(void *memory, size_t alignment, size_t size);
 #define CACHE_LINE 64
 
 /* ---- services ---- */
-
-/* A service's place among those of a term. */
-struct membership {
-	struct term *term;
-	uint32_t position;
-};
 
 /* Bytes that several services have in common: hours, shapes. */
 struct shared {
@@ -59,14 +56,16 @@ struct content {
 	struct text folded_name;
 	struct vocabulary *vocabulary; /* NULL: it is not searched */
 	struct word_list *words;
-	struct membership *memberships; /* one for each term, however often it is named */
-	uint32_t memberships_count;
+	struct term **terms; /* each once, however often it is named */
+	uint32_t terms_count;
+	struct agency *agency; /* NULL: none */
 };
 
 struct indexed {
-	struct particulars particulars; /* first, so that they lead back here */
-	struct traits traits;
+	struct traits traits; /* first, so that they lead back here, in a cache line */
+	struct particulars particulars;
 	UT_hash_handle by_id;
+	struct indexed *agency_next, *agency_prior;
 	uint32_t position; /* in the roster of all */
 	uint32_t number;   /* its own as long as it is there; numbers are used again */
 	double available, held; /* NaN unknown */
@@ -75,17 +74,16 @@ struct indexed {
 	char id[]; /* key of by_id */
 };
 
-/* Services in no order, by copies of their traits: what refuses most of them lies in one
- * piece.  Each knows its position, so that one leaves without a search. */
+/* Services in no order.  Each knows its position, so that one leaves without a search. */
 struct roster {
-	struct traits *at;
+	struct indexed **at;
 	uint32_t count, room;
 };
 
 static inline struct indexed *
 indexed_of(const struct traits *traits)
 {
-	return (struct indexed *)(uintptr_t)traits->more;
+	return (struct indexed *)(uintptr_t)traits;
 }
 
 /* A service of this index, by whoever may change it. */
@@ -95,6 +93,16 @@ index_own(struct index *index, const struct indexed *service)
 	(void)index;
 	return (struct indexed *)(uintptr_t)service;
 }
+
+/* Its services, in no order. */
+struct agency {
+	UT_hash_handle by_id;
+	struct indexed *first;
+	uint32_t count;
+	uint32_t uses;
+	uint32_t length;
+	char id[];
+};
 
 /* One service that a search found. */
 struct hit {
@@ -147,6 +155,7 @@ struct index {
 	const struct taxonomies *taxonomies; /* NULL: none */
 	struct via *vias;                    /* that explanations name */
 	struct shared *by_bytes;
+	struct agency *agencies;
 	struct roster all;
 	struct numbers numbers;
 	struct vocabulary vocabularies[VOCABULARIES];
@@ -195,12 +204,24 @@ void shared_give(struct index *index, struct shared *shared);
 enum flag shared_open_at(const struct shared *hours, int64_t at_ms);
 int64_t shared_next_opening(struct shared *hours, int64_t at_ms);
 
+/* ---- agencies.c ---- */
+
+/* NULL: there is none. */
+const struct agency *agency_find(const struct index *index, struct text id);
+/* Takes a use of an agency; NULL where there is none.  False: out of memory. */
+bool agency_take(struct index *index, struct text id, struct agency **agency) MUST_CHECK;
+/* Gives it back; NULL is accepted. */
+void agency_give(struct index *index, struct agency *agency);
+/* A service joins or leaves that of its content. */
+void agency_join(struct indexed *service);
+void agency_leave(struct indexed *service);
+
 /* ---- terms.c ---- */
 
 /* Makes room for one more.  False: out of memory. */
 bool roster_reserve(struct roster *roster);
 /* Returns the position. */
-uint32_t roster_join(struct roster *roster, const struct indexed *service);
+uint32_t roster_join(struct roster *roster, struct indexed *service);
 /* The last one takes the place of the one that leaves; returns it. */
 struct indexed *roster_leave(struct roster *roster, uint32_t position);
 
@@ -211,41 +232,53 @@ struct term {
 	struct term *parent;       /* NULL: the code has no dot */
 	struct term *child;        /* the first below */
 	struct term *next, *prior; /* below the same parent */
-	struct roster roster;      /* services coded with it */
+	struct chart chart;        /* services coded with it */
 	uint32_t uses;
 	uint32_t length;
 	char code[];
 };
 
-/* Finds the terms that a content's facts name, with a use of each, but joins no roster; there
- * is room for a membership by each.
+/* Finds the terms that a content's facts name, with a use of each, but joins no chart; there
+ * is room for each.
  * False: out of memory, and nothing is used. */
 bool memberships_make(struct index *index, struct content *content);
 void memberships_free(struct index *index, struct content *content);
 /* Whether one walk over offers may meet the service twice. */
 bool memberships_may_repeat(const struct content *content);
-/* Makes room in every roster.  False: out of memory. */
-bool memberships_reserve(const struct content *content);
-/* Joins, where there is room, or leaves all rosters. */
+/* Makes room in every chart for a service with these traits.  False: out of memory. */
+bool memberships_reserve(const struct content *content, const struct traits *traits);
+/* Joins, where there is room, or leaves all charts. */
 void memberships_join(struct indexed *service);
 void memberships_leave(struct indexed *service);
-/* The rosters' copies of its traits. */
-void memberships_renew(const struct indexed *service);
+/* Its charts are tidied: it has left for good, and nothing is reserved. */
+void memberships_tidy(struct indexed *service);
+/* Its report of places has changed. */
+void memberships_renew(struct indexed *service);
 
-/* Walks the services coded with a term, with one below it, or with one above it: each once,
- * by its nearest relation. */
+/* Goes through the terms of the services coded with a term, with one below it, or with one
+ * above it. */
 struct offers {
-	const struct term *wanted; /* NULL: no service is coded with it or below it */
-	const struct term *first;  /* the nearest that there is: `wanted` or one above */
-	const struct term *term;   /* whose roster is walked; NULL: the walk is over */
-	unsigned levels;           /* of `term` above what is wanted; 0: it or below */
-	uint32_t next;
+	const struct term *wanted;  /* NULL: no service is coded with it or below it */
+	const struct term *first;   /* the nearest that there is: `wanted` or one above */
+	const struct term *term;    /* whose services are met; NULL: there are no more */
+	unsigned levels;            /* of `term` above what is wanted; 0: it or below */
+	unsigned first_levels;      /* of `first` */
+	uint32_t branch, leaf, pin; /* of offers_next */
 };
 
 void offers_open(struct offers *offers, const struct index *index, struct text term);
+/* The wanted term, all below it, then those above it. */
+void offers_step(struct offers *offers);
 /* Whether a service is coded with the wanted term or with one below. */
 bool offers_hold(const struct offers *offers, const struct content *content);
-/* The next service and how many levels its term stands above; NULL at the end. */
+/* Levels of the nearest of its terms above the wanted one; -1: it offers nothing of that. */
+int offers_levels(const struct offers *offers, const struct content *content);
+/* Whether a service of `term`, at so many levels, belongs to another one: each is met once, by
+ * its nearest relation. */
+bool offers_are_elsewhere(const struct offers *offers, const struct term *term,
+    unsigned levels, const struct traits *traits);
+/* Walks all services: the next one, and how many levels its term stands above; NULL at the
+ * end. */
 const struct traits *offers_next(struct offers *offers, unsigned *levels);
 
 #endif

@@ -6,26 +6,13 @@
 #include <math.h>
 
 #include "services/matcher/match_private.h"
+#include "services/matcher/walk.h"
 
 static_assert(RULES <= MATCH_RULES_MAX, "each rule has its count");
 
 #define BIT(rule) (1U << RULE_##rule)
 
 /* ---- one service ---- */
-
-/* The services that offer what a need asks and that may be named to the asker. */
-struct docket {
-	struct wanted wanted;
-	struct offers offers;
-};
-
-static void
-docket_open(struct docket *docket, const struct index *index,
-    const struct match_question *question)
-{
-	wanted_read(&docket->wanted, question);
-	offers_open(&docket->offers, index, docket->wanted.term);
-}
 
 bool
 may_name(const struct match_question *question, const struct traits *traits)
@@ -34,26 +21,10 @@ may_name(const struct match_question *question, const struct traits *traits)
 	       traits->confidentiality != CONFIDENTIALITY_cleared;
 }
 
-/* Judges the next one; false at the end. */
-static bool
-docket_next(struct docket *docket, struct judged *judged)
-{
-	do {
-		judged->traits = offers_next(&docket->offers, &judged->levels);
-		if (judged->traits == NULL)
-			return false;
-	} while (!may_name(docket->wanted.question, judged->traits));
-	judged->dearer = 0;
-	rules_judge(
-	    &docket->wanted, judged->traits, ~(BIT(consent) | BIT(tried)), &judged->said);
-	return true;
-}
-
 static void
 judged_locate(struct judged *judged, const struct wanted *wanted)
 {
-	judged->distance_km =
-	    wanted_distance_km(wanted, indexed_facts(indexed_of(judged->traits)));
+	judged->distance_km = wanted_distance_km(wanted, judged->traits);
 }
 
 void
@@ -276,32 +247,149 @@ why_nobody(
 	return stopped & BIT(consent) ? reason_no_consent : reason_not_eligible;
 }
 
+/* ---- all of them ---- */
+
+/* Services of an agency that may be asked one by one. */
+#define AGENCY_MOST 256
+#define HEARD_MOST (1 + sizeof((struct consent *)0)->recipients / sizeof(struct text))
+
+struct sitting {
+	struct wanted wanted;
+	struct offers offers;
+	struct ranking ranking;
+	struct match_result *result;
+	uint32_t stopped; /* see why_nobody */
+	struct text
+	    heard[HEARD_MOST]; /* agencies, all of whose services were considered */
+	uint32_t heard_count;
+	uint64_t heard_bits;
+	bool is_decided; /* nobody but those who were heard may be a candidate */
+};
+
+static void
+consider(struct sitting *sitting, const struct traits *traits, unsigned levels)
+{
+	const struct wanted *wanted = &sitting->wanted;
+	struct judged judged = { .traits = traits, .levels = levels };
+
+	if (!may_name(wanted->question, traits))
+		return;
+	rules_judge(wanted, traits, ~(BIT(consent) | BIT(tried)), &judged.said);
+	sitting->result->considered_count++;
+	if (judged.said.failed == 0) {
+		rank_judged(&sitting->ranking, &judged, wanted);
+		return;
+	}
+	refuse(sitting->result, &judged, wanted);
+	if ((judged.said.failed & (judged.said.failed - 1)) == 0)
+		sitting->stopped |= judged.said.failed;
+}
+
+static bool
+is_heard(const struct sitting *sitting, const struct traits *traits)
+{
+	if ((sitting->heard_bits >> traits->agency_bit & 1) == 0)
+		return false;
+	for (uint32_t i = 0; i < sitting->heard_count; i++)
+		if (text_equal(sitting->heard[i], traits->more->facts->agency))
+			return true;
+	return false;
+}
+
+/* False: it has too many services. */
+static bool
+hear(struct sitting *sitting, const struct index *index, struct text id)
+{
+	const struct agency *agency = agency_find(index, id);
+	const struct indexed *service = agency != NULL ? agency->first : NULL;
+
+	if (service == NULL || is_heard(sitting, &service->traits))
+		return true;
+	if (agency->count > AGENCY_MOST)
+		return false;
+	sitting->heard[sitting->heard_count++] = id;
+	sitting->heard_bits |= UINT64_C(1) << service->traits.agency_bit;
+	for (; service != NULL; service = service->agency_next) {
+		int levels = offers_levels(&sitting->offers, &service->content);
+
+		if (levels >= 0)
+			consider(sitting, &service->traits, (unsigned)levels);
+	}
+	return true;
+}
+
+/* Those whom the family named come first: where they are, and how far, says little. */
+static bool
+hear_named(struct sitting *sitting, const struct index *index)
+{
+	const struct intake *intake = sitting->wanted.question->intake;
+	bool is_whole = true;
+
+	if (!sitting->wanted.is_consented) {
+		sitting->is_decided = true;
+		return true;
+	}
+	if (!sitting->wanted.is_any_consented) {
+		for (uint32_t i = 0; i < intake->consent.recipients_count; i++)
+			is_whole &= hear(sitting, index, intake->consent.recipients[i]);
+		sitting->is_decided = is_whole;
+	}
+	return sitting->wanted.preferred_bits == 0 ||
+	       hear(sitting, index, intake->preferences.agency);
+}
+
+/* Whether what is left could only make the list of refusals longer. */
+static bool
+is_over(const struct sitting *sitting)
+{
+	return sitting->is_decided &&
+	       sitting->result->first_refused_count == MATCH_REFUSED_MAX &&
+	       (sitting->ranking.count > 0 || !sitting->wanted.is_consented ||
+	           (sitting->stopped & BIT(consent)));
+}
+
+static void
+consider_others(struct sitting *sitting, bool is_preferred_heard)
+{
+	const struct ranking *ranking = &sitting->ranking;
+	struct walk walk;
+	const struct traits *traits;
+	unsigned levels;
+
+	walk_open(&walk, &sitting->wanted, is_preferred_heard, &sitting->offers);
+	do {
+		int32_t least = ranking->count < MATCH_CANDIDATES_MAX
+		                    ? INT32_MIN
+		                    : ranking->best[ranking->count - 1].sum;
+		bool is_brief = sitting->result->first_refused_count == MATCH_REFUSED_MAX;
+
+		traits = walk_next(&walk, least, is_brief, &levels);
+		if (traits != NULL && !is_heard(sitting, traits))
+			consider(sitting, traits, levels);
+	} while (traits != NULL && !is_over(sitting));
+}
+
 void
 match(const struct index *index, const struct match_question *question,
     struct match_result *result)
 {
-	struct docket docket;
-	struct judged judged;
-	struct ranking ranking;
-	uint32_t stopped = 0;
+	struct sitting sitting;
+	const struct ranking *ranking = &sitting.ranking;
 
 	*result =
 	    (struct match_result){ .may_be_cleared_only = question->may_be_cleared_only };
-	ranking.count = 0;
-	docket_open(&docket, index, question);
-	while (docket_next(&docket, &judged)) {
-		result->considered_count++;
-		if (judged.said.failed == 0) {
-			rank_judged(&ranking, &judged, &docket.wanted);
-			continue;
-		}
-		refuse(result, &judged, &docket.wanted);
-		if ((judged.said.failed & (judged.said.failed - 1)) == 0)
-			stopped |= judged.said.failed;
-	}
-	charge(&ranking, &docket.wanted);
-	for (; result->count < ranking.count; result->count++)
-		result->candidates[result->count] = ranking.best[result->count].candidate;
+	sitting.result = result;
+	sitting.ranking.count = sitting.heard_count = 0;
+	sitting.heard_bits = 0;
+	sitting.stopped = 0;
+	sitting.is_decided = false;
+	wanted_read(&sitting.wanted, question);
+	offers_open(&sitting.offers, index, sitting.wanted.term);
+	consider_others(&sitting, hear_named(&sitting, index));
+	charge(&sitting.ranking, &sitting.wanted);
+	for (; result->count < ranking->count; result->count++)
+		result->candidates[result->count] =
+		    ranking->best[result->count].candidate;
 	if (result->count == 0)
-		result->reason = why_nobody(&docket.wanted, result, stopped);
+		result->reason = why_nobody(&sitting.wanted, result, sitting.stopped);
 }

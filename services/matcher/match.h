@@ -47,13 +47,18 @@ struct match_refused {
 	double distance_km;
 };
 
-/* What came of it.  reason is 0 when there is a candidate, else why there is none:
+/* What came of it.  Services are looked at in the order of what each may be worth at most, by
+ * what it makes known and its way, until none that is left could be among the best: the counts
+ * tell of those, and so do the refusals.  With fewer than MATCH_CANDIDATES_MAX candidates every
+ * service that its area, its radius, its languages and its ages let come into question was looked
+ * at, and with fewer than MATCH_REFUSED_MAX refusals too simply every one.  Which others were
+ * depends on how the index grew; the candidates never do.  reason is 0 when there is a candidate, else why there is none:
  * no_consent, no_service, not_eligible or all_tried. */
 struct match_result {
 	enum reason reason;
 	uint32_t count;
 	struct match_candidate candidates[MATCH_CANDIDATES_MAX];
-	uint32_t considered_count;
+	uint32_t considered_count; /* looked at */
 	uint32_t refused_count;
 	bool may_be_cleared_only; /* as it was asked */
 	uint32_t first_refused_count;
@@ -72,8 +77,8 @@ void match_note(struct index *index, const struct match_result *result, int64_t 
 
 /* `question` is that of the result, or one for a reader who may see less.
  * Writes the explanation of candidate `chosen` (or of none, with chosen = UINT32_MAX):
- * its rules and parts, the `next_most` next ones, the first refusals and all refusals by
- * rule.  `with_names` adds service names (for people; stored explanations leave them out).
+ * its rules and parts, the `next_most` next ones, the first refusals and how many
+ * each rule refused.  `with_names` adds service names (for people; stored explanations leave them out).
  * Texts point into the index. */
 void match_explain(const struct index *index, const struct match_question *question,
     const struct match_result *result, uint32_t chosen, uint32_t next_most,

@@ -152,6 +152,34 @@ place_key_is_comparable(struct place_key one, struct place_key other)
 	       ((other.value & KEY_LETTERS_MASK) != 0);
 }
 
+struct place_key
+place_key_common(struct place_key one, struct place_key other)
+{
+	if (one.mask == PLACE_KEY_ANY.mask)
+		return other;
+	if (other.mask == PLACE_KEY_ANY.mask)
+		return one;
+	one.mask &= other.mask & ~(one.value ^ other.value);
+	one.value &= one.mask;
+	return one;
+}
+
+static bool
+has_letters(uint64_t value)
+{
+	return (value & KEY_LETTERS_MASK) != 0;
+}
+
+bool
+place_key_is_elsewhere(struct place_key areas, struct place_key place)
+{
+	bool is_numeric = (areas.mask & KEY_LETTERS_MASK) == KEY_LETTERS_MASK &&
+	                  !has_letters(areas.value);
+
+	return (has_letters(place.value) ? has_letters(areas.value) : is_numeric) &&
+	       ((areas.value ^ place.value) & areas.mask & place.mask) != 0;
+}
+
 double
 place_distance_km(double lat, double lon, double other_lat, double other_lon)
 {

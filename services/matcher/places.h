@@ -40,6 +40,13 @@ place_key_within(struct place_key area, struct place_key code)
  * not named. */
 struct place_key place_key_official(struct place_key key);
 bool place_key_is_comparable(struct place_key one, struct place_key other);
+/* What codes have in common: a place that lies in one of them has the same there.  Common to
+ * any and another is the other. */
+#define PLACE_KEY_ANY ((struct place_key){ 0, UINT64_MAX })
+struct place_key place_key_common(struct place_key one, struct place_key other);
+/* Whether the place lies in none of the areas that have this in common, none of them lies in it,
+ * and each is of its system. */
+bool place_key_is_elsewhere(struct place_key areas, struct place_key place);
 
 /* Great circle between two points in degrees, in km rounded to the metre; NaN if any of
  * the four is.  Haversine (R. W. Sinnott, "Virtues of the Haversine", Sky and Telescope
@@ -62,24 +69,39 @@ struct spot {
 	int16_t at[3];
 };
 
+static inline bool
+spot_equal(struct spot one, struct spot other)
+{
+	return one.at[0] == other.at[0] && one.at[1] == other.at[1] &&
+	       one.at[2] == other.at[2];
+}
+
 /* SPOT_UNKNOWN where one of them is NaN. */
 struct spot spot_of(double lat, double lon);
-/* Not more than place_distance_km of the points, and 1 km less at most where they are within
- * 500 km; 0 where one is unknown. */
-static inline double
-spot_least_km(struct spot one, struct spot other)
+/* Steps of the line between two, squared. */
+static inline int64_t
+spot_squares(struct spot one, struct spot other)
 {
 	int64_t squares = 0;
-	double line;
 
-	if (one.at[0] == INT16_MIN || other.at[0] == INT16_MIN)
-		return 0;
 	for (int i = 0; i < 3; i++) {
 		int64_t along = one.at[i] - other.at[i];
 
 		squares += along * along;
 	}
-	line = sqrt((double)squares) * SPOT_STEP_KM;
+	return squares;
+}
+
+/* Not more than place_distance_km of the points, and 1 km less at most where they are within
+ * 500 km; 0 where one is unknown. */
+static inline double
+spot_least_km(struct spot one, struct spot other)
+{
+	double line;
+
+	if (one.at[0] == INT16_MIN || other.at[0] == INT16_MIN)
+		return 0;
+	line = sqrt((double)spot_squares(one, other)) * SPOT_STEP_KM;
 	return line > SPOT_ERROR_KM ? line - SPOT_ERROR_KM : 0;
 }
 

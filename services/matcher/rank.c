@@ -170,7 +170,7 @@ add(struct ranking *ranking, uint32_t number, uint32_t worth)
 	struct hit hit = { .worth = worth };
 
 	hit.service = ranking->numbers->service[number];
-	hit.distance_km = wanted_distance_km(ranking->wanted, indexed_facts(hit.service));
+	hit.distance_km = wanted_distance_km(ranking->wanted, &hit.service->traits);
 	if (!is_full(ranking))
 		sift_up(ranking->hits, ranking->count++, hit);
 	else if (is_better(&hit, &ranking->hits[0]))

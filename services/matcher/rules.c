@@ -129,7 +129,8 @@ rule_difficulty(const struct wanted *wanted, const struct traits *traits)
 
 /* Pass: the place lies in the area; unknown: it may. */
 static enum verdict
-lies_by_code(const struct wanted *wanted, struct place_key area, struct text area_text)
+lies_by_code(
+    const struct wanted *wanted, struct place_key area, const struct text *area_text)
 {
 	struct place_key place = wanted->place_key;
 
@@ -141,10 +142,10 @@ lies_by_code(const struct wanted *wanted, struct place_key area, struct text are
 		           ? verdict_unknown
 		           : verdict_fail;
 	}
-	if (place_within(area_text, wanted->place))
+	if (place_within(*area_text, wanted->place))
 		return verdict_pass;
-	return place_within(wanted->place, area_text) ||
-	               !place_is_comparable(wanted->place, area_text)
+	return place_within(wanted->place, *area_text) ||
+	               !place_is_comparable(wanted->place, *area_text)
 	           ? verdict_unknown
 	           : verdict_fail;
 }
@@ -174,7 +175,7 @@ lies_by_hierarchy(const struct wanted *wanted, struct place_key area,
 static enum verdict
 lies_in(const struct wanted *wanted, struct place_key area, const struct text *area_text)
 {
-	enum verdict verdict = lies_by_code(wanted, area, *area_text);
+	enum verdict verdict = lies_by_code(wanted, area, area_text);
 
 	return verdict == verdict_pass || wanted->place_id == PLACE_NONE
 	           ? verdict
@@ -233,13 +234,13 @@ static enum verdict
 rule_distance(const struct wanted *wanted, const struct traits *traits)
 {
 	bool is_public = traits->confidentiality == CONFIDENTIALITY_public;
-	double km;
+	double km = wanted_least_km(wanted, traits);
 
 	if (!traits->has_radius)
 		return verdict_pass;
-	if (wanted_least_km(wanted, traits) > traits->radius_most_km + TRAITS_BLUR_KM)
+	if (km > traits->radius_most_km + TRAITS_BLUR_KM)
 		return verdict_fail;
-	km = wanted_distance_km(wanted, traits->more->facts);
+	km = wanted_distance_km(wanted, traits);
 	if (isnan(km))
 		return verdict_unknown;
 	return pass_if(km <= traits->more->radius_km + (is_public ? 0 : TRAITS_BLUR_KM));

@@ -78,7 +78,7 @@ static double
 believed_places(const struct wanted *wanted, const struct scored *scored)
 {
 	const struct particulars *more = scored->traits->more;
-	double ttl_ms = more->facts->capacity_ttl_hours * (double)HOUR_MS;
+	double ttl_ms = more->capacity_ttl_hours * (double)HOUR_MS;
 
 	if (more->capacity_at != TIME_ABSENT &&
 	    (double)wanted->question->now_ms - (double)more->capacity_at >= ttl_ms)
@@ -130,7 +130,7 @@ measure_preference(const struct wanted *wanted, const struct scored *scored)
 {
 	const struct intake *intake = wanted->question->intake;
 	double is_preferred =
-	    intake->has_preferences && intake->preferences.agency.length > 0 &&
+	    (wanted->preferred_bits >> scored->traits->agency_bit & 1) &&
 	    text_equal(intake->preferences.agency, scored->traits->more->facts->agency);
 
 	return (struct measure){ is_preferred, is_preferred };
@@ -221,6 +221,15 @@ points_of(const struct policy *policy, enum part part, struct measure measure)
 	return (int32_t)lround(weight_of(policy, part) * measure.earns * 100);
 }
 
+struct score_fall
+score_fall(const struct wanted *wanted)
+{
+	const struct policy *policy = policy_of(wanted);
+
+	return (
+	    struct score_fall){ policy->weight_distance * 100, policy->distance_half_km };
+}
+
 int32_t
 score_most(const struct wanted *wanted, const struct scored *scored)
 {
@@ -231,7 +240,8 @@ score_most(const struct wanted *wanted, const struct scored *scored)
 
 	most += policy->weight_response * scored->traits->has_response;
 	most += policy->weight_opening * scored->traits->has_hours;
-	most += policy->weight_preference * wanted->question->intake->has_preferences;
+	most += policy->weight_preference *
+	        (double)(wanted->preferred_bits >> scored->traits->agency_bit & 1);
 	most += policy->weight_distance * measure_distance(wanted, scored).earns;
 	most += policy->weight_unknowns * scored->unknowns;
 	most += policy->weight_language * measure_language(wanted, scored).earns;

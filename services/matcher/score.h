@@ -32,6 +32,14 @@ struct score {
 void score_make(
     struct score *score, const struct wanted *wanted, const struct scored *scored);
 
+/* The part `distance`: hundredths at 0 km, and where they are halved; from there on it falls as
+ * score.def says. */
+struct score_fall {
+	double points;
+	double half_km;
+};
+struct score_fall score_fall(const struct wanted *wanted);
+
 /* No less than the sum, by the traits alone; the distance may be less than it is. */
 int32_t score_most(const struct wanted *wanted, const struct scored *scored);
 

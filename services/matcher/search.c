@@ -70,7 +70,7 @@ passes(const struct sought *sought, const struct traits *traits)
 	           text_equal(facts->agency, search->agency)) &&
 	       (search->place.length == 0 || serves(sought, facts)) &&
 	       (isnan(search->within_km) ||
-	           wanted_distance_km(&sought->wanted, facts) <= search->within_km);
+	           wanted_distance_km(&sought->wanted, traits) <= search->within_km);
 }
 
 /* ---- all services ---- */
@@ -254,8 +254,8 @@ search_each(struct index *index, const struct places *places, const struct searc
 	read_search(&sought, index, places, search);
 	if (sought.seek.count == 0) {
 		for (uint32_t i = 0; i < index->all.count; i++)
-			if (passes(&sought, &index->all.at[i]))
-				each(self, index->all.at[i].more->facts);
+			if (passes(&sought, &index->all.at[i]->traits))
+				each(self, indexed_facts(index->all.at[i]));
 		return;
 	}
 	count = seek_run(index, &sought.seek, is_cleared, 0);

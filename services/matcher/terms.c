@@ -10,25 +10,22 @@ bool
 roster_reserve(struct roster *roster)
 {
 	uint32_t room = roster->room + roster->room / 2 + 4;
-	struct traits *at;
+	struct indexed **at;
 
 	if (roster->count < roster->room)
 		return true;
-	at = index_memory(NULL, CACHE_LINE, room * sizeof *at);
+	at = index_memory(roster->at, 0, room * sizeof *at);
 	if (at == NULL)
 		return false;
-	if (roster->count > 0)
-		memcpy(at, roster->at, roster->count * sizeof *at);
-	free(roster->at);
 	roster->at = at;
 	roster->room = room;
 	return true;
 }
 
 uint32_t
-roster_join(struct roster *roster, const struct indexed *service)
+roster_join(struct roster *roster, struct indexed *service)
 {
-	roster->at[roster->count] = service->traits;
+	roster->at[roster->count] = service;
 	return roster->count++;
 }
 
@@ -36,7 +33,7 @@ struct indexed *
 roster_leave(struct roster *roster, uint32_t position)
 {
 	roster->at[position] = roster->at[--roster->count];
-	return indexed_of(&roster->at[position]);
+	return roster->at[position];
 }
 
 /* ---- terms ---- */
@@ -106,7 +103,7 @@ term_release(struct index *index, struct term *term)
 		assert(index->by_code != NULL); /* it holds the term */
 		HASH_DELETE(by_code, index->by_code, term);
 		leave_parent(term);
-		free(term->roster.at);
+		chart_free(&term->chart);
 		free(term);
 		term = parent;
 	}
@@ -144,21 +141,20 @@ term_use(struct index *index, const char *code, uint32_t length)
 
 /* ---- memberships ---- */
 
-static struct membership *
-membership_find(struct content *content, const struct term *term)
+static bool
+is_member(const struct content *content, const struct term *term)
 {
-	for (uint32_t i = 0; i < content->memberships_count; i++)
-		if (content->memberships[i].term == term)
-			return &content->memberships[i];
-	return NULL;
+	for (uint32_t i = 0; i < content->terms_count; i++)
+		if (content->terms[i] == term)
+			return true;
+	return false;
 }
 
 void
 memberships_free(struct index *index, struct content *content)
 {
-	while (content->memberships_count > 0)
-		term_release(
-		    index, content->memberships[--content->memberships_count].term);
+	while (content->terms_count > 0)
+		term_release(index, content->terms[--content->terms_count]);
 }
 
 bool
@@ -176,10 +172,10 @@ memberships_make(struct index *index, struct content *content)
 			memberships_free(index, content);
 			return false;
 		}
-		if (membership_find(content, term) != NULL)
+		if (is_member(content, term))
 			term_release(index, term);
 		else
-			content->memberships[content->memberships_count++].term = term;
+			content->terms[content->terms_count++] = term;
 	}
 	return true;
 }
@@ -195,19 +191,18 @@ top_of(const struct term *term)
 bool
 memberships_may_repeat(const struct content *content)
 {
-	for (uint32_t i = 1; i < content->memberships_count; i++)
+	for (uint32_t i = 1; i < content->terms_count; i++)
 		for (uint32_t k = 0; k < i; k++)
-			if (top_of(content->memberships[i].term) ==
-			    top_of(content->memberships[k].term))
+			if (top_of(content->terms[i]) == top_of(content->terms[k]))
 				return true;
 	return false;
 }
 
 bool
-memberships_reserve(const struct content *content)
+memberships_reserve(const struct content *content, const struct traits *traits)
 {
-	for (uint32_t i = 0; i < content->memberships_count; i++)
-		if (!roster_reserve(&content->memberships[i].term->roster))
+	for (uint32_t i = 0; i < content->terms_count; i++)
+		if (!chart_reserve(&content->terms[i]->chart, traits))
 			return false;
 	return true;
 }
@@ -215,34 +210,40 @@ memberships_reserve(const struct content *content)
 void
 memberships_join(struct indexed *service)
 {
-	for (uint32_t i = 0; i < service->content.memberships_count; i++) {
-		struct membership *membership = &service->content.memberships[i];
-
-		membership->position = roster_join(&membership->term->roster, service);
-	}
+	for (uint32_t i = 0; i < service->content.terms_count; i++)
+		chart_join(&service->content.terms[i]->chart, &service->traits);
 }
 
 void
 memberships_leave(struct indexed *service)
 {
-	for (uint32_t i = 0; i < service->content.memberships_count; i++) {
-		const struct membership *membership = &service->content.memberships[i];
-		struct indexed *moved =
-		    roster_leave(&membership->term->roster, membership->position);
-
-		membership_find(&moved->content, membership->term)->position =
-		    membership->position;
-	}
+	for (uint32_t i = 0; i < service->content.terms_count; i++)
+		chart_leave(&service->content.terms[i]->chart, &service->traits);
 }
 
 void
-memberships_renew(const struct indexed *service)
+memberships_tidy(struct indexed *service)
 {
-	for (uint32_t i = 0; i < service->content.memberships_count; i++) {
-		const struct membership *membership = &service->content.memberships[i];
+	for (uint32_t i = 0; i < service->content.terms_count; i++)
+		chart_tidy(&service->content.terms[i]->chart, &service->traits);
+}
 
-		membership->term->roster.at[membership->position] = service->traits;
+/* Without memory it stays in a group that promises less, or more, than it has. */
+void
+memberships_renew(struct indexed *service)
+{
+	struct traits moved = service->traits;
+
+	moved.group = chart_group(&moved);
+	if (moved.group != service->traits.group &&
+	    memberships_reserve(&service->content, &moved)) {
+		memberships_leave(service);
+		service->traits.group = moved.group;
+		memberships_join(service);
+		return;
 	}
+	for (uint32_t i = 0; i < service->content.terms_count; i++)
+		chart_renew(&service->content.terms[i]->chart, &service->traits);
 }
 
 /* ---- services that offer a term ---- */
@@ -263,6 +264,7 @@ offers_open(struct offers *offers, const struct index *index, struct text wanted
 		offers->levels++;
 	}
 	offers->term = offers->first;
+	offers->first_levels = offers->levels;
 }
 
 static bool
@@ -278,54 +280,67 @@ offers_hold(const struct offers *offers, const struct content *content)
 {
 	if (offers->wanted == NULL)
 		return false;
-	for (uint32_t i = 0; i < content->memberships_count; i++)
-		if (is_at_or_below(content->memberships[i].term, offers->wanted))
+	for (uint32_t i = 0; i < content->terms_count; i++)
+		if (is_at_or_below(content->terms[i], offers->wanted))
 			return true;
 	return false;
 }
 
-/* Whether a term of those above what is wanted stands nearer than the one that is walked. */
+int
+offers_levels(const struct offers *offers, const struct content *content)
+{
+	int levels = (int)offers->first_levels;
+
+	if (offers_hold(offers, content))
+		return 0;
+	for (const struct term *term = offers->first; term != NULL;
+	     term = term->parent, levels++)
+		if (is_member(content, term))
+			return levels;
+	return -1;
+}
+
+/* Whether a term of those above what is wanted stands nearer than another. */
 static bool
-is_nearer(const struct offers *offers, const struct term *term)
+is_nearer(const struct offers *offers, const struct term *term, const struct term *than)
 {
 	const struct term *nearer = offers->first;
 
-	while (nearer != offers->term && nearer != term)
+	while (nearer != than && nearer != term)
 		nearer = nearer->parent;
-	return nearer != offers->term;
+	return nearer != than;
 }
 
-/* Whether the walk meets a service elsewhere: by the wanted term, else by the first of its
- * terms below that, else by its nearest above. */
-static bool
-is_elsewhere(const struct offers *offers, const struct traits *traits)
+/* A service is met by the wanted term, else by the first of its terms below that, else by its
+ * nearest above. */
+bool
+offers_are_elsewhere(const struct offers *offers, const struct term *met, unsigned levels,
+    const struct traits *traits)
 {
 	const struct content *content;
-	const struct term *met = NULL;
+	const struct term *first = NULL;
 
-	if (!traits->may_repeat || offers->term == offers->wanted)
+	if (!traits->may_repeat || met == offers->wanted)
 		return false;
 	content = &indexed_of(traits)->content;
-	for (uint32_t i = 0; i < content->memberships_count; i++) {
-		const struct term *term = content->memberships[i].term;
+	for (uint32_t i = 0; i < content->terms_count; i++) {
+		const struct term *term = content->terms[i];
 
 		if (term == offers->wanted ||
-		    (offers->levels > 0 && is_nearer(offers, term)))
+		    (levels > 0 && is_nearer(offers, term, met)))
 			return true;
-		if (met == NULL && offers->wanted != NULL &&
+		if (first == NULL && offers->wanted != NULL &&
 		    is_at_or_below(term, offers->wanted))
-			met = term;
+			first = term;
 	}
-	return met != NULL && met != offers->term;
+	return first != NULL && first != met;
 }
 
-/* The wanted term, all below it, then those above it. */
-static void
-next_term(struct offers *offers)
+void
+offers_step(struct offers *offers)
 {
 	const struct term *term = offers->term;
 
-	offers->next = 0;
 	if (offers->levels == 0 && term->child != NULL) {
 		offers->term = term->child;
 		return;
@@ -340,20 +355,40 @@ next_term(struct offers *offers)
 	offers->levels++;
 }
 
+/* Of all terms; NULL at the end. */
+static const struct pin *
+next_pin(struct offers *offers)
+{
+	for (; offers->term != NULL; offers_step(offers), offers->branch = 0) {
+		const struct chart *chart = &offers->term->chart;
+
+		for (; offers->branch < chart->count;
+		     offers->branch++, offers->leaf = 0) {
+			const struct branch *branch = &chart->branches[offers->branch];
+
+			for (; offers->leaf < branch->count;
+			     offers->leaf++, offers->pin = 0)
+				if (offers->pin < branch->leaves[offers->leaf].count)
+					return &branch->leaves[offers->leaf]
+					            .pins[offers->pin++];
+		}
+	}
+	return NULL;
+}
+
 const struct traits *
 offers_next(struct offers *offers, unsigned *levels)
 {
-	for (; offers->term != NULL; next_term(offers)) {
-		const struct roster *roster = &offers->term->roster;
+	const struct pin *pin;
 
-		while (offers->next < roster->count) {
-			const struct traits *traits = &roster->at[offers->next++];
+	while ((pin = next_pin(offers)) != NULL) {
+		bool is_repeated = pin->traits->is_scattered &&
+		                   !spot_equal(pin->spot, pin->traits->more->spots[0]);
 
-			if (!is_elsewhere(offers, traits)) {
-				*levels = offers->levels;
-				return traits;
-			}
-		}
+		*levels = offers->levels;
+		if (!is_repeated && !offers_are_elsewhere(offers, offers->term,
+		                        offers->levels, pin->traits))
+			return pin->traits;
 	}
 	return NULL;
 }

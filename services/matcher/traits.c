@@ -43,14 +43,21 @@ beyond(uint32_t count, uint32_t first)
 	return count > first ? count - first : 0;
 }
 
+static size_t
+rounded_up(size_t bytes)
+{
+	return (bytes + 7) / 8 * 8;
+}
+
 size_t
 traits_room(const struct service_facts *facts)
 {
 	size_t languages =
 	    beyond(facts->languages_count, TRAITS_LANGUAGES) * sizeof(uint32_t);
+	size_t spots = (facts->points_count + 1) * sizeof(struct spot);
 
 	return beyond(facts->areas_count, 1) * sizeof(struct place_key) +
-	       (languages + 7) / 8 * 8;
+	       rounded_up(languages) + rounded_up(spots);
 }
 
 static void
@@ -76,6 +83,31 @@ read_languages(struct traits *traits, const struct service_facts *facts, uint32_
 	}
 }
 
+static bool
+holds_spot(const struct spot *spots, uint32_t count, struct spot spot)
+{
+	while (count-- > 0)
+		if (spot_equal(spots[count], spot))
+			return true;
+	return false;
+}
+
+uint32_t
+spots_read(const struct service_facts *facts, struct spot *spots)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < facts->points_count; i++) {
+		struct spot spot = spot_of(facts->points[i].lat, facts->points[i].lon);
+
+		if (spot.at[0] != INT16_MIN && !holds_spot(spots, count, spot))
+			spots[count++] = spot;
+	}
+	if (count == 0)
+		spots[count++] = SPOT_UNKNOWN;
+	return count;
+}
+
 uint16_t
 traits_day(int64_t at_ms)
 {
@@ -93,24 +125,39 @@ whole_km(double km)
 	return km > 0 ? (uint16_t)fmin(ceil(km), UINT16_MAX) : 0;
 }
 
+static void
+read_particulars(struct particulars *more, const struct service_facts *facts, void *room)
+{
+	struct place_key *areas = room;
+	uint32_t *languages = (uint32_t *)(areas + beyond(facts->areas_count, 1));
+	uint32_t languages_count = beyond(facts->languages_count, TRAITS_LANGUAGES);
+	struct spot *spots = (struct spot *)(languages + (languages_count + 1) / 2 * 2);
+
+	*more = (struct particulars){
+		.facts = facts,
+		.more_areas = areas,
+		.more_languages = languages,
+		.spots = spots,
+		.spots_count = spots_read(facts, spots),
+		.radius_km = facts->radius_km,
+		.response_hours = facts->response_hours,
+		.lat = facts->points_count == 1 ? facts->points[0].lat : NAN,
+		.lon = facts->points_count == 1 ? facts->points[0].lon : NAN,
+		.capacity_at = facts->capacity_at,
+		.capacity_ttl_hours = facts->capacity_ttl_hours,
+		.free_places = facts->available,
+		.id_hash = traits_hash(facts->id),
+	};
+}
+
 void
 traits_read(struct traits *traits, struct particulars *more,
     const struct service_facts *facts, void *room)
 {
 	struct place_key *areas = room;
 	uint32_t *languages = (uint32_t *)(areas + beyond(facts->areas_count, 1));
-	uint64_t id_hash = traits_hash(facts->id);
 
-	*more = (struct particulars){
-		.facts = facts,
-		.more_areas = areas,
-		.more_languages = languages,
-		.radius_km = facts->radius_km,
-		.response_hours = facts->response_hours,
-		.capacity_at = facts->capacity_at,
-		.free_places = facts->available,
-		.id_hash = id_hash,
-	};
+	read_particulars(more, facts, room);
 	*traits = (struct traits){
 		.more = more,
 		.minimum_age = (float)facts->minimum_age,
@@ -123,16 +170,15 @@ traits_read(struct traits *traits, struct particulars *more,
 		.confidentiality = (uint8_t)facts->confidentiality,
 		.interpreter = (uint8_t)facts->interpreter,
 		.agency_bit = traits_bit(traits_hash(facts->agency)),
-		.id_bit = traits_bit(id_hash),
+		.id_bit = traits_bit(more->id_hash),
 		.has_radius = !isnan(facts->radius_km),
 		.has_response = !isnan(facts->response_hours),
 		.report_day = facts->capacity_at == TIME_ABSENT
 		                  ? 0
 		                  : traits_day(facts->capacity_at),
 		.radius_most_km = whole_km(facts->radius_km),
-		.spot = facts->points_count == 1
-		            ? spot_of(facts->points[0].lat, facts->points[0].lon)
-		            : SPOT_UNKNOWN,
+		.spot = more->spots_count == 1 ? more->spots[0] : SPOT_UNKNOWN,
+		.is_scattered = more->spots_count > 1,
 		.has_other_area = facts->shapes_count > 0 || facts->is_area_unclear,
 		.has_residence =
 		    facts->residences_count > 0 || facts->is_residence_unclear,

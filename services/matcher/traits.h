@@ -19,17 +19,21 @@
 
 struct shared;
 
-/* The rest, in one place per service. */
+/* The rest, in one place per service.  What most scores need comes first, in a cache line. */
 struct particulars {
-	struct shared *hours; /* NULL: unknown */
+	uint64_t id_hash;
+	double lat, lon;           /* of its only point; NaN: it has none or several */
+	double radius_km;          /* where the traits say there is one */
+	double response_hours;     /* NaN unknown */
+	double free_places;        /* NaN unknown */
+	int64_t capacity_at;       /* TIME_ABSENT unknown */
+	double capacity_ttl_hours; /* NaN unknown */
+	struct shared *hours;      /* NULL: unknown */
 	const struct service_facts *facts;
 	const struct place_key *more_areas; /* from the second on */
 	const uint32_t *more_languages;     /* behind those in the traits */
-	double radius_km;                   /* where the traits say there is one */
-	double response_hours;              /* NaN unknown */
-	int64_t capacity_at;                /* TIME_ABSENT unknown */
-	double free_places;                 /* NaN unknown */
-	uint64_t id_hash;
+	const struct spot *spots;           /* of its points, each once; at least one */
+	uint32_t spots_count;
 	struct price price;
 };
 
@@ -48,6 +52,7 @@ struct traits {
 	bool has_other_area : 1; /* drawn, or not understood */
 	bool has_residence : 1;  /* known or not */
 	bool has_hours : 1;
+	bool is_scattered : 1;   /* its points have more than one spot */
 	uint8_t confidentiality; /* enum confidentiality */
 	uint8_t interpreter;     /* enum flag */
 	uint8_t agency_bit;      /* traits_bit of the ids */
@@ -57,7 +62,8 @@ struct traits {
 	uint16_t
 	    report_day; /* traits_day of its report of places; 0: never a fresh one */
 	uint16_t radius_most_km; /* at least its radius, where it has one */
-	struct spot spot;        /* of its only point */
+	struct spot spot;        /* of its points, unless it is scattered */
+	uint8_t group;           /* chart_group when it joined its charts */
 	uint64_t languages;      /* numbers of the first ones, from the lowest bits */
 	struct place_key area;   /* the first */
 };
@@ -65,6 +71,9 @@ struct traits {
 /* Bytes that traits_read needs besides, for what comes in numbers: a multiple of 8, aligned
  * likewise. */
 size_t traits_room(const struct service_facts *facts);
+/* The spots of its points, each once, or SPOT_UNKNOWN alone; there is room for as many as points,
+ * and for one.  Returns how many. */
+uint32_t spots_read(const struct service_facts *facts, struct spot *spots);
 /* Reads facts, which must outlive what is read as well as `more` and `room`.  Free places are
  * those of the document. */
 void traits_read(struct traits *traits, struct particulars *more,
@@ -84,6 +93,14 @@ static inline struct place_key
 traits_area(const struct traits *traits, uint32_t position)
 {
 	return position == 0 ? traits->area : traits->more->more_areas[position - 1];
+}
+
+/* Of its points, each once; SPOT_UNKNOWN alone where it has none. */
+static inline const struct spot *
+traits_spots(const struct traits *traits, uint32_t *count)
+{
+	*count = traits->more->spots_count;
+	return traits->more->spots;
 }
 
 /* When its door is known to be open, from `now_ms` on; TIME_ABSENT unknown. */

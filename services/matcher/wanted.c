@@ -97,6 +97,8 @@ read_hierarchy(struct wanted *wanted, const struct places *places)
 	if (at == PLACE_NONE)
 		return;
 	wanted->holds_others = places_holds_others(places, at);
+	if (wanted->holds_others)
+		wanted->is_place_plain = false;
 	if (places_is_path(wanted->place))
 		wanted->place_key = place_key_official(wanted->place_key);
 	while ((at = places_parent(places, at)) != PLACE_NONE &&
@@ -104,8 +106,12 @@ read_hierarchy(struct wanted *wanted, const struct places *places)
 		struct place_view view;
 
 		places_view(places, at, TEXT_ABSENT, &view);
-		if (!place_within(view.code, wanted->place))
-			wanted->wider[wanted->wider_count++] = view.code;
+		if (place_within(view.code, wanted->place))
+			continue;
+		wanted->wider_keys[wanted->wider_count] = place_key_of(view.code);
+		if (wanted->wider_keys[wanted->wider_count].mask == 0)
+			wanted->is_place_plain = false;
+		wanted->wider[wanted->wider_count++] = view.code;
 	}
 }
 
@@ -114,6 +120,7 @@ read_place(struct wanted *wanted, const struct place *place, const struct places
 {
 	wanted->place = place->code;
 	wanted->place_key = place_key_of(place->code);
+	wanted->is_place_plain = wanted->place_key.mask != 0;
 	if (places != NULL)
 		read_hierarchy(wanted, places);
 	if (!isnan(place->lat) && !isnan(place->lon)) {
@@ -142,24 +149,38 @@ wanted_read(struct wanted *wanted, const struct match_question *question)
 	};
 	if (intake->has_consent)
 		read_consent(wanted, &intake->consent, question->now_ms);
-	if (intake->has_preferences)
+	if (intake->has_preferences) {
 		wanted->denied_bits =
 		    bits_of(preferences->deny_agencies, preferences->deny_agencies_count);
+		wanted->preferred_bits =
+		    bits_of(&preferences->agency, preferences->agency.length > 0);
+	}
 	if (intake->has_household)
 		read_household(wanted, &intake->household, need);
 	if (wanted->ages_count == 0)
 		wanted->is_age_missing = true;
+	wanted->youngest = UINT32_MAX;
+	for (uint32_t i = 0; i < wanted->ages_count; i++) {
+		if (wanted->ages[i] < wanted->youngest)
+			wanted->youngest = wanted->ages[i];
+		if (wanted->ages[i] > wanted->oldest)
+			wanted->oldest = wanted->ages[i];
+	}
 	if (intake->has_place)
 		read_place(wanted, &intake->place, question->places);
 }
 
 double
-wanted_distance_km(const struct wanted *wanted, const struct service_facts *facts)
+wanted_distance_km(const struct wanted *wanted, const struct traits *traits)
 {
+	const struct particulars *more = traits->more;
+	const struct service_facts *facts = more->facts;
 	double nearest = NAN;
 
 	if (isnan(wanted->lat))
 		return NAN;
+	if (!isnan(more->lat))
+		return place_distance_km(wanted->lat, wanted->lon, more->lat, more->lon);
 	for (uint32_t i = 0; i < facts->points_count; i++)
 		nearest = fmin(nearest, place_distance_km(wanted->lat, wanted->lon,
 		                            facts->points[i].lat, facts->points[i].lon));

@@ -22,11 +22,13 @@ struct wanted {
 	bool is_any_consented;   /* whoever receives it */
 	uint64_t recipient_bits; /* traits_bit of the agencies that may receive it, */
 	uint64_t denied_bits;    /* of those that never may, */
+	uint64_t preferred_bits; /* of the one that the family prefers, */
 	uint64_t tried_bits;     /* and of services that had this need */
 	unsigned household_type; /* 0: unknown or refused */
 	unsigned displacement;   /* 0: unknown or refused */
 	uint32_t ages[WANTED_PERSONS_MAX]; /* completed years, where known */
 	uint32_t ages_count;
+	uint32_t youngest, oldest;                /* of the ages */
 	bool is_age_missing;                      /* of a person, or no person is known */
 	uint32_t difficulties;                    /* bit (1 << enum difficulty) */
 	uint32_t languages[WANTED_LANGUAGES_MAX]; /* numbers, best first */
@@ -37,7 +39,9 @@ struct wanted {
 	bool holds_others; /* places lie in it whose codes do not say so */
 	struct text wider[WANTED_WIDER_MAX];
 	uint32_t wider_count;
-	double lat, lon; /* rounded to 0.01 degrees; both NaN unknown */
+	struct place_key wider_keys[WANTED_WIDER_MAX];
+	bool is_place_plain; /* its keys alone tell areas that it is not in */
+	double lat, lon;     /* rounded to 0.01 degrees; both NaN unknown */
 	struct spot spot;
 	uint16_t today; /* traits_day of the decision */
 };
@@ -46,7 +50,7 @@ struct wanted {
 void wanted_read(struct wanted *wanted, const struct match_question *question);
 
 /* From the family to the nearest of the service's points, in km; NaN unknown. */
-double wanted_distance_km(const struct wanted *wanted, const struct service_facts *facts);
+double wanted_distance_km(const struct wanted *wanted, const struct traits *traits);
 
 /* No service is nearer than this; 0 where that is not known without its points. */
 static inline double

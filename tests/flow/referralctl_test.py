@@ -151,7 +151,7 @@ class Commands(Running):
             chosen = need["why"]["chosen"]
             self.assertIn(f"need {need['term']}\n", text)
             self.assertRegex(text, rf"1  +{chosen['score']:.2f}  +[\d.-]+  {chosen['service']}  {chosen['name']}\n")
-            self.assertIn(f"{need['why']['considered_count']} services offer this", text)
+            self.assertIn(f"{need['why']['considered_count']} services considered", text)
         self.assertIn("unknown: ", text)
         self.assertIn("excluded: ", text)
         self.assertEqual(self.net.redis.hget(self.key("count"), "case.entered"), before)

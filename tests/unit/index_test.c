@@ -527,7 +527,7 @@ thousands_of_puts_without_memory_leave_every_table_whole(void **unused)
 		snprintf(id, sizeof id, "s%u", put);
 		snprintf(term, sizeof term, "t%u.u%u", put % 300, put);
 		new_service(id, term);
-		allowed = round % 20;
+		allowed = round % 40;
 		put += index_put(services, &facts) == STATUS_OK;
 	}
 	index_memory = real_memory;

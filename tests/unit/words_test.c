@@ -152,7 +152,7 @@ an_explanation_says_score_unknowns_next_and_excluded(void **state)
 	why.refusals_count = 1;
 	text = told(&why, 2);
 	assert_string_equal(text,
-	    "  11 services offer this\n"
+	    "  11 services considered\n"
 	    "  score 29.25 = 27.25 distance (1.5) - 8 unknowns (2) + 10 capacity\n"
 	    "  unknown: age, area\n"
 	    "  ask: How old?\n"

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Through the services that offer what a need asks, what may be worth most first.  Pure: nothing
+ * is allocated. */
+#ifndef MATCHER_WALK_H
+#define MATCHER_WALK_H
+
+#include "services/matcher/index_private.h"
+#include "services/matcher/prospect.h"
+
+/* Leaves and branches that wait for their turn at most, some of them for all others. */
+#define WALK_MOST 512
+
+struct walk {
+	struct prospect prospect;
+	struct offers offers; /* whose branches have not all had their turn */
+	uint32_t next_branch;
+	uint32_t count;
+	int32_t most[WALK_MOST]; /* what each may be worth */
+	struct waiting {
+		const void *at; /* a leaf or a branch */
+		bool is_leaf;
+		int32_t base; /* the prospect's, less what its levels cost */
+		unsigned levels;
+		const struct term *term;
+	} waiting[WALK_MOST];
+	int32_t base;       /* of the branches whose turn is next */
+	struct waiting met; /* the leaf that is gone through, and its pins that may do: */
+	const struct pin *pins[CHART_PINS_MAX];
+	uint32_t pins_count, next_pin;
+};
+
+/* `offers` at their beginning.  `is_heard`: services of the preferred agency need not be met. */
+void walk_open(struct walk *walk, const struct wanted *wanted, bool is_heard,
+    const struct offers *offers);
+/* The next service, once each: one that scores `least` is not left out, and with `is_brief` may
+ * be where the rules on area and distance refuse it.  NULL at the end. */
+const struct traits *walk_next(
+    struct walk *walk, int32_t least, bool is_brief, unsigned *levels);
+
+#endif
