@@ -44,6 +44,9 @@ struct gateway {
 	bool is_reading_accounts, has_accounts;
 	struct stream *streams;
 	unsigned streams_count;
+	struct browse
+	    *waiting_browses; /* streams of the open directory, for their turn */
+	unsigned browses_under_way;
 	char last_event[48];
 	bool is_reading_events;
 	uint8_t buffer[MESSAGE_MAX_BYTES];

@@ -2,7 +2,8 @@
  * The open directory: HSDS 3.1 and Open Referral UK 3.0 for readers.
  *   hsds.c          what there is, one entity
  *   hsds_ask.c      what a request asks for
- *   hsds_list.c     pages and streams */
+ *   hsds_list.c     pages and streams
+ *   hsds_turn.c     streams take turns */
 #ifndef GATEWAY_HSDS_H
 #define GATEWAY_HSDS_H
 
@@ -34,6 +35,8 @@ struct browse {
 	bool has_full_services;
 	bool is_waiting; /* for the client to take what was sent */
 	bool is_gone;    /* the client has left */
+	bool has_turn, is_queued;
+	struct browse *prev, *next_in_line; /* while it is queued */
 	unsigned page, per_page;
 	/* the question, for the pages of a stream */
 	char q[201], only[65], organization[65], taxonomy[65], term[65], parent[65],
@@ -53,6 +56,11 @@ struct browse {
 struct browse *hsds_browse(struct call *call);
 /* Reads the query.  False: the call was answered. */
 bool hsds_read_query(struct browse *browse);
+/* Whether the stream may read its next page; else hsds_go_on is called when its turn comes. */
+bool hsds_turn_take(struct browse *browse);
+/* The page was read, or will not be; whatever the browse is. */
+void hsds_turn_give(struct browse *browse);
+void hsds_go_on(struct browse *browse);
 /* Answers what is asked. */
 void hsds_run(struct browse *browse);
 

@@ -52,6 +52,7 @@ browse_free(void *self)
 {
 	struct browse *browse = self;
 
+	hsds_turn_give(browse);
 	for (unsigned i = 0; i < HSDS_PAGE_MOST; i++)
 		free(browse->items[i].json);
 	free(browse->prefix);

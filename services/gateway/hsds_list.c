@@ -55,8 +55,15 @@ on_drained(struct http_request *request, void *ctx)
 	struct browse *browse = ctx;
 
 	(void)request;
-	browse->is_waiting = false;
 	browse->start = browse->next;
+	if (hsds_turn_take(browse))
+		hsds_go_on(browse);
+}
+
+void
+hsds_go_on(struct browse *browse)
+{
+	browse->is_waiting = false;
 	ask_page(browse);
 }
 
@@ -133,8 +140,10 @@ write_stream(struct browse *browse)
 		on_broken(browse->call);
 	else if (browse->next == UINT_ABSENT)
 		stream_end(browse);
-	else
+	else {
 		browse->is_waiting = true;
+		hsds_turn_give(browse);
+	}
 }
 
 /* An organization is followed by its services. */
@@ -386,5 +395,6 @@ void
 hsds_run(struct browse *browse)
 {
 	browse->status = STATUS_OK;
-	ask_page(browse);
+	if (!browse->is_stream || hsds_turn_take(browse))
+		ask_page(browse);
 }

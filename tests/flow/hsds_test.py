@@ -6,7 +6,9 @@ import datetime
 import json
 import os
 import re
+import socket
 import sys
+import time
 import unittest
 import urllib.parse
 import uuid
@@ -330,6 +332,70 @@ class Small(Reader, unittest.TestCase):
             self.assertEqual((answer.status, [e["field"] for e in answer.json["errors"]]), (400, [name]), answer.body)
         mirror = self.net.http("POST", "/hsds/3.1/services?per_page=1")
         self.assertEqual((mirror.status, mirror.json["size"]), (200, 1))
+
+
+class Large(Reader, unittest.TestCase):
+    """A directory that no reader has in memory as a whole.  HSDS_SERVICES=1000000 by hand, with figures."""
+
+    SERVICES = int(os.environ.get("HSDS_SERVICES", "20000"))
+    LEAVERS = 40
+
+    def setUp(self):
+        self.net = Network(demo=False).start(60)
+        self.addCleanup(self.net.close)
+        path = os.path.join(self.net.dir, "large.ndjson")
+        organization = {"id": str(uuid.uuid4()), "name": "Large", "description": "of many"}
+        with open(path, "w", encoding="utf-8") as file:
+            for number in range(self.SERVICES):
+                file.write(json.dumps({"id": str(uuid.UUID(int=number + (4 << 76) + (8 << 60))), "name": f"Service {number}",
+                                       "status": "active", "description": "x" * 200, "organization": organization}) + "\n")
+        self.net.ctl("import", "--source", "large", path)
+        wait_for(lambda: self.page("services", per_page=1)["total_items"] == self.SERVICES, 120, "all services")
+
+    def resident_kb(self, name):
+        with open(f"/proc/{self.net.pid(name)}/status") as file:
+            return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1))
+
+    def open_stream(self):
+        host, port = urllib.parse.urlsplit(self.net.endpoints["http"]).netloc.split(":")
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)  # so that it is the server that waits
+        client.settimeout(60)
+        client.connect((host, int(port)))
+        client.sendall(f"GET /hsds/3.1/services?format=ndjson HTTP/1.1\r\nHost: {host}\r\n"
+                       f"Authorization: Bearer {self.net.tokens['operator']['token']}\r\n\r\n".encode())
+        return client
+
+    def asked_s(self, times=40):
+        """What another reader waits for, at the median."""
+        waits = []
+        for _ in range(times):
+            began = time.monotonic()
+            self.page("services", per_page=10)
+            waits.append(time.monotonic() - began)
+        return sorted(waits)[times // 2]
+
+    def test_clients_that_read_slowly_or_leave_midway_neither_hold_memory_nor_others_up(self):
+        pids = [self.net.pid(name) for name in ("gateway.1", "matcher.1")]
+        alone, before = self.asked_s(), self.resident_kb("gateway.1")
+        began = time.monotonic()
+        clients = [self.open_stream() for _ in range(self.LEAVERS)]
+        self.assertIn(b"200 OK", clients[0].recv(64))
+        first = time.monotonic() - began
+        beside = self.asked_s()
+        full = self.resident_kb("gateway.1")  # each client has what its sockets hold, and takes no more
+        for client in clients:
+            client.close()
+        lines = sum(1 for _ in self.stream("services"))
+        after = self.resident_kb("gateway.1")
+        if "HSDS_SERVICES" in os.environ:
+            print(f"first byte {first * 1000:.0f} ms; another's page {alone * 1000:.1f} ms alone, {beside * 1000:.1f} beside "
+                  f"{self.LEAVERS} streams; gateway {before} kB, {full} with them, {after} after a whole one")
+        self.assertEqual(lines, self.SERVICES)
+        self.assertEqual(pids, [self.net.pid(name) for name in ("gateway.1", "matcher.1")], "one of them died")
+        self.assertLess(beside, 10 * alone + 0.05)
+        self.assertLess(full - before, 1000 * self.LEAVERS)
+        self.assertLess(after - before, 1000 * self.LEAVERS)
 
 
 if __name__ == "__main__":
