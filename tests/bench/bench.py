@@ -52,6 +52,8 @@ FLOOR_IDLE = 1
 FLOOR_EDIT = 1
 EDIT_BUDGET_MS = 50
 FLOOR_IMPORT = 0.5
+FLOOR_MATCH = 100
+FLOOR_GROWTH = 0.333
 FLOOR_SEARCH = 20
 
 
@@ -63,7 +65,7 @@ class Size:
         if cases is not None:
             self.cases = self.open_cases = self.latency_cases = self.handoff_cases = cases
             self.pairs = self.latency_pairs = self.handoff_pairs = self.imports = 1
-            self.services = self.imported = 2000
+            self.services = self.imported = self.matched = 2000
             self.edits = 5
 
     def set(self, quick):
@@ -81,6 +83,7 @@ class Size:
         self.idle_cpu_seconds = 10 if quick else 30
         self.imports = 3
         self.edits = 100 if quick else 1000
+        self.matched = 1_000_000
         self.imported = int(os.environ.get("BENCH_SERVICES", 20_000 if quick else 1_000_000))
 
 
@@ -393,6 +396,17 @@ class Bench:
         yield Row(f"search of {self.size.services:,} services, p99 of the worst kind ({worst})", p99 / 1000, "ms",
                   "a plain scan of their folded texts", took["scan_us"] / 1000, took["scan_us"] / p99, FLOOR_SEARCH)
 
+    def match(self):
+        """In one process; the program dies where a match and the scan differ."""
+        took = measure("match", self.size.matched)
+        name = f"a match among {self.size.matched:,} services"
+        self.note(name, "p99 {p99_us:.1f} us; among 1,000 p50 {few_p50_us:.1f}, p99 {few_p99_us:.1f} us; a service takes "
+                  "{bytes:.0f} B with its words, {put_us:.1f} us to put and {replace_us:.1f} us to replace".format(**took))
+        yield Row(name + ", p50", took["p50_us"], "us", "a vectorised scan of all of them",
+                  took["scan_us"], took["scan_us"] / took["p50_us"], FLOOR_MATCH)
+        yield Row(name + ", p50, growth", took["p50_us"], "us", "among 1,000", took["few_p50_us"],
+                  took["few_p50_us"] / took["p50_us"], FLOOR_GROWTH)
+
     def imports(self):
         yield self.import_row("demo directory", os.path.join(DEMO, "directory.json"))
         if os.path.exists(san_mateo_path()):
@@ -437,7 +451,7 @@ class Bench:
 
 MEASUREMENTS = {"accept": Bench.accept, "routes": Bench.routes, "memory": Bench.memory, "latency": Bench.latency,
                 "rival": Bench.rival, "open": Bench.open, "handoff": Bench.handoff, "idle": Bench.idle,
-                "edits": Bench.edits, "search": Bench.searches, "import": Bench.imports}
+                "edits": Bench.edits, "match": Bench.match, "search": Bench.searches, "import": Bench.imports}
 
 
 def synced_ms(length, count, per_second=None):

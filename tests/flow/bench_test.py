@@ -30,7 +30,7 @@ class Bench(unittest.TestCase):
         return rows
 
     def test_every_row_of_speed_is_measured_and_who_misses_a_floor_is_named(self):
-        rows = self.rows("accept", "routes", "memory", "latency", "open", "edits", "search", "import")
+        rows = self.rows("accept", "routes", "memory", "latency", "open", "edits", "match", "search", "import")
         self.assertEqual([row["floor"] for row in rows if row["floor"] is not None],
                          [0.9, 0.8, 0.7, 1, 0.333, 0.65, 1, 20, 0.5])
         for row in rows:

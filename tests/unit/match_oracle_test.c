@@ -13,7 +13,7 @@
 
 #include "tests/unit/matcher_fixture.h"
 
-#define TRIPLES 20000
+#define TRIPLES 100000
 #define SERVICES_MAX 300
 #define RULE_COUNT 13
 #define PART_COUNT 11
