@@ -405,6 +405,7 @@ cases_offer(struct cases *cases, const struct case_offer *in, cases_done *done, 
 		arguments_text(&a, in->candidates[i].agency);
 		arguments_text(&a, in->candidates[i].why);
 		arguments_hours(&a, in->candidates[i].report_hours);
+		arguments_text(&a, in->candidates[i].limits);
 	}
 	return pending_send(
 	    pending_take(cases, read_offer, done, ctx), route_of(in->need), &a);

@@ -44,7 +44,12 @@ struct case_result {
 	uint32_t states_count;
 	struct case_offered offered[CASE_OFFERS_MAX]; /* offer: the new referrals */
 	uint32_t offered_count;                       /* 0: parked */
-	enum reason reason;                           /* offer: why it was parked */
+	/* offer: open referrals of the agencies with limits that were asked, by candidate */
+	struct {
+		uint32_t candidate, open;
+	} loads[8];
+	uint32_t loads_count;
+	enum reason reason; /* offer: why it was parked */
 	bool is_more; /* told: more tellings wait; clock: the need waits to be matched */
 	bool is_dead; /* nack: it is a dead letter now */
 	uint32_t count; /* extend: still held; reap: by stage in `counts` */
@@ -164,6 +169,7 @@ struct case_candidate {
 	struct text service, agency, why; /* why: an encoded record `why` */
 	double
 	    report_hours; /* an older report of its places is not believed; NaN: any is */
+	struct text limits; /* of the agency, as hl_offer takes them; absent: none */
 };
 struct case_offer {
 	struct text need;

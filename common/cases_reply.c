@@ -147,6 +147,21 @@ read_reap(
 	}
 }
 
+/* The last of the reply, where an agency with limits was asked. */
+static void
+get_loads(const struct store_value *value, struct case_result *result)
+{
+	const struct store_value *loads = store_at(value, store_count(value) - 1);
+
+	for (size_t at = 0;
+	     at + 1 < store_count(loads) &&
+	     result->loads_count < sizeof result->loads / sizeof *result->loads;
+	     at += 2) {
+		result->loads[result->loads_count].candidate = count_at(loads, at);
+		result->loads[result->loads_count++].open = count_at(loads, at + 1);
+	}
+}
+
 void
 read_offer(
     struct pending *pending, const struct store_value *value, struct case_result *result)
@@ -154,6 +169,7 @@ read_offer(
 	(void)pending;
 	if (result->status != STATUS_OK)
 		return;
+	get_loads(value, result);
 	if (text_is(text_at(value, 0), "parked")) {
 		result->reason =
 		    (enum reason)code_value(CODE_SET_reason, text_at(value, 1));

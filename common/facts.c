@@ -53,6 +53,7 @@ facts_init(struct service_facts *facts)
 		.maximum = NAN,
 		.capacity_at = TIME_ABSENT,
 		.response_hours = NAN,
+		.workers = NAN,
 		.capacity_ttl_hours = NAN,
 		.verified_at = TIME_ABSENT,
 		.notice_starts = TIME_ABSENT,

@@ -88,10 +88,11 @@ struct service_facts {
 	const struct hours_rule *hours; /* see facts_hours.h */
 	uint32_t hours_count;           /* 0: unknown */
 	double response_hours;          /* promised, NaN unknown */
-	uint32_t referral_methods;      /* bit (1 << enum referral_method), 0: unknown */
-	uint32_t costs;                 /* bit (1 << enum cost), 0: unknown */
-	int64_t verified_at;            /* the day it was assured, TIME_ABSENT unknown */
-	struct text notice;             /* what people are to be told for now */
+	double workers;            /* of the agency, for such services; NaN unknown */
+	uint32_t referral_methods; /* bit (1 << enum referral_method), 0: unknown */
+	uint32_t costs;            /* bit (1 << enum cost), 0: unknown */
+	int64_t verified_at;       /* the day it was assured, TIME_ABSENT unknown */
+	struct text notice;        /* what people are to be told for now */
 	int64_t notice_starts, notice_ends;         /* TIME_ABSENT: from ever, for ever */
 	struct text questions[FACTS_QUESTIONS_MAX]; /* to ask before a referral */
 	uint32_t questions_count;
@@ -109,7 +110,7 @@ void facts_reader_free(struct facts_reader *reader);
  * Attributes with taxonomy_term.taxonomy "hearthline-facts" are facts (label = key, value):
  * confidentiality, referral_allowed, household_type, displacement, difficulty, interpreter,
  * radius_km, response_within_hours, residence, referral_method, cost, capacity_ttl_hours,
- * notice_starts, notice_ends, question.  All other attributes with a taxonomy_term are need
+ * notice_starts, notice_ends, question, workers.  All other attributes with a taxonomy_term are need
  * terms (its code, else its name; A-Z in lower case).
  *
  * Areas are "urn:place:CODE" or an extent of extent_type geojson (facts_shapes.h).  The costs

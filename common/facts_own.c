@@ -9,6 +9,7 @@
 #define RADIUS_MOST_KM 20038.0     /* half way round the Earth */
 #define RESPONSE_MOST_HOURS 8784.0 /* a leap year */
 #define TTL_MOST_HOURS 8784.0
+#define WORKERS_MOST 1e6
 #define DAY_MS INT64_C(86400000)
 /* Bytes of an RFC 3339 full-date. */
 #define FULL_DATE_LENGTH 10
@@ -122,6 +123,8 @@ read_later_fact(struct text key, struct text value, struct service_facts *facts)
 		add_code(&facts->costs, CODE_SET_cost, value);
 	else if (is_word(key, "capacity_ttl_hours"))
 		facts->capacity_ttl_hours = number_of(value, TTL_MOST_HOURS);
+	else if (is_word(key, "workers"))
+		facts->workers = number_of(value, WORKERS_MOST);
 	else if (is_word(key, "notice_starts"))
 		facts->notice_starts = day_of(value, false);
 	else if (is_word(key, "notice_ends"))

@@ -68,7 +68,7 @@ import_enrich_knows(const char *name)
 		"household_type", "displacement", "difficulty", "interpreter",
 		"radius_km", "response_within_hours", "residence", "referral_method",
 		"notice_starts", "notice_ends", "always_open", "cost", "question",
-		"capacity_ttl_hours" };
+		"capacity_ttl_hours", "workers" };
 
 	for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
 		if (strcmp(NAMES[i], name) == 0)

@@ -28,12 +28,14 @@ local function wake_waiting(books, service)
 end
 
 -- A report older than `report_ms` ('': none is too old) is not believed: its zero refuses nobody.
-local function place_reserve(books, service, report_ms)
+-- `kept`: the share of all places that this need may not have; nil: none.
+local function place_reserve(books, service, report_ms, kept)
 	local cell = books.cell
 	local key = place_key(cell, service)
-	local f = call('HMGET', key, 'available', 'held', 'reported_at')
+	local f = call('HMGET', key, 'available', 'held', 'reported_at', 'maximum')
 	local available = f[1] and tonumber(f[1])
-	if available and available - tonumber(f[2] or '0') < 1 and not (report_ms ~= '' and f[3] and
+	local back = available and kept and math.floor(kept * (tonumber(f[4] or '') or available)) or 0
+	if available and available - tonumber(f[2] or '0') < 1 + back and not (report_ms ~= '' and f[3] and
 		books.now - f[3] >= tonumber(report_ms)) then return false end
 	local held = call('HINCRBY', key, 'held', '1')
 	if available then place_changed(cell, service, f[1], held) end

@@ -216,23 +216,48 @@ local function tell_offer(books, case, referral, lease)
 	return false
 end
 
+-- Whether an agency may get one more, and which share of its service's places is kept from it.
+-- Offers of the same call that are not written yet count.
+local function agency_has_room(books, agency, limits, position, loads)
+	if limits == '' then return true end
+	local most, least, per, ms, kept = match(limits, '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
+	most, least, kept = tonumber(most), tonumber(least), tonumber(kept)
+	if most == 0 and least == 0 then return true, kept end
+	local inbox = books.cell.tag .. ':inbox:' .. agency
+	local words = books.puts and books.puts[inbox]
+	local added = words and (#words - 2) / 2 or 0
+	local open = call('ZCARD', inbox) + added
+	loads[#loads + 1] = int(position)
+	loads[#loads + 1] = int(open)
+	if most > 0 and open >= most then return false, kept end
+	if least == 0 then return true, kept end
+	local new = call('ZCOUNT', inbox, int(books.now - ms), '+inf') + added
+	return new + 1 <= math.max(least, open / per), kept
+end
+
 local OFFER_COUNTS = { CLOCK[1], CLOCK[2], 'match.left', 'notify.entered', 'clock.entered' }
 
 -- Where candidates begin in the arguments of an offer, and how many are of each.
-local CANDIDATES, OF_EACH = 12, 4
+local CANDIDATES, OF_EACH = 12, 5
 
--- A place at each of the first `most` candidates that have one, of as many agencies; their
--- positions among the arguments.
+-- A place at each of the first `most` candidates that have one, of as many agencies with room; their
+-- positions among the arguments, what was found of the agencies, and whether only limits stood
+-- against all.
 local function reserve_places(books, argv, most)
-	local out, agencies = {}, {}
-	for i = CANDIDATES, #argv - 3, OF_EACH do
+	local out, agencies, loads, is_limit = {}, {}, {}, #argv > CANDIDATES
+	for i = CANDIDATES, #argv - 4, OF_EACH do
 		local agency = argv[i + 1]
-		if not agencies[agency] and place_reserve(books, argv[i], argv[i + 3]) then
-			out[#out + 1], agencies[agency] = i, true
-			if #out == most then break end
+		if not agencies[agency] then
+			local has_room, kept = agency_has_room(books, agency, argv[i + 4],
+				(i - CANDIDATES) / OF_EACH, loads)
+			is_limit = is_limit and not has_room
+			if has_room and place_reserve(books, argv[i], argv[i + 3], kept) then
+				out[#out + 1], agencies[agency] = i, true
+				if #out == most then break end
+			end
 		end
 	end
-	return out
+	return out, loads, is_limit
 end
 
 -- One referral of an offer, at the candidate whose arguments begin there.
@@ -254,11 +279,14 @@ local function offer_to(books, case, need, argv, position, lease)
 end
 
 -- ARGV: need version commit by reason look_ms expires_ms first_ms first_purpose lease_ms
---       offers_most (service agency why report_ms('': reports hold for ever))...
+--       offers_most (service agency why report_ms('': reports hold for ever) limits('': none))...
+-- limits: "most least_new open_per_new new_ms kept": the agency has fewer than `most` open referrals,
+-- and with this one at most least_new, or one for each open_per_new, were offered within new_ms
+-- (0: no such limit); `kept` is the share of the service's places that is not for this need.
 -- The first candidates with a free place get the need: so many, each of another agency.  The first
 -- to accept keeps it.  lease_ms > 0: the notifier has room, so one telling is leased at once.  No
 -- candidate, or none has a place: parked.
--- ok (referral position told(0|1))... | parked reason | dup | stale state version | absent
+-- ok (referral position told(0|1))... [loads] | parked reason [loads] | dup | stale state version | absent
 local function offer(keys, argv)
 	local cell = cell_of(keys[1])
 	local case, need = case_and_item(cell, argv[1])
@@ -267,11 +295,13 @@ local function offer(keys, argv)
 	if need.commit == argv[3] then return { 'dup' } end
 	if version ~= argv[2] or not MOVES.need.offer[state] then return { 'stale', state, version } end
 	local books = books_of(cell, OFFER_COUNTS)
-	local positions = reserve_places(books, argv, tonumber(argv[11]))
+	local positions, loads, is_limit = reserve_places(books, argv, tonumber(argv[11]))
 	if not positions[1] then
-		local reason = #argv > CANDIDATES and 'no_capacity' or argv[5]
-		for i = CANDIDATES, #argv - 3, OF_EACH do wait_for_place(cell, argv[i], need.id) end
-		return park(books, case, need, argv[3], argv[4], reason, tonumber(argv[6]))
+		local reason = is_limit and 'at_limit' or #argv > CANDIDATES and 'no_capacity' or argv[5]
+		for i = CANDIDATES, #argv - 4, OF_EACH do wait_for_place(cell, argv[i], need.id) end
+		local reply = park(books, case, need, argv[3], argv[4], reason, tonumber(argv[6]))
+		if loads[1] then reply[#reply + 1] = loads end
+		return reply
 	end
 	leave(books, case, 'match', need)
 	need.state, need.version, need.reason, need.commit = 'offered', int(version + 1), '', argv[3]
@@ -288,6 +318,7 @@ local function offer(keys, argv)
 		out[#out + 1] = int((position - CANDIDATES) / OF_EACH)
 		out[#out + 1] = is_told and '1' or '0'
 	end
+	if loads[1] then out[#out + 1] = loads end
 	case_close(books, case)
 	return out
 end

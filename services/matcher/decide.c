@@ -50,6 +50,7 @@ choose(struct matcher *matcher, struct worker_item *item, const struct work *wor
 		.intake = matcher->intake,
 		.places = matcher->references.places,
 		.policy = &matcher->policy,
+		.loads = matcher->loads,
 		.need = need - 1,
 		.tried = work->tried,
 		.tried_count = work->tried_count,

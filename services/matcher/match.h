@@ -6,6 +6,7 @@
 #include "common/places.h"
 #include "common/policy.h"
 #include "services/matcher/index.h"
+#include "services/matcher/loads.h"
 
 /* Candidates that are offered to the reservation, best first: the first with a free place
  * gets the need. */
@@ -17,6 +18,7 @@ struct match_question {
 	    *intake; /* routing facts: place, household, preferences, consent, urgency */
 	const struct places *places; /* what lies in what; NULL: only codes say it */
 	const struct policy *policy; /* NULL: the standard */
+	const struct loads *loads;   /* NULL: nothing is known of them */
 	unsigned need;               /* position in intake->needs */
 	const struct text *tried;    /* services that had this need already */
 	size_t tried_count;

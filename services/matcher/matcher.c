@@ -27,10 +27,12 @@ open_memory(struct matcher *matcher)
 	matcher->intake = malloc(sizeof *matcher->intake);
 	matcher->why = malloc(sizeof *matcher->why);
 	matcher->reader = facts_reader_new();
+	matcher->loads = loads_new();
 	matcher->directory = directory_open(matcher->service->store,
 	    matcher->service->config->redis_cell, DIRECTORY_SERVICES);
 	if (!matcher->decoder || !matcher->asked || !matcher->question || !matcher->out ||
-	    !matcher->intake || !matcher->why || !matcher->reader || !matcher->directory)
+	    !matcher->intake || !matcher->why || !matcher->loads || !matcher->reader ||
+	    !matcher->directory)
 		log_die("out of memory");
 }
 
@@ -75,6 +77,7 @@ matcher_close(struct matcher *matcher)
 	facts_reader_free(matcher->reader);
 	directory_forget_all(matcher);
 	offers_free(matcher);
+	loads_free(matcher->loads);
 	decoder_free(matcher->decoder);
 	decoder_free(matcher->asked);
 	free(matcher->question);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/clock.h"
 #include "common/clocks.h"
 #include "common/log.h"
 #include "common/metrics.h"
@@ -110,6 +111,23 @@ on_one_offered(struct decision *decision, const struct case_offered *offered)
 		hand_to_notifier(decision, offered->referral, offered->position);
 }
 
+/* How many referrals are open at agencies with limits; who got the need has one more. */
+static void
+note_loads(const struct decision *decision, const struct case_result *result)
+{
+	for (uint32_t i = 0; i < result->loads_count; i++) {
+		uint32_t at = result->loads[i].candidate;
+		double open = result->loads[i].open;
+
+		for (uint32_t k = 0; k < result->offered_count; k++)
+			open += result->offered[k].position == at;
+		if (at < MATCH_CANDIDATES_MAX)
+			loads_set(decision->matcher->loads,
+			    text_of(decision->candidates[at].agency), open,
+			    clock_wall_ms());
+	}
+}
+
 static void
 on_offered(void *ctx, const struct case_result *result)
 {
@@ -117,6 +135,7 @@ on_offered(void *ctx, const struct case_result *result)
 	struct matcher *matcher = decision->matcher;
 
 	metrics_add(METRIC_commit_total, status_code(result->status), 1);
+	note_loads(decision, result);
 	for (uint32_t i = 0; i < result->offered_count; i++)
 		on_one_offered(decision, &result->offered[i]);
 	/* STALE: somebody else moved the need; it waits where that left it.  UNAVAILABLE:
@@ -140,13 +159,18 @@ explain(struct matcher *matcher, const struct match_question *question,
 	return status;
 }
 
-/* One that does not count its places is never full. */
+/* One that does not count its places is never full; an agency with limits may be at them. */
 static bool
-surely_has_place(const struct match_candidate *candidate)
+surely_has_place(
+    const struct match_question *question, const struct match_candidate *candidate)
 {
 	double free_places = indexed_free_places(candidate->service);
 
-	return isnan(free_places) || free_places > OFFER_PLENTY;
+	struct limits limits = limits_of(question->policy,
+	    indexed_facts(candidate->service), question->intake->urgency);
+
+	return (isnan(free_places) || free_places > OFFER_PLENTY) && limits.open <= 0 &&
+	       limits.new <= 0;
 }
 
 /* Whether the agency of the candidate after the first `count` is that of one of them. */
@@ -164,13 +188,14 @@ shares_agency(const struct match_result *result, uint32_t count)
 
 /* The full ones come last, so the last of the first few tells whether there is one. */
 static uint32_t
-count_candidates(const struct match_result *result, uint32_t offers_most)
+count_candidates(const struct match_question *question, const struct match_result *result,
+    uint32_t offers_most)
 {
 	uint32_t few = offers_most * OFFER_CANDIDATES, sure = 0;
 
 	for (uint32_t i = 0; i < result->count && i < few; i++) {
-		sure +=
-		    surely_has_place(&result->candidates[i]) && !shares_agency(result, i);
+		sure += surely_has_place(question, &result->candidates[i]) &&
+		        !shares_agency(result, i);
 		if (sure == offers_most)
 			return i + 1;
 	}
@@ -178,6 +203,19 @@ count_candidates(const struct match_result *result, uint32_t offers_most)
 	    indexed_free_places(result->candidates[few - 1].service) <= 0)
 		return result->count;
 	return few;
+}
+
+/* The first clock, and the one that ends the offer. */
+static void
+set_clocks(const struct config *config, enum urgency urgency, struct case_offer *offer)
+{
+	offer->first_purpose =
+	    clocks_next(config, urgency, TEXT_ABSENT, &offer->first_ms);
+	offer->expires_ms = offer->first_ms;
+	for (struct text next = offer->first_purpose; next.at != NULL;
+	     next = clocks_next(config, urgency, next, &offer->expires_ms))
+		if (text_is(next, "expire"))
+			break;
 }
 
 static enum status
@@ -191,8 +229,9 @@ offer_to(struct decision *decision, const struct work *work,
 	uint32_t offers_most = work->urgency == urgency_emergency
 	                           ? (uint32_t)matcher->policy.offers_emergency_agencies
 	                           : 1;
-	uint32_t count = count_candidates(result, offers_most);
-	char commit[16];
+	uint32_t count = count_candidates(question, result, offers_most);
+	char commit[16], limits_text[MATCH_CANDIDATES_MAX][LIMITS_BYTES];
+	struct limits limits;
 	struct case_offer offer = {
 		.need = work->item,
 		.version = work->version,
@@ -214,6 +253,9 @@ offer_to(struct decision *decision, const struct work *work,
 		candidates[i].service = facts->id;
 		candidates[i].agency = facts->agency;
 		candidates[i].report_hours = facts->capacity_ttl_hours;
+		limits = limits_of(question->policy, facts, question->intake->urgency);
+		candidates[i].limits =
+		    limits_print(question->policy, &limits, limits_text[i]);
 		(void)text_copy(facts->id, decision->candidates[i].service, 65);
 		(void)text_copy(facts->agency, decision->candidates[i].agency, 65);
 		offer.candidates_count++;
@@ -224,14 +266,7 @@ offer_to(struct decision *decision, const struct work *work,
 	 * those of its need. */
 	(void)snprintf(commit, sizeof commit, "%u", work->version);
 	offer.commit_id = text_of(commit);
-	offer.first_purpose = clocks_next(
-	    config, (enum urgency)work->urgency, TEXT_ABSENT, &offer.first_ms);
-	offer.expires_ms = offer.first_ms;
-	for (struct text next = offer.first_purpose; next.at != NULL;
-	     next = clocks_next(
-	         config, (enum urgency)work->urgency, next, &offer.expires_ms))
-		if (text_is(next, "expire"))
-			break;
+	set_clocks(config, (enum urgency)work->urgency, &offer);
 	return cases_offer(matcher->service->cases, &offer, on_offered, decision);
 }
 

@@ -43,6 +43,7 @@ preview_need(struct matcher *matcher, const struct policy *policy, uint32_t posi
 		.intake = &in->intake,
 		.places = matcher->references.places,
 		.policy = policy,
+		.loads = matcher->loads,
 		.need = position,
 		.tried = in->tried,
 		.tried_count = in->tried_count,

@@ -100,10 +100,38 @@ measure_capacity(const struct wanted *wanted, const struct scored *scored)
 	return (struct measure){ places, CAPACITY_STALE + (1 - CAPACITY_STALE) * fresh };
 }
 
+/* Open referrals of the agency by its limit, at most 1; NaN unknown or without one. */
+static double
+load_of(const struct wanted *wanted, const struct scored *scored)
+{
+	const struct match_question *question = wanted->question;
+	const struct service_facts *facts = scored->traits->more->facts;
+	struct limits limits;
+	double open;
+
+	if (question->loads == NULL)
+		return NAN;
+	limits = limits_of(policy_of(wanted), facts, question->intake->urgency);
+	open = loads_open(question->loads, facts->agency, question->now_ms);
+	if (limits.open <= 0 || isnan(open))
+		return NAN;
+	return fmin(1, open / limits.open);
+}
+
+static struct measure
+measure_load(const struct wanted *wanted, const struct scored *scored)
+{
+	double load = load_of(wanted, scored);
+
+	return (struct measure){ load, isnan(load) ? 0 : load };
+}
+
 static struct measure
 measure_full(const struct wanted *wanted, const struct scored *scored)
 {
-	double is_full = believed_places(wanted, scored) <= 0; /* NaN is not */
+	/* NaN is not. */
+	double is_full =
+	    believed_places(wanted, scored) <= 0 || load_of(wanted, scored) >= 1;
 
 	return (struct measure){ is_full, is_full };
 }

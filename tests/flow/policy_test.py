@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What operations decide about matching holds at once, is kept with every decision, and can be tried and undone."""
 
+import concurrent.futures
 import json
 import os
 import sys
@@ -8,7 +9,7 @@ import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness import Network, demo_intake, wait_for  # noqa: E402
+from harness import TAG, Network, demo_intake, wait_for  # noqa: E402
 
 
 class Policy(unittest.TestCase):
@@ -99,6 +100,19 @@ class Policy(unittest.TestCase):
         example = other["examples"][0]
         self.assertNotEqual(example["before"], example["after"])
         self.assertEqual(self.version(), before)
+
+    def test_no_agency_has_more_open_referrals_than_the_policy_allows_however_many_come_at_once(self):
+        sizes = lambda: {key: self.net.redis.zcard(key) for key in self.net.redis.scan_iter(match=f"{TAG}:inbox:*")}  # noqa: E731
+        self.apply("[load]\nagency_open = 2\n")
+        before = sizes()
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            cases = list(pool.map(lambda _: self.net.submit(demo_intake()).json["case"]["id"], range(20)))
+        needs = [need for case_id in cases for need in self.net.settled(case_id)["needs"]]
+        for key, size in sizes().items():
+            self.assertLessEqual(size, max(2, before.get(key, 0)), key)
+        self.assertIn("parked", {need["state"] for need in needs})
+        self.assertIn(2, sizes().values())
+        self.policy("rollback", "0")
 
     def test_what_was_measured_is_told_as_sentences_in_the_language_of_the_asker(self):
         says = self.preview(lang="uk")[0]["why"]["says"]

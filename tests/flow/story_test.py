@@ -13,7 +13,7 @@ from load import intakes_for  # noqa: E402
 from stand import Monitor  # noqa: E402
 
 SEED = 20261122
-OFFER_CANDIDATES = 15  # of a call of hl_offer: service, agency, reasons and age of each from here on
+OFFER_CANDIDATES = 15  # of a call of hl_offer: service, agency, reasons, age and limits of each from here on
 
 
 class Story(unittest.TestCase):
@@ -208,7 +208,7 @@ class Story(unittest.TestCase):
         monitor = Monitor(SimpleNamespace(socket=self.net.endpoints["redis"], redis=self.net.redis))
         for intake in intakes_for(self.net, 30, SEED):
             self.net.settled(self.net.submit(dict(intake, urgency="normal")).json["case"]["id"])
-        offers = [[service.decode() for service in call[OFFER_CANDIDATES::4]]
+        offers = [[service.decode() for service in call[OFFER_CANDIDATES::5]]
                   for call in monitor.calls() if call[1] == b"hl_offer"]
         counts = {len(services) for services in offers}
         self.assertTrue({1, 4} <= counts, f"both kinds should come, not {counts}")

@@ -253,9 +253,9 @@ struct case_offer
 usual_offer(const char *need, uint32_t version, const char *commit, unsigned count)
 {
 	static const struct case_candidate CANDIDATES[] = {
-		{ { "service1", 8 }, { "agency1", 7 }, { "why1", 4 }, NAN },
-		{ { "service2", 8 }, { "agency2", 7 }, { "why2", 4 }, NAN },
-		{ { "service3", 8 }, { "agency3", 7 }, { "why3", 4 }, NAN },
+		{ { "service1", 8 }, { "agency1", 7 }, { "why1", 4 }, NAN, { NULL, 0 } },
+		{ { "service2", 8 }, { "agency2", 7 }, { "why2", 4 }, NAN, { NULL, 0 } },
+		{ { "service3", 8 }, { "agency3", 7 }, { "why3", 4 }, NAN, { NULL, 0 } },
 	};
 
 	return (struct case_offer){ .need = text_of(need),

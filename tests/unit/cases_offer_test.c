@@ -245,8 +245,8 @@ static void
 a_report_that_is_too_old_refuses_nobody(void **state)
 {
 	static const struct case_candidate OLD[] = {
-		{ { "service1", 8 }, { "agency1", 7 }, { "why1", 4 }, 0.5 },
-		{ { "service2", 8 }, { "agency2", 7 }, { "why2", 4 }, NAN },
+		{ { "service1", 8 }, { "agency1", 7 }, { "why1", 4 }, 0.5, { NULL, 0 } },
+		{ { "service2", 8 }, { "agency2", 7 }, { "why2", 4 }, NAN, { NULL, 0 } },
 	};
 	struct case_offer in = usual_offer(need, 1, "c1", 2);
 	int64_t now_ms = clock_wall_ms();

@@ -96,8 +96,8 @@ static void
 two_services_of_one_agency_are_not_offered_it_at_once(void **state)
 {
 	static const struct case_candidate CANDIDATES[] = {
-		{ { "service1", 8 }, { "agency1", 7 }, { "why1", 4 }, NAN },
-		{ { "service4", 8 }, { "agency1", 7 }, { "why4", 4 }, NAN },
+		{ { "service1", 8 }, { "agency1", 7 }, { "why1", 4 }, NAN, { NULL, 0 } },
+		{ { "service4", 8 }, { "agency1", 7 }, { "why4", 4 }, NAN, { NULL, 0 } },
 	};
 	struct case_offer in = usual_offer(need, 1, "c1", 2);
 

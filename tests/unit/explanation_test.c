@@ -284,7 +284,7 @@ usual_chosen(struct candidate *out)
 		line->rule = text_of(code_word(CODE_SET_eligibility, rule + 1));
 		line->verdict = rule != 6 && rule != 7 ? verdict_pass : verdict_unknown;
 	}
-	for (unsigned part = 0; part < code_count(CODE_SET_merit); part++) {
+	for (unsigned part = 0; part < sizeof PARTS / sizeof *PARTS; part++) {
 		struct score_part *line = &out->parts[out->parts_count++];
 
 		record_init(&record_score_part, line);

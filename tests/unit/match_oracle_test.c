@@ -16,7 +16,7 @@
 #define TRIPLES 100000
 #define SERVICES_MAX 300
 #define RULE_COUNT 13
-#define PART_COUNT 11
+#define PART_COUNT 12
 
 static uint64_t random_state;
 
@@ -67,7 +67,7 @@ static const char *const RULE_NAMES[RULE_COUNT] = { "active", "referral_allowed"
 	"language", "difficulty", "area", "distance", "residence" };
 static const char *const PART_NAMES[PART_COUNT] = { "distance", "capacity", "full",
 	"unknowns", "language", "preference", "specificity", "household", "response",
-	"opening", "scarcity" };
+	"opening", "scarcity", "load" };
 
 struct opinion {
 	const struct service_facts *facts; /* of the directory's own list */
@@ -599,6 +599,11 @@ hours_until_open(const struct service_facts *service)
 	return soonest;
 }
 
+static const char *const AGENCIES[] = { "g0", "g1", "g2", "g3", "g4", "g5", "g6", "g7",
+	"g8", "g9" };
+static double opens[10]; /* referrals; NaN unknown */
+static struct loads *loads;
+
 /* What the standard says, or the policy of the question. */
 struct weights {
 	double parts[PART_COUNT], half_km, hours[3];
@@ -610,14 +615,15 @@ weights_now(void)
 	const struct policy *policy = question.policy;
 
 	if (policy == NULL)
-		return (struct weights){ { 30, 15, -500, -4, 10, 20, 10, 5, 10, 5, -1 },
+		return (
+		    struct weights){ { 30, 15, -500, -4, 10, 20, 10, 5, 10, 5, -1, -10 },
 			20, { 24, 72, 336 } };
 	return (struct weights){ { policy->weight_distance, policy->weight_capacity,
 		                     policy->weight_full, policy->weight_unknowns,
 		                     policy->weight_language, policy->weight_preference,
 		                     policy->weight_specificity, policy->weight_household,
 		                     policy->weight_response, policy->weight_opening,
-		                     policy->weight_scarcity },
+		                     policy->weight_scarcity, policy->weight_load },
 		policy->distance_half_km,
 		{ policy->deadline_emergency_hours, policy->deadline_urgent_hours,
 		    policy->deadline_normal_hours } };
@@ -633,6 +639,28 @@ set_price(struct opinion *opinion, double places)
 	earn(opinion, 10, 0, 0);
 }
 
+/* Of the agencies that were heard of; workers are whole here. */
+static double
+load_of(const struct service_facts *service)
+{
+	const struct policy *policy =
+	    question.policy ? question.policy : &POLICY_STANDARD;
+	double workers = service->workers;
+	double most = isnan(workers) ? policy->load_agency_open
+	              : policy->load_worker_open < 1
+	                  ? 0
+	                  : fmax(1, policy->load_worker_open * workers);
+
+	if (question.loads == NULL || most < 1)
+		return NAN;
+	if (intake.urgency != urgency_emergency)
+		most = fmax(1, floor(most * (1 - policy->load_kept_share)));
+	for (int i = 0; i < 10; i++)
+		if (text_is(service->agency, AGENCIES[i]))
+			return isnan(opens[i]) ? NAN : fmin(1, opens[i] / most);
+	return NAN;
+}
+
 static void
 weigh(struct opinion *opinion)
 {
@@ -641,6 +669,7 @@ weigh(struct opinion *opinion)
 	double limit = w.hours[intake.urgency == urgency_emergency ? 0
 	                       : intake.urgency == urgency_urgent  ? 1
 	                                                           : 2];
+	double load = load_of(service);
 	double age = 168, hours = service->response_hours;
 	double places = opinion->free_places;
 	double language = best_language(service), wait = hours_until_open(service);
@@ -664,7 +693,8 @@ weigh(struct opinion *opinion)
 	    isnan(places) ? w.parts[1] * 0.5
 	    : places > 0  ? w.parts[1] * (0.6 + 0.4 * (1 - age / 168))
 	                  : 0);
-	earn(opinion, 2, places <= 0, places <= 0 ? w.parts[2] : 0);
+	earn(opinion, 2, places <= 0 || load >= 1,
+	    places <= 0 || load >= 1 ? w.parts[2] : 0);
 	earn(opinion, 3, opinion->unknowns, w.parts[3] * opinion->unknowns);
 	earn(opinion, 4, language > 0 ? language : NAN,
 	    language > 0 ? w.parts[4] * (1 / language) : 0);
@@ -675,6 +705,7 @@ weigh(struct opinion *opinion)
 	    hours <= limit ? w.parts[8] * (1 - fmax(hours, 0) / limit / 2) : 0);
 	earn(opinion, 9, wait, wait <= limit ? w.parts[9] * (1 - wait / limit / 2) : 0);
 	set_price(opinion, isnan(places) ? 20 : fmax(places, 0));
+	earn(opinion, 11, load, load >= 0 ? w.parts[11] * load : 0);
 }
 
 /* FNV-1a of the id, then splitmix64 of hash and seed. */
@@ -726,8 +757,6 @@ static struct index *services;
 
 static const char *const TERM_TREE[] = { "a", "a.b", "a.b.c", "a.b.c.d", "a.b.x", "a.y",
 	"A.B", "b", "b.c", "B.C.D", "ab" };
-static const char *const AGENCIES[] = { "g0", "g1", "g2", "g3", "g4", "g5", "g6", "g7",
-	"g8", "g9" };
 static const char *const LANGUAGES[] = { "uk", "ru", "en", "uk-UA", "ro", "pl", "zh-hant",
 	"RU", "tlh", "x-a", "klingon", "en_GB", "uks" };
 static const char *const PLACES[] = { "UA26000000000069363", "UA26040000000044761",
@@ -859,6 +888,8 @@ random_facts(struct service_facts *service)
 		service->points[service->points_count].lat = random_degrees(48.9);
 		service->points[service->points_count++].lon = random_degrees(24.7);
 	}
+	if (percent(40))
+		service->workers = below(4);
 	if (percent(30))
 		service->radius_km = below(3000) / 10.0;
 	if (percent(60))
@@ -979,6 +1010,26 @@ weight_below(uint32_t end)
 	return below(end * 8) / 8.0;
 }
 
+/* Some were heard of too long ago. */
+static void
+random_loads(void)
+{
+	loads_free(loads);
+	loads = loads_new();
+	assert_non_null(loads);
+	for (unsigned i = 0; i < 10; i++) {
+		bool is_old = percent(30);
+
+		opens[i] = percent(30) ? NAN : (double)below(40);
+		if (!isnan(opens[i]))
+			loads_set(loads, text_of(AGENCIES[i]), opens[i],
+			    question.now_ms - (is_old ? LOADS_BELIEVED_MS : 59999));
+		if (is_old)
+			opens[i] = NAN;
+	}
+	question.loads = percent(70) ? loads : NULL;
+}
+
 static const struct policy *
 random_policy(void)
 {
@@ -995,6 +1046,10 @@ random_policy(void)
 	policy.weight_household = weight_below(100);
 	policy.weight_response = weight_below(100);
 	policy.weight_opening = weight_below(100);
+	policy.weight_load = -weight_below(100);
+	policy.load_worker_open = below(20);
+	policy.load_agency_open = below(40);
+	policy.load_kept_share = below(4) / 8.0;
 	policy.distance_half_km = 1 + below(200);
 	policy.deadline_emergency_hours = 1 + below(100);
 	policy.deadline_urgent_hours = 1 + below(200);
@@ -1039,6 +1094,7 @@ random_need(void)
 	question.seed = (uint32_t)random_bits();
 	question.may_be_cleared_only = percent(60);
 	question.now_ms = NOW_MS + below(48) * HOUR_MS;
+	random_loads();
 	question.tried = tried;
 	for (question.tried_count = 0; percent(70) && question.tried_count < 40;)
 		tried[question.tried_count++] =

@@ -405,7 +405,7 @@ the_numbers_of_an_explanation_sum_to_its_score(void **unused)
 	assert_true(fabs(sum - why.chosen.score) < 1e-9);
 	assert_true(why.chosen.score == result.candidates[0].score);
 	assert_true(why.chosen.distance_km == result.candidates[0].distance_km);
-	assert_int_equal(why.chosen.parts_count, 11);
+	assert_int_equal(why.chosen.parts_count, code_count(CODE_SET_merit));
 	assert_text(why.chosen.parts[0].part, "distance");
 	assert_true(why.chosen.parts[0].value == result.candidates[0].distance_km);
 }

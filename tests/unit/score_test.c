@@ -325,6 +325,28 @@ a_report_past_its_time_to_live_says_nothing(void **unused)
 }
 
 static void
+a_loaded_agency_earns_less_and_one_at_its_limit_counts_as_full(void **unused)
+{
+	struct loads *loads = loads_new();
+
+	(void)unused;
+	assert_non_null(loads);
+	question.loads = loads;
+	assert_part(PART_load, NAN, 0);
+	loads_set(loads, facts.agency, 17, NOW_MS);
+	assert_part(PART_load, NAN, 0); /* it has no limit */
+	facts.workers = 2;
+	assert_part(PART_load, 0.5, -500);
+	assert_part(PART_full, 0, 0);
+	facts.workers = 1;
+	assert_part(PART_load, 1, -1000);
+	assert_part(PART_full, 1, -50000);
+	question.now_ms += LOADS_BELIEVED_MS;
+	assert_part(PART_load, NAN, 0);
+	loads_free(loads);
+}
+
+static void
 who_opens_sooner_earns_more(void **unused)
 {
 	(void)unused;
@@ -363,6 +385,7 @@ main(void)
 		TEST(a_household_kind_that_is_named_earns),
 		TEST(a_promised_answer_is_measured_by_the_urgency),
 		TEST(a_report_past_its_time_to_live_says_nothing),
+		TEST(a_loaded_agency_earns_less_and_one_at_its_limit_counts_as_full),
 		TEST(who_opens_sooner_earns_more),
 	};
 
