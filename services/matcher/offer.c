@@ -173,17 +173,22 @@ surely_has_place(
 	       limits.new <= 0;
 }
 
-/* Whether the agency of the candidate after the first `count` is that of one of them. */
+/* Whether a candidate surely has a place for one offer more than those before it: two services of
+ * one agency are not offered a need at once. */
 static bool
-shares_agency(const struct match_result *result, uint32_t count)
+is_one_more(const struct match_question *question, const struct match_result *result,
+    uint32_t position)
 {
-	struct text agency = indexed_facts(result->candidates[count].service)->agency;
+	const struct match_candidate *candidates = result->candidates;
+	struct text agency = indexed_facts(candidates[position].service)->agency;
 
-	for (uint32_t i = 0; i < count; i++)
-		if (text_equal(
-		        indexed_facts(result->candidates[i].service)->agency, agency))
-			return true;
-	return false;
+	if (!surely_has_place(question, &candidates[position]))
+		return false;
+	for (uint32_t i = 0; i < position; i++)
+		if (surely_has_place(question, &candidates[i]) &&
+		    text_equal(indexed_facts(candidates[i].service)->agency, agency))
+			return false;
+	return true;
 }
 
 /* The full ones come last, so the last of the first few tells whether there is one. */
@@ -194,8 +199,7 @@ count_candidates(const struct match_question *question, const struct match_resul
 	uint32_t few = offers_most * OFFER_CANDIDATES, sure = 0;
 
 	for (uint32_t i = 0; i < result->count && i < few; i++) {
-		sure += surely_has_place(question, &result->candidates[i]) &&
-		        !shares_agency(result, i);
+		sure += is_one_more(question, result, i);
 		if (sure == offers_most)
 			return i + 1;
 	}

@@ -279,10 +279,12 @@ def one_need(intake, number):
 
 
 def candidates():
-    """Every need of every demo intake as an intake of its own."""
+    """Every need of every demo intake as an intake of its own.  None is an emergency, which is offered to
+    two agencies: a route here is one offer."""
     for name in sorted(os.listdir(os.path.join(DEMO, "intakes"))):
         with open(os.path.join(DEMO, "intakes", name)) as file:
             intake = json.load(file)
+        intake["urgency"] = {"emergency": "urgent"}.get(intake["urgency"], intake["urgency"])
         for number in range(len(intake["needs"])):
             made = one_need(intake, number)
             if made is not None:
