@@ -229,6 +229,12 @@ unpack(struct import_archive *archive, const char *path)
 	return status;
 }
 
+static int
+is_unpacked(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
 /* Steps into what stands alone: a file, or a folder around all. */
 static void
 find_path(struct import_archive *archive)
@@ -241,18 +247,16 @@ find_path(struct import_archive *archive)
 	do {
 		size_t length = strlen(archive->path);
 
-		count = scandir(archive->path, &entries, NULL, NULL);
-		for (int i = 0; i < count; i++) {
-			if (count == 3 && entries[i]->d_name[0] != '.')
-				snprintf(archive->path + length,
-				    sizeof archive->path - length, "/%s",
-				    entries[i]->d_name);
+		count = scandir(archive->path, &entries, is_unpacked, alphasort);
+		if (count == 1)
+			snprintf(archive->path + length, sizeof archive->path - length,
+			    "/%s", entries[0]->d_name);
+		for (int i = 0; i < count; i++)
 			free(entries[i]);
-		}
 		if (count >= 0)
 			free(entries);
 	} while (
-	    count == 3 && stat(archive->path, &about) == 0 && S_ISDIR(about.st_mode));
+	    count == 1 && stat(archive->path, &about) == 0 && S_ISDIR(about.st_mode));
 }
 
 enum status
