@@ -88,7 +88,7 @@ edits_next(struct text *rest, struct edit_line *line)
 			line->version = (uint32_t)version;
 			line->base = cut(&words, ' ');
 			line->entry = words;
-			if (line->base.at != NULL)
+			if (line->field.length > 0 && line->base.at != NULL)
 				return true;
 		}
 		words = cut(rest, '\n'); /* the head, or damaged: not an edit */
