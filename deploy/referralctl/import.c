@@ -17,6 +17,7 @@
 #include "deploy/referralctl/import_other.h"
 #include "deploy/referralctl/import_places.h"
 #include "deploy/referralctl/import_map_parts.h"
+#include "deploy/referralctl/import_table.h"
 #include "deploy/referralctl/import_tabular.h"
 #include "deploy/referralctl/referralctl.h"
 
@@ -42,6 +43,7 @@ struct options {
 	char source[SOURCE_MAX_BYTES + 1];
 	double most_removed_percent;
 	bool is_dry_run, is_forced, is_reported_now, wants_json, wants_help;
+	bool is_suggesting;
 };
 
 static void
@@ -70,6 +72,8 @@ help(FILE *out)
 	    "(default "
 	    "for a table:\n"
 	    "                        the one that its columns fit)\n"
+	    "  --suggest-map         write a draft of a map for the table FILE, and do "
+	    "nothing else\n"
 	    "  --encoding NAME       of tables (default: found by looking)\n"
 	    "  --source NAME         whose services these are (default: name of the "
 	    "file)\n"
@@ -158,6 +162,7 @@ enum word {
 	OPTION_kind,
 	OPTION_translation,
 	OPTION_map,
+	OPTION_suggest_map,
 	OPTION_source,
 	OPTION_report,
 	OPTION_most_removed,
@@ -185,12 +190,18 @@ take_translation(struct options *options, char *word)
 }
 
 static bool
+take_flag(bool *flag)
+{
+	*flag = true;
+	return true;
+}
+
+static bool
 take_option(struct options *options, int option, const char **format)
 {
 	switch (option) {
 	case OPTION_dry_run:
-		options->is_dry_run = true;
-		return true;
+		return take_flag(&options->is_dry_run);
 	case OPTION_format:
 		*format = optarg;
 		return true;
@@ -203,6 +214,8 @@ take_option(struct options *options, int option, const char **format)
 	case OPTION_map:
 		options->map = optarg;
 		return true;
+	case OPTION_suggest_map:
+		return take_flag(&options->is_suggesting);
 	case OPTION_source:
 		if (!is_name(optarg, SOURCE_MAX_BYTES))
 			return wrong("a source is up to 64 of A-Z a-z 0-9 . _ -", optarg);
@@ -215,14 +228,11 @@ take_option(struct options *options, int option, const char **format)
 		return read_percent(optarg, &options->most_removed_percent) ||
 		       wrong("not a percentage", optarg);
 	case OPTION_force:
-		options->is_forced = true;
-		return true;
+		return take_flag(&options->is_forced);
 	case OPTION_reported_now:
-		options->is_reported_now = true;
-		return true;
+		return take_flag(&options->is_reported_now);
 	case OPTION_json:
-		options->wants_json = true;
-		return true;
+		return take_flag(&options->wants_json);
 	case OPTION_cell:
 		options->cell = optarg;
 		return is_name(optarg, 32) || wrong("not a cell", optarg);
@@ -230,8 +240,7 @@ take_option(struct options *options, int option, const char **format)
 		options->tabular.encoding = optarg;
 		return true;
 	case OPTION_help:
-		options->wants_help = true;
-		return true;
+		return take_flag(&options->wants_help);
 	default:
 		return false;
 	}
@@ -263,6 +272,7 @@ read_options(int argc, char **argv, struct options *options)
 		{ "kind", required_argument, NULL, OPTION_kind },
 		{ "translation", required_argument, NULL, OPTION_translation },
 		{ "map", required_argument, NULL, OPTION_map },
+		{ "suggest-map", no_argument, NULL, OPTION_suggest_map },
 		{ "source", required_argument, NULL, OPTION_source },
 		{ "report", required_argument, NULL, OPTION_report },
 		{ "most-removed", required_argument, NULL, OPTION_most_removed },
@@ -292,6 +302,9 @@ read_options(int argc, char **argv, struct options *options)
 		return wrong("a file is wanted", "see --help");
 	options->paths = argv + optind;
 	options->paths_count = (size_t)(argc - optind);
+	if (options->is_suggesting)
+		return options->paths_count == 1 ||
+		       wrong("a map is for one file", options->paths[1]);
 	if (options->source[0] == '\0' && strcmp(options->paths[0], "-") == 0)
 		return wrong("needs --source", "standard input");
 	if (options->source[0] == '\0')
@@ -426,6 +439,26 @@ find_map(struct import *import)
 		import->kind =
 		    is_package(import, 0) ? DIRECTORY_SERVICES : guess_kind(first);
 	return EXIT_DONE;
+}
+
+static int
+suggest_map(const struct options *options)
+{
+	static const char NO_TABLE[] =
+	    "no table (CSV), for which alone a map is suggested";
+	struct import_file file;
+	const char *why = NULL;
+	int exit = EXIT_DONE;
+
+	if (import_file_open(&file, options->paths[0]) != STATUS_OK)
+		return fail(options->paths[0], strerror(errno));
+	if (!import_table_looks_so(file.bytes, file.length))
+		exit = fail(file.name, NO_TABLE);
+	else if (import_tabular_suggest_map(&options->tabular, &file, stdout, &why) !=
+	         STATUS_OK)
+		exit = fail(file.name, why ? why : strerror(errno));
+	import_file_close(&file);
+	return exit;
 }
 
 static const char *
@@ -752,6 +785,8 @@ import_command(int argc, char **argv, const char *dir)
 		help(stdout);
 		return EXIT_DONE;
 	}
+	if (options.is_suggesting)
+		return suggest_map(&options);
 	log_open("referralctl", LOG_ERROR);
 	(void)signal(SIGINT, on_stop);
 	(void)signal(SIGTERM, on_stop);

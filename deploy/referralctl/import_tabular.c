@@ -8,6 +8,7 @@
 #include "deploy/referralctl/import_columns.h"
 #include "deploy/referralctl/import_map_parts.h"
 #include "deploy/referralctl/import_package.h"
+#include "deploy/referralctl/import_suggest.h"
 #include "deploy/referralctl/import_table.h"
 
 #define COLUMNS_WORDS_BYTES 2048
@@ -40,7 +41,7 @@ name_columns(const struct import_table *table)
 	static char why[COLUMNS_WORDS_BYTES];
 	size_t at = (size_t)snprintf(why, sizeof why,
 	    "the file is a table whose columns fit none of deploy/maps, or several: "
-	    "--map; its columns are");
+	    "--map, or --suggest-map for a draft of one; its columns are");
 
 	for (size_t i = 0; i < import_table_count_columns(table); i++) {
 		const char *name = import_table_column(table, i);
@@ -74,6 +75,26 @@ import_tabular_find_map(const struct import_tabular *said, const struct import_f
 		return STATUS_UNSUPPORTED;
 	if (status == STATUS_OK)
 		import_report_add(report, IMPORT_map_guessed, &FILE_ITSELF, "", name);
+	return status;
+}
+
+enum status
+import_tabular_suggest_map(const struct import_tabular *said,
+    const struct import_file *file, FILE *out, const char **why)
+{
+	struct import_table *table;
+	json_t *map;
+	enum status status = import_table_open(
+	    &table, file->bytes, file->length, said->encoding, NULL, why);
+
+	if (status != STATUS_OK)
+		return status;
+	status = import_suggest_map(table, &map);
+	import_table_close(table);
+	if (status == STATUS_OK && (json_dumpf(map, out, JSON_INDENT(2)) != 0 ||
+	                               fputc('\n', out) == EOF || fflush(out) != 0))
+		status = STATUS_UNAVAILABLE;
+	json_decref(map);
 	return status;
 }
 

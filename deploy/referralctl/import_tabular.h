@@ -24,6 +24,11 @@ enum status import_tabular_find_map(const struct import_tabular *said,
     const struct import_file *file, struct import_report *report, struct import_map **map,
     const char **why) MUST_CHECK;
 
+/* Writes a draft of a map for a table (import_suggest.h) to `out`.  OK; UNSUPPORTED with *why;
+ * UNAVAILABLE: it cannot be written; NO_MEMORY. */
+enum status import_tabular_suggest_map(const struct import_tabular *said,
+    const struct import_file *file, FILE *out, const char **why) MUST_CHECK;
+
 /* Takes the services that a table's rows make together (import_map_parts.h) into the pass.
  * As below. */
 enum status import_tabular_take_parts(const struct import_tabular *said,

@@ -109,15 +109,38 @@ is_space(char byte)
 	return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t';
 }
 
+/* Spreadsheets and web pages pad with it. */
+#define HARD_SPACE "\xc2\xa0"
+
+static uint32_t
+space_before(struct text text)
+{
+	if (text.length > 0 && is_space(text.at[0]))
+		return 1;
+	return text.length >= 2 && memcmp(text.at, HARD_SPACE, 2) == 0 ? 2 : 0;
+}
+
+static uint32_t
+space_behind(struct text text)
+{
+	if (text.length > 0 && is_space(text.at[text.length - 1]))
+		return 1;
+	return text.length >= 2 && memcmp(text.at + text.length - 2, HARD_SPACE, 2) == 0
+	           ? 2
+	           : 0;
+}
+
 struct text
 import_text_trim(struct text text)
 {
-	while (text.length > 0 && is_space(text.at[0])) {
-		text.at++;
-		text.length--;
+	uint32_t spaces;
+
+	while ((spaces = space_before(text)) > 0) {
+		text.at += spaces;
+		text.length -= spaces;
 	}
-	while (text.length > 0 && is_space(text.at[text.length - 1]))
-		text.length--;
+	while ((spaces = space_behind(text)) > 0)
+		text.length -= spaces;
 	return text;
 }
 

@@ -217,6 +217,23 @@ what_is_written_reads_back_the_same(void **state)
 	free(buffer.bytes);
 }
 
+static void
+spaces_around_a_value_are_no_part_of_it(void **state)
+{
+	static const char *const PADDED[] = { " Дім ", "\xc2\xa0Дім\xc2\xa0",
+		"\t\xc2\xa0 Дім\r\n\xc2\xa0 ", "Дім" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof PADDED / sizeof *PADDED; i++) {
+		struct text trimmed = import_text_trim(text_of(PADDED[i]));
+
+		assert_true(text_is(trimmed, "Дім"));
+	}
+	assert_int_equal(import_text_trim(LITERAL("\xc2\xa0")).length, 0);
+	/* the second byte of another character */
+	assert_int_equal(import_text_trim(LITERAL("\xc3\xa0")).length, 2);
+}
+
 int
 main(void)
 {
@@ -227,6 +244,7 @@ main(void)
 		cmocka_unit_test(character_references_become_characters),
 		cmocka_unit_test(line_ends_and_margins_are_made_even),
 		cmocka_unit_test(many_beginnings_without_an_end_take_bounded_time),
+		cmocka_unit_test(spaces_around_a_value_are_no_part_of_it),
 		cmocka_unit_test(members_are_sorted_and_nothing_is_spaced),
 		cmocka_unit_test(more_members_than_usual_are_sorted_too),
 		cmocka_unit_test(numbers_are_as_short_as_they_can_be),
