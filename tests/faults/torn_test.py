@@ -108,7 +108,9 @@ def make_history(net):
     load.states()
     load.told()
     cases = [net.case(case_id) for case_id, _ in load.accepted.values()]
-    referrals = [r["id"] for c in cases for r in c["referrals"] if r["state"] in ("sent", "delivered")]
+    # One of each need: of two agencies that are offered an emergency the first to accept keeps it.
+    referrals = list({r["need"]: r["id"] for c in cases for r in c["referrals"]
+                      if r["state"] in ("sent", "delivered")}.values())
     for number, actions in enumerate((["accept", "start", "complete"], ["decline"], ["accept"], ["decline"])):
         for action in actions:
             reason = {"decline": ["--reason", "full"], "complete": ["--reason", "helped"]}.get(action, [])
@@ -220,7 +222,7 @@ class Torn(unittest.TestCase):
         rng = random.Random(SEED)
         cuts = set(rng.sample(range(len(self.data) + 1), ANYWHERE))
         for end in rng.sample([end for end, commands in self.units if len(commands) > 1], ENDS):
-            cuts |= {end - 1, end, end + 1}
+            cuts |= {end - 1, end, min(end + 1, len(self.data))}  # beyond its end a file grows a NUL
         digests = self.expected(cuts)
         audited = set(rng.sample(sorted(cuts), AUDITED))
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
