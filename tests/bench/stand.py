@@ -239,6 +239,7 @@ class Templates:
         path = os.path.join(self.dir, "country")
         with Stand(self.empty) as stand:
             import_directory(stand, directory, "--source", "country")
+            wait_for(stand.is_on_disk, 60, "Redis' own rewrite, if any")
             stand.redis.bgrewriteaof()  # so that each copy starts sooner
             wait_for(stand.is_on_disk, 60, "the services on disk")
             stand.end()
