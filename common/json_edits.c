@@ -27,6 +27,12 @@ editable_find(struct text name)
 	return NULL;
 }
 
+const struct editable *
+editable_at(size_t place)
+{
+	return place < sizeof EDITABLES / sizeof EDITABLES[0] ? &EDITABLES[place] : NULL;
+}
+
 const char *
 edits_field(struct text name)
 {
@@ -129,6 +135,15 @@ edits_get(const json_t *document, const struct editable *editable)
 	    attribute) if (is_named(attribute,
 	                       editable->name)) return json_object_get(attribute,
 	    "value");
+	return NULL;
+}
+
+const struct editable *
+editable_of(const json_t *attribute)
+{
+	for (size_t i = 0; i < sizeof EDITABLES / sizeof EDITABLES[0]; i++)
+		if (is_fact(&EDITABLES[i]) && is_named(attribute, EDITABLES[i].name))
+			return &EDITABLES[i];
 	return NULL;
 }
 

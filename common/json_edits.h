@@ -48,6 +48,13 @@ char *edits_apply(struct text document, struct text overlay, size_t *length);
 enum status edits_read(struct text published, struct text overlay, struct text patch,
     struct text author, struct edits *edits, struct defects *defects) MUST_CHECK;
 
+/* The merge patch for edits_read that leads from a service as its reader was shown it to what
+ * the reader would have, facts where they stand among the attributes; a malloc'd text.
+ * INVALID: members that may not be edited differ, each is named.  BAD_MESSAGE: no JSON object.
+ * DAMAGED: what was shown is none.  NO_MEMORY.  With anything but OK `patch` is NULL. */
+enum status edits_compare(struct text shown, struct text wanted, char **patch,
+    struct defects *defects) MUST_CHECK;
+
 /* Takes one field's edit back.  ABSENT: there is none.  DAMAGED, NO_MEMORY. */
 enum status edits_undo(struct text published, struct text overlay, struct text field,
     struct edits *edits) MUST_CHECK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Whether a value is one that its field may have. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/clock.h"
 #include "common/id.h"
@@ -45,13 +46,30 @@ check_text(const struct editable *editable, const json_t *value, struct defects 
 	return true;
 }
 
+/* Attributes hold numbers as texts: what was read may be said again. */
+static bool
+read_number(const struct editable *editable, const json_t *value, double *number)
+{
+	const char *text = json_string_value(value);
+	char *end;
+
+	*number = json_number_value(value);
+	if (text == NULL)
+		return json_is_number(value);
+	if (editable->kind != EDIT_FACT_NUMBER || text[0] < '0' || text[0] > '9')
+		return false;
+	*number = strtod(text, &end);
+	return *end == '\0';
+}
+
 static bool
 check_number(
     const struct editable *editable, const json_t *value, struct defects *defects)
 {
-	double number = json_number_value(value);
+	double number;
 
-	if (!json_is_number(value) || number < 0 || number > editable->most)
+	if (!read_number(editable, value, &number) ||
+	    !(number >= 0 && number <= editable->most))
 		return refuse(defects, editable, "is no number within its bounds");
 	return true;
 }

@@ -28,6 +28,11 @@ struct editable {
 /* NULL: may not be edited. */
 const struct editable *editable_find(struct text name);
 
+/* By their places in edits.def, from 0; NULL behind the last. */
+const struct editable *editable_at(size_t place);
+/* Whose value an attribute of a document is; NULL: no field's. */
+const struct editable *editable_of(const json_t *attribute);
+
 /* What a document says of a field, borrowed; NULL: nothing. */
 json_t *edits_get(const json_t *document, const struct editable *editable);
 /* Says it; NULL takes it out.  False: out of memory. */

@@ -12,9 +12,8 @@
 
 /* ---- who may ---- */
 
-/* What is seen of a service by who may not change it is what a reader would see. */
-static enum status
-may_change(const struct call *call, const struct directory_entry *entry,
+enum status
+edit_may(const struct call *call, const struct directory_entry *entry,
     struct service_facts *facts)
 {
 	enum status status = facts_read(call->gateway->reader, entry->document, facts);
@@ -129,8 +128,8 @@ edit(struct call *call, const struct directory_entry *entry, uint32_t expected,
 		call_fail(call, status);
 }
 
-static void
-patch(struct call *call, enum status status, const struct directory_entry *entry,
+void
+edit_patch(struct call *call, enum status status, const struct directory_entry *entry,
     struct text what)
 {
 	struct service_facts facts;
@@ -141,7 +140,7 @@ patch(struct call *call, enum status status, const struct directory_entry *entry
 	if (!call_take_version(call, true, &expected))
 		return;
 	if (status == STATUS_OK)
-		status = may_change(call, entry, &facts);
+		status = edit_may(call, entry, &facts);
 	if (status == STATUS_OK)
 		status = edits_read(entry->published, entry->overlay, what,
 		    text_of(call->account.person), &edits, &defects);
@@ -163,7 +162,7 @@ on_patch_entry(void *self, enum status status, const struct directory_entry *ent
 {
 	struct call *call = self;
 
-	patch(call, status, entry, http_body(call->request));
+	edit_patch(call, status, entry, http_body(call->request));
 }
 
 /* A withdrawn service stays as an entry that is over: others may refer to it, and it can be taken
@@ -171,11 +170,11 @@ on_patch_entry(void *self, enum status status, const struct directory_entry *ent
 static void
 on_withdraw_entry(void *self, enum status status, const struct directory_entry *entry)
 {
-	patch(self, status, entry, LITERAL("{\"status\":\"defunct\"}"));
+	edit_patch(self, status, entry, LITERAL("{\"status\":\"defunct\"}"));
 }
 
-static void
-get_entry(struct call *call, directory_entry_got *got)
+void
+edit_get_entry(struct call *call, directory_entry_got *got)
 {
 	enum status status = directory_get_entry(
 	    call->gateway->directory, http_path(call->request, "id"), got, call);
@@ -190,7 +189,7 @@ on_patch_service(struct call *call)
 	uint32_t expected;
 
 	if (call_take_version(call, true, &expected))
-		get_entry(call, on_patch_entry);
+		edit_get_entry(call, on_patch_entry);
 }
 
 void
@@ -199,7 +198,7 @@ on_delete_service(struct call *call)
 	uint32_t expected;
 
 	if (call_take_version(call, true, &expected))
-		get_entry(call, on_withdraw_entry);
+		edit_get_entry(call, on_withdraw_entry);
 }
 
 static void
@@ -214,7 +213,7 @@ on_undo_entry(void *self, enum status status, const struct directory_entry *entr
 	if (!call_take_version(call, true, &expected))
 		return;
 	if (status == STATUS_OK)
-		status = may_change(call, entry, &facts);
+		status = edit_may(call, entry, &facts);
 	if (status == STATUS_OK)
 		status = edits_undo(entry->published, entry->overlay, field, &edits);
 	if (status == STATUS_OK && text_is(field, "confidentiality") &&
@@ -233,7 +232,7 @@ on_delete_edit(struct call *call)
 	uint32_t expected;
 
 	if (call_take_version(call, true, &expected))
-		get_entry(call, on_undo_entry);
+		edit_get_entry(call, on_undo_entry);
 }
 
 /* ---- places ---- */
@@ -258,7 +257,7 @@ on_capacity_entry(void *self, enum status status, const struct directory_entry *
 	struct capacity_body body;
 
 	if (status == STATUS_OK)
-		status = may_change(call, entry, &facts);
+		status = edit_may(call, entry, &facts);
 	if (status != STATUS_OK) {
 		call_fail(call, status);
 		return;
@@ -286,7 +285,7 @@ on_put_capacity(struct call *call)
 		call_refuse(call, STATUS_INVALID, &defects, TEXT_ABSENT, UINT_ABSENT,
 		    UINT_ABSENT);
 	else
-		get_entry(call, on_capacity_entry);
+		edit_get_entry(call, on_capacity_entry);
 }
 
 /* ---- confirming ---- */
@@ -338,7 +337,7 @@ on_confirm_entry(void *self, enum status status, const struct directory_entry *e
 	clock_format(clock_wall_ms(), now);
 	(void)snprintf(patch, sizeof patch, "{\"assured_date\":\"%.10s\"}", now);
 	if (status == STATUS_OK)
-		status = may_change(call, entry, &facts);
+		status = edit_may(call, entry, &facts);
 	if (status == STATUS_OK)
 		status = edits_read(entry->published, entry->overlay, text_of(patch),
 		    text_of(call->account.person), &edits, &defects);
@@ -356,5 +355,5 @@ on_confirm_entry(void *self, enum status status, const struct directory_entry *e
 void
 on_post_confirm(struct call *call)
 {
-	get_entry(call, on_confirm_entry);
+	edit_get_entry(call, on_confirm_entry);
 }

@@ -95,6 +95,15 @@ bool call_take_version(struct call *call, bool is_required, uint32_t *version);
 bool call_take_body(
     struct call *call, const struct record *record, void *values, bool may_be_empty);
 
+/* Edits one service by a merge patch, and answers; `entry` may be NULL where the status is not OK. */
+void edit_patch(struct call *call, enum status status,
+    const struct directory_entry *entry, struct text what);
+/* Whether the caller may; ABSENT: nor may it know that there is such a service. */
+enum status edit_may(const struct call *call, const struct directory_entry *entry,
+    struct service_facts *facts) MUST_CHECK;
+/* The service of the path, or the call is answered. */
+void edit_get_entry(struct call *call, directory_entry_got *got);
+
 /* Sends gateway->out to intake (or the matcher) and calls back with the reply in gateway->in,
  * or NULL after 10 s.  Sent again every 2 s: commands are idempotent, questions without
  * effect. */

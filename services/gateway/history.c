@@ -8,6 +8,8 @@
 #include "services/gateway/gateway.h"
 
 #define HISTORY_MOST 100
+/* Read where those of one field are wanted: as many as are kept, about. */
+#define HISTORY_KEPT 500
 #define CHANGES_MOST 500
 #define CONFIRMATIONS_MOST 100
 
@@ -90,12 +92,13 @@ put_change(FILE *out, const struct store_value *fields)
 	return true;
 }
 
-/* NULL: out of memory. */
+/* The changes, of one field where that is not absent.  NULL: out of memory. */
 static char *
-write_history(
-    const struct service_history *head, const struct store_value *changes, size_t *length)
+write_history(const struct service_history *head, const struct store_value *changes,
+    struct text field, size_t *length)
 {
 	size_t head_length = 0, count = store_count(changes);
+	unsigned written = 0;
 	char *json = json_write(&record_service_history, head, MASK_ALL, &head_length);
 	char *body = NULL;
 	FILE *out = json != NULL ? open_memstream(&body, length) : NULL;
@@ -104,10 +107,15 @@ write_history(
 	if (is_good) {
 		put_open(out, json, head_length);
 		fputs(",\"history\":[", out);
-		for (size_t i = 0; is_good && i < count; i++) {
-			if (i > 0)
+		for (size_t i = 0; is_good && i < count && written < HISTORY_MOST; i++) {
+			const struct store_value *one = store_at(store_at(changes, i), 1);
+
+			if (field.at != NULL &&
+			    !text_equal(field_of(one, "field"), field))
+				continue;
+			if (written++ > 0)
 				fputc(',', out);
-			is_good = put_change(out, store_at(store_at(changes, i), 1));
+			is_good = put_change(out, one);
 		}
 		fputs("]}", out);
 		is_good = fclose(out) == 0 && is_good;
@@ -151,7 +159,7 @@ on_history(void *ctx, enum status status, const struct store_value *value)
 	struct call *call = asked->call;
 	struct service_history head;
 	size_t length = 0;
-	char *body;
+	char *body = NULL;
 
 	record_init(&record_service_history, &head);
 	head.id = http_path(call->request, "id");
@@ -159,7 +167,9 @@ on_history(void *ctx, enum status status, const struct store_value *value)
 	head.edits_count = asked->edits_count;
 	memcpy(head.edits, asked->edits, asked->edits_count * sizeof asked->edits[0]);
 	free(asked);
-	body = status == STATUS_OK ? write_history(&head, value, &length) : NULL;
+	if (status == STATUS_OK)
+		body = write_history(
+		    &head, value, http_query(call->request, "field"), &length);
 	if (body != NULL)
 		call_answer(call, 200, NULL, body, length);
 	else
@@ -187,7 +197,10 @@ on_history_entry(void *self, enum status status, const struct directory_entry *e
 		asked->version = entry->version;
 		take_edits(asked, entry);
 		status = directory_history(call->gateway->directory,
-		    http_path(call->request, "id"), HISTORY_MOST, on_history, asked);
+		    http_path(call->request, "id"),
+		    http_query(call->request, "field").at != NULL ? HISTORY_KEPT
+		                                                  : HISTORY_MOST,
+		    on_history, asked);
 	} else if (status == STATUS_OK) {
 		status = STATUS_NO_MEMORY;
 	}
@@ -200,11 +213,16 @@ on_history_entry(void *self, enum status status, const struct directory_entry *e
 void
 on_get_history(struct call *call)
 {
-	enum status status = directory_get_entry(call->gateway->directory,
-	    http_path(call->request, "id"), on_history_entry, call);
+	struct text field = http_query(call->request, "field");
+	struct defects defects = { .count = 0 };
 
-	if (status != STATUS_OK)
-		call_fail(call, status);
+	if (field.at == NULL || edits_field(field) != NULL) {
+		edit_get_entry(call, on_history_entry);
+		return;
+	}
+	defects_add(&defects, "is no field that may be edited", "field");
+	call_refuse(
+	    call, STATUS_INVALID, &defects, TEXT_ABSENT, UINT_ABSENT, UINT_ABSENT);
 }
 
 /* ---- the change stream ---- */

@@ -135,7 +135,17 @@ on_get_services(struct call *call)
 }
 
 static void
-on_service(void *self, enum status status, struct text document)
+answer_service(struct call *call, uint32_t version, char *json, size_t length)
+{
+	char etag[16];
+	const struct http_field fields[] = { { "ETag", etag }, { NULL, NULL } };
+
+	(void)snprintf(etag, sizeof etag, "\"%u\"", version);
+	call_answer(call, 200, fields, json, length);
+}
+
+static void
+on_service(void *self, enum status status, const struct directory_entry *entry)
 {
 	struct call *call = self;
 	struct gateway *gateway = call->gateway;
@@ -144,12 +154,12 @@ on_service(void *self, enum status status, struct text document)
 	char *json = NULL;
 
 	if (status == STATUS_OK)
-		status = facts_read(gateway->reader, document, &facts);
+		status = facts_read(gateway->reader, entry->document, &facts);
 	if (status == STATUS_OK && facts.confidentiality == CONFIDENTIALITY_cleared &&
 	    !role_is_in(call->account.role, "sc"))
 		status = STATUS_ABSENT;
 	if (status == STATUS_OK) {
-		json = json_service(document, &facts,
+		json = json_service(entry->document, &facts,
 		    !role_is_in(call->account.role, "sc"), clock_wall_ms(), &length);
 		if (json == NULL)
 			status = STATUS_NO_MEMORY;
@@ -157,17 +167,13 @@ on_service(void *self, enum status status, struct text document)
 	if (status != STATUS_OK)
 		call_fail(call, status);
 	else
-		call_answer(call, 200, NULL, json, length);
+		answer_service(call, entry->version, json, length);
 }
 
 void
 on_get_service(struct call *call)
 {
-	enum status status = directory_get(
-	    call->gateway->directory, http_path(call->request, "id"), on_service, call);
-
-	if (status != STATUS_OK)
-		call_fail(call, status);
+	edit_get_entry(call, on_service);
 }
 
 /* proto/openapi.json, part of the binary (Makefile). */

@@ -96,6 +96,35 @@ class Living(unittest.TestCase):
             self.assertEqual(undone.status, 200, undone.body)
         self.assertEqual(self.document(service).json, before)
 
+    def test_a_service_is_read_changed_and_sent_back_whole(self):
+        service = self.others()
+        where = f"/api/v1/services/{service}"
+        def put(body, version=None, role="coordinator"):
+            version = version or self.document(service).headers["ETag"]
+            return self.net.http("PUT", where, body, role=role, headers={"If-Match": version})
+        read = self.document(service)
+        self.assertEqual(read.headers["ETag"], f'"{self.version(service)}"')
+        self.assertEqual(put(read.json).headers["ETag"], read.headers["ETag"], "nothing differs")
+        wanted = dict(read.json, name="Цілком інша", alert="Тимчасово")
+        del wanted["description"]
+        first, again = put(wanted, read.headers["ETag"]), put(wanted, read.headers["ETag"])
+        self.assertEqual((first.status, first.json), (200, again.json), first.body)
+        seen = self.document(service)
+        self.assertEqual(seen.json, wanted)
+        self.assertEqual(seen.headers["ETag"], first.headers["ETag"])
+        self.assertEqual(put(dict(wanted, name="Ще інша"), read.headers["ETag"]).status, 412)
+        refused = put(dict(wanted, id="x", organization={}, name="Ще інша"))
+        self.assertEqual((refused.status, {e["field"] for e in refused.json["errors"]}), (422, {"id", "organization"}))
+        self.assertEqual(put(wanted, role="operator").status, 403)
+        self.assertEqual(put({}, role="agency").status, 403)
+        self.assertEqual(self.net.http("PUT", where, wanted, role="coordinator").status, 428)
+        history = self.net.http("GET", where + "/history?field=name", role="coordinator").json["history"]
+        self.assertEqual({h["field"] for h in history}, {"name"})
+        self.assertEqual(history[0]["replacement"], "Цілком інша")
+        self.assertEqual(self.net.http("GET", where + "/history?field=id", role="coordinator").status, 422)
+        self.assertEqual(put(read.json).status, 200)
+        self.assertEqual(self.document(service).json, read.json)
+
     def test_a_service_that_stops_is_not_offered_any_more(self):
         intake = demo_intake()
         def best():

@@ -190,7 +190,7 @@ every_bad_field_is_named_and_nothing_is_edited(void **state)
 		{ "{\"languages\":[{\"code\":\"uk\",\"cod\":\"x\"}]}", "languages[0]",
 		    "lacks a member, or has one that is unknown or no text" },
 		{ "{\"languages\":{}}", "languages", "is no list, or too long a one" },
-		{ "{\"radius_km\":\"5\"}", "radius_km",
+		{ "{\"radius_km\":\"5 km\"}", "radius_km",
 		    "is no number within its bounds" },
 	};
 
@@ -224,6 +224,100 @@ a_damaged_overlay_is_passed_over(void **state)
 	}
 }
 
+/* ---- a whole service ---- */
+
+static const char SHOWN[] =
+    "{\"attributes\":[{\"id\":\"a\",\"label\":\"workers\",\"value\":\"7\","
+    "\"taxonomy_term\":{\"taxonomy\":\"hearthline-facts\"}},"
+    "{\"id\":\"b\",\"taxonomy_term\":{\"code\":\"food\",\"taxonomy\":\"t\"}}],"
+    "\"id\":\"s1\",\"maximum_age\":17,\"name\":\"Shelter\",\"x_opens_at\":\"1\"}";
+
+/* What becomes of SHOWN with one text in place of another. */
+static enum status
+compare(const char *from, const char *to, char **patch)
+{
+	const char *at = strstr(SHOWN, from);
+	char wanted[1024];
+
+	assert_non_null(at);
+	(void)snprintf(wanted, sizeof wanted, "%.*s%s%s", (int)(at - SHOWN), SHOWN, to,
+	    at + strlen(from));
+	return edits_compare(text_of(SHOWN), text_of(wanted), patch, &defects);
+}
+
+static void
+assert_patch(const char *from, const char *to, const char *expected)
+{
+	char *patch;
+
+	assert_int_equal(compare(from, to, &patch), STATUS_OK);
+	assert_string_equal(patch, expected);
+	free(patch);
+}
+
+static void
+what_differs_of_a_whole_service_is_a_patch_of_that(void **state)
+{
+	(void)state;
+	assert_patch("17", "17", "{}");
+	assert_patch("Shelter", "House", "{\"name\":\"House\"}");
+	assert_patch("\"maximum_age\":17,", "", "{\"maximum_age\":null}");
+	assert_patch(
+	    "\"id\":\"s1\"", "\"alert\":\"x\",\"id\":\"s1\"", "{\"alert\":\"x\"}");
+	assert_patch("\"value\":\"7\"", "\"value\":\"9\"", "{\"workers\":\"9\"}");
+	assert_patch("\"label\":\"workers\"", "\"label\":\"radius_km\"",
+	    "{\"radius_km\":\"7\",\"workers\":null}");
+	assert_patch(",\"x_opens_at\":\"1\"", "", "{}");
+}
+
+static void
+assert_refused(const char *from, const char *to, const char *field)
+{
+	char *patch;
+
+	assert_int_equal(compare(from, to, &patch), STATUS_INVALID);
+	assert_null(patch);
+	assert_int_equal(defects.count, 1);
+	assert_string_equal(defects.list[0].field, field);
+}
+
+static void
+what_may_not_be_edited_of_a_whole_service_is_refused_by_its_name(void **state)
+{
+	char *patch;
+
+	(void)state;
+	assert_refused("s1", "s2", "id");
+	assert_refused("\"id\":\"s1\",", "", "id");
+	assert_refused("\"id\":\"s1\"", "\"id\":\"s1\",\"new\":1", "new");
+	assert_refused("food", "clothes", "attributes");
+	assert_refused("\"id\":\"s1\"", "\"id\":\"s1\",\"workers\":9", "workers");
+	assert_refused("{\"id\":\"b\"",
+	    "{\"label\":\"workers\",\"value\":\"8\",\"taxonomy_term\":{\"taxonomy\":"
+	    "\"hearthline-facts\"}},{\"id\":\"b\"",
+	    "attributes");
+	assert_int_equal(edits_compare(LITERAL("{}"), LITERAL("[]"), &patch, &defects),
+	    STATUS_BAD_MESSAGE);
+	assert_int_equal(
+	    edits_compare(LITERAL("{}"), LITERAL("{\"a\":1,\"a\":2}"), &patch, &defects),
+	    STATUS_BAD_MESSAGE);
+	assert_int_equal(edits_compare(LITERAL("[]"), LITERAL("{}"), &patch, &defects),
+	    STATUS_DAMAGED);
+}
+
+static void
+a_number_among_the_attributes_may_be_said_as_it_stands_there(void **state)
+{
+	(void)state;
+	overlay[0] = '\0';
+	assert_int_equal(read_patch(PUBLISHED, "{\"workers\":\"12\"}"), STATUS_OK);
+	assert_int_equal(edits.count, 1);
+	assert_int_equal(read_patch(PUBLISHED, "{\"workers\":\"-1\"}"), STATUS_INVALID);
+	assert_int_equal(read_patch(PUBLISHED, "{\"workers\":\"9e9\"}"), STATUS_INVALID);
+	assert_int_equal(
+	    read_patch(PUBLISHED, "{\"maximum_age\":\"12\"}"), STATUS_INVALID);
+}
+
 int
 main(void)
 {
@@ -242,6 +336,11 @@ main(void)
 		cmocka_unit_test_teardown(
 		    every_bad_field_is_named_and_nothing_is_edited, forget),
 		cmocka_unit_test_teardown(a_damaged_overlay_is_passed_over, forget),
+		cmocka_unit_test(what_differs_of_a_whole_service_is_a_patch_of_that),
+		cmocka_unit_test(
+		    what_may_not_be_edited_of_a_whole_service_is_refused_by_its_name),
+		cmocka_unit_test_teardown(
+		    a_number_among_the_attributes_may_be_said_as_it_stands_there, forget),
 	};
 
 	return cmocka_run_group_tests_name("json_edits", tests, NULL, NULL);
