@@ -246,6 +246,8 @@ hide_points(struct service_facts *facts)
 	if (facts->confidentiality == CONFIDENTIALITY_public)
 		return;
 	for (uint32_t i = 0; i < facts->points_count; i++) {
+		if (facts->open_points >> i & 1)
+			continue;
 		facts->points[i].lat =
 		    round(facts->points[i].lat * HIDDEN_PER_DEGREE) / HIDDEN_PER_DEGREE;
 		facts->points[i].lon =
@@ -269,6 +271,7 @@ facts_read(struct facts_reader *reader, struct text document, struct service_fac
 	facts->interpreter =
 	    read_interpretation(text_at(reader->document, "interpretation_services"));
 	read_attributes(reader, reader->document, facts);
+	read_place_secrecy(reader->document, facts);
 	read_languages(reader, reader->document, facts);
 	read_places(reader, reader->document, facts);
 	read_wordings(reader, reader->document, facts); /* knows now what is hidden */

@@ -79,8 +79,10 @@ struct service_facts {
 	struct {
 		double lat, lon;
 	} points
-	    [FACTS_POINTS_MAX]; /* physical locations; to 0.1 degrees unless the entry is public */
+	    [FACTS_POINTS_MAX]; /* physical locations; to 0.1 degrees where one hides its address */
 	uint32_t points_count;
+	uint32_t
+	    open_points; /* bit (1 << i): points[i] is as it is though the entry is not public */
 	double radius_km;          /* serves this far around its points, NaN unknown */
 	double available, maximum; /* places, NaN unknown */
 	int64_t capacity_at;       /* when that was reported, TIME_ABSENT unknown */
@@ -124,7 +126,10 @@ void facts_reader_free(struct facts_reader *reader);
  * there are such.  Terms, points, questions and wordings beyond their limit are left out; with points the
  * radius becomes unknown too.
  * Three-letter language codes are given as two letters where there are two.  An unknown word
- * for confidentiality, or a stricter one at a place, hides more, never less.  Of several
+ * for confidentiality hides more, never less.  A place that asks for more than its service hides
+ * itself alone: that its address is hidden makes the entry so, but for the points and towns of
+ * other places; a place for cleared roles is passed over where there are others, else the entry
+ * is for them.  Of several
  * capacities the one with fewest places counts.
  * facts_hours.h says how schedules are read.
  *

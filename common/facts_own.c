@@ -175,8 +175,8 @@ is_secrecy(const json_t *attribute)
 	           is_word(text_at(term, "code"), "confidentiality"));
 }
 
-void
-read_place_secrecy(const json_t *object, struct service_facts *facts)
+static void
+read_secrecy(const json_t *object, struct service_facts *facts)
 {
 	size_t index;
 	const json_t *attribute;
@@ -193,8 +193,64 @@ facts_hides_address(const json_t *object)
 {
 	struct service_facts facts = { .confidentiality = CONFIDENTIALITY_public };
 
-	read_place_secrecy(object, &facts);
+	read_secrecy(object, &facts);
 	return facts.confidentiality != CONFIDENTIALITY_public;
+}
+
+enum confidentiality
+facts_place_secrecy(const json_t *place)
+{
+	struct service_facts facts = { .confidentiality = CONFIDENTIALITY_public };
+
+	read_secrecy(place, &facts);
+	read_secrecy(json_object_get(place, "location"), &facts);
+	return facts.confidentiality;
+}
+
+/* Those of cleared roles go to a list beside.  Their count. */
+static size_t
+set_cleared_apart(json_t *service)
+{
+	json_t *places = json_object_get(service, "service_at_locations");
+	json_t *apart = json_array();
+
+	(void)json_object_set_new(service, FACTS_CLEARED_PLACES, apart);
+	for (size_t i = 0; i < json_array_size(places);) {
+		json_t *place = json_array_get(places, i);
+
+		if (facts_place_secrecy(place) != CONFIDENTIALITY_cleared) {
+			i++;
+			continue;
+		}
+		(void)json_array_append(apart, place);
+		(void)json_array_remove(places, i);
+	}
+	return json_array_size(apart);
+}
+
+void
+read_place_secrecy(json_t *service, struct service_facts *facts)
+{
+	json_t *places = json_object_get(service, "service_at_locations");
+	size_t index, cleared_count;
+	json_t *place;
+
+	(void)json_object_del(service, FACTS_CLEARED_PLACES);
+	if (facts->confidentiality == CONFIDENTIALITY_cleared)
+		return;
+	cleared_count = set_cleared_apart(service);
+	if (cleared_count > 0 && json_array_size(places) == 0) {
+		facts->confidentiality = CONFIDENTIALITY_cleared;
+		json_array_extend(places, json_object_get(service, FACTS_CLEARED_PLACES));
+		(void)json_object_del(service, FACTS_CLEARED_PLACES);
+	}
+	json_array_foreach(places, index, place)
+	{
+		enum confidentiality asked = facts_place_secrecy(place);
+
+		if (asked > facts->confidentiality)
+			facts->confidentiality = asked;
+	}
 }
 
 /* Where each option has an amount: free if none costs anything, a fee if each does. */

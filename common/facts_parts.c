@@ -17,9 +17,14 @@ text_at(const json_t *object, const char *key)
 }
 
 static void
-tell(facts_each_part *each, void *self, enum entity entity, const json_t *object)
+tell(facts_each_part *each, void *self, enum entity entity, const json_t *object,
+    bool is_cleared)
 {
-	const struct facts_part part = { .entity = entity, .id = text_at(object, "id") };
+	const struct facts_part part = {
+		.entity = entity,
+		.id = text_at(object, "id"),
+		.is_cleared = is_cleared,
+	};
 
 	if (part.id.at != NULL)
 		each(self, &part);
@@ -55,19 +60,27 @@ tell_terms(facts_each_part *each, void *self, const json_t *holder)
 	    tell_term(each, self, json_object_get(attribute, "taxonomy_term"));
 }
 
+static void
+tell_places(facts_each_part *each, void *self, const json_t *places, bool are_cleared)
+{
+	const json_t *place;
+	size_t i;
+
+	json_array_foreach((json_t *)places, i, place)
+	    tell(each, self, entity_service_at_location, place, are_cleared);
+}
+
 void
 facts_parts(const struct facts_reader *reader, facts_each_part *each, void *self)
 {
 	const json_t *service = facts_document(reader);
 	const json_t *organization = json_object_get(service, "organization");
-	const json_t *place;
-	size_t i;
 
-	tell(each, self, entity_organization, organization);
-	json_array_foreach(json_object_get(service, "service_at_locations"), i, place)
-	    tell(each, self, entity_service_at_location, place);
+	tell(each, self, entity_organization, organization, false);
+	tell_places(each, self, json_object_get(service, "service_at_locations"), false);
 	tell_terms(each, self, service);
 	tell_terms(each, self, organization);
+	tell_places(each, self, json_object_get(service, FACTS_CLEARED_PLACES), true);
 }
 
 int64_t

@@ -11,13 +11,15 @@ struct facts_part {
 	struct text id;
 	struct text parent; /* of a term: a term's id; absent: none is said */
 	struct text
-	    taxonomy; /* of a term: a taxonomy's id, told just before; absent: none */
+	    taxonomy;    /* of a term: a taxonomy's id, told just before; absent: none */
+	bool is_cleared; /* for cleared roles alone, though the service need not be */
 };
 typedef void facts_each_part(void *self, const struct facts_part *part);
 
 /* Tells of the document that facts_read read last: its organization, where it is offered, and
  * the terms that the service and its organization are coded with, each after its taxonomy.
- * What has no id is left out.  An entity may be told twice. */
+ * What has no id is left out.  An entity may be told twice; those for cleared roles
+ * alone come last. */
 void facts_parts(const struct facts_reader *reader, facts_each_part *each, void *self);
 
 /* When that document says that it was last modified; TIME_ABSENT unknown. */

@@ -86,8 +86,9 @@ place_code(struct text uri)
 /* An attribute of our own taxonomy. */
 void read_own_fact(
     const json_t *attribute, const json_t *term, struct service_facts *facts);
-/* A place may ask for more secrecy than its service, never for less. */
-void read_place_secrecy(const json_t *object, struct service_facts *facts);
+/* Places may ask for more secrecy than their service, never for less.  Those for cleared roles
+ * of an entry that is not move to FACTS_CLEARED_PLACES. */
+void read_place_secrecy(json_t *service, struct service_facts *facts);
 /* Free text on interpreters: any says yes, but for a plain no, and for what begins like one
  * ("No appointment needed"), which may be either. */
 enum flag read_interpretation(struct text value);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Where a service is, and which places it serves. */
+#include "common/facts_document.h"
 #include "common/facts_private.h"
 #include "common/facts_shapes.h"
 
@@ -27,7 +28,7 @@ read_areas(struct facts_reader *reader, const json_t *object, struct service_fac
 
 /* False: no room for another point. */
 static bool
-read_point(const json_t *location, struct service_facts *facts)
+read_point(const json_t *location, bool is_open, struct service_facts *facts)
 {
 	double lat = number_at(location, "latitude", -90, 90);
 	double lon = number_at(location, "longitude", -180, 180);
@@ -36,12 +37,17 @@ read_point(const json_t *location, struct service_facts *facts)
 	    isnan(lon) || (lat == 0 && lon == 0)) /* 0,0 is what a failed geocoder says */
 		return true;
 	for (uint32_t i = 0; i < facts->points_count; i++)
-		if (facts->points[i].lat == lat && facts->points[i].lon == lon)
+		if (facts->points[i].lat == lat && facts->points[i].lon == lon) {
+			if (!is_open) /* one of the two hides it */
+				facts->open_points &= ~(1u << i);
 			return true;
+		}
 	if (facts->points_count == FACTS_POINTS_MAX)
 		return false;
 	facts->points[facts->points_count].lat = lat;
 	facts->points[facts->points_count].lon = lon;
+	if (is_open)
+		facts->open_points |= 1u << facts->points_count;
 	facts->points_count++;
 	return true;
 }
@@ -50,7 +56,7 @@ void
 read_places(
     struct facts_reader *reader, const json_t *service, struct service_facts *facts)
 {
-	bool have_all_points = true;
+	bool have_all_points = true, hides_all = facts_hides_address(service);
 	size_t index;
 	const json_t *place;
 
@@ -58,11 +64,12 @@ read_places(
 	json_array_foreach(json_object_get(service, "service_at_locations"), index, place)
 	{
 		const json_t *location = json_object_get(place, "location");
+		bool is_open;
 
 		read_areas(reader, place, facts);
-		have_all_points = read_point(location, facts) && have_all_points;
-		read_place_secrecy(place, facts);
-		read_place_secrecy(location, facts);
+		is_open =
+		    !hides_all && facts_place_secrecy(place) == CONFIDENTIALITY_public;
+		have_all_points = read_point(location, is_open, facts) && have_all_points;
 		read_accessibility(location, facts);
 	}
 	facts->shapes = reader->shapes;

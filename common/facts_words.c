@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Names and descriptions in other languages, the names of terms and of towns. */
+#include "common/facts_document.h"
 #include "common/facts_private.h"
 
 static void
@@ -65,7 +66,10 @@ read_towns(
 	const json_t *place;
 
 	json_array_foreach(json_object_get(service, "service_at_locations"), index, place)
-	    read_addresses(reader, json_object_get(place, "location"), facts);
+	{
+		if (facts_place_secrecy(place) == CONFIDENTIALITY_public)
+			read_addresses(reader, json_object_get(place, "location"), facts);
+	}
 }
 
 void
@@ -75,6 +79,6 @@ read_wordings(
 	facts->wordings = reader->wordings;
 	read_translations(reader, service, facts);
 	read_term_names(reader, service, facts);
-	if (facts->confidentiality == CONFIDENTIALITY_public)
+	if (!facts_hides_address(service))
 		read_towns(reader, service, facts);
 }

@@ -114,8 +114,20 @@ hide_place(json_t *place)
 static bool
 is_place_hidden(const json_t *place)
 {
-	return facts_hides_address(place) ||
-	       facts_hides_address(json_object_get(place, "location"));
+	return facts_place_secrecy(place) != CONFIDENTIALITY_public;
+}
+
+/* Whether there were any. */
+static bool
+drop_cleared_places(json_t *places)
+{
+	size_t count = json_array_size(places);
+
+	for (size_t i = count; i > 0; i--)
+		if (facts_place_secrecy(json_array_get(places, i - 1)) ==
+		    CONFIDENTIALITY_cleared)
+			(void)json_array_remove(places, i - 1);
+	return json_array_size(places) < count;
 }
 
 /* Whether the service is offered at a location as everybody may know. */
@@ -160,8 +172,8 @@ hsds_hide(json_t *service, bool hides_all)
 	bool has_hidden, lacks_locations;
 
 	hides_all = hides_all || facts_hides_address(service);
-	has_hidden = hides_all;
 	lacks_locations = hide_locations(service, hides_all);
+	has_hidden = drop_cleared_places(places) || hides_all;
 	json_array_foreach(places, i, place)
 	{
 		if (!hides_all && !is_place_hidden(place))

@@ -37,13 +37,13 @@ entry_of(struct catalogue *catalogue, uint32_t part)
 }
 
 static void
-hold(struct catalogue *catalogue, uint32_t part, uint32_t service, bool is_cleared_only)
+hold(struct catalogue *catalogue, uint32_t part, uint32_t service, bool is_open)
 {
 	struct roll *roll = &catalogue->rolls[CATALOGUE_KIND(part)];
 	struct entry *entry = entry_of(catalogue, part);
 
 	for (int audience = 0; audience < AUDIENCES; audience++) {
-		if (audience == AUDIENCE_OPEN && is_cleared_only)
+		if (audience == AUDIENCE_OPEN && !is_open)
 			continue;
 		if (entry->holders[audience]++ == 0) {
 			entry->shown_by[audience] = service;
@@ -59,9 +59,10 @@ find_holder(const struct catalogue *catalogue, uint32_t part, uint32_t but, int 
 	for (uint32_t i = 0; i < catalogue->rolls[entity_service].count; i++) {
 		const struct holding *holding = &catalogue->holdings[i];
 
-		if (i == but || (audience == AUDIENCE_OPEN && holding->is_cleared_only))
+		if (i == but)
 			continue;
-		for (uint32_t j = 0; j < holding->count; j++)
+		for (uint32_t j = 0; j < holding_count(holding, (enum audience)audience);
+		     j++)
 			if (holding->parts[j] == part)
 				return i;
 	}
@@ -69,13 +70,13 @@ find_holder(const struct catalogue *catalogue, uint32_t part, uint32_t but, int 
 }
 
 static void
-let_go(struct catalogue *catalogue, uint32_t part, uint32_t service, bool is_cleared_only)
+let_go(struct catalogue *catalogue, uint32_t part, uint32_t service, bool is_open)
 {
 	struct roll *roll = &catalogue->rolls[CATALOGUE_KIND(part)];
 	struct entry *entry = entry_of(catalogue, part);
 
 	for (int audience = 0; audience < AUDIENCES; audience++) {
-		if (audience == AUDIENCE_OPEN && is_cleared_only)
+		if (audience == AUDIENCE_OPEN && !is_open)
 			continue;
 		if (--entry->holders[audience] == 0)
 			roll->seen[audience]--;
@@ -93,7 +94,7 @@ let_all_go(struct catalogue *catalogue, uint32_t service)
 	struct holding *holding = &catalogue->holdings[service];
 
 	for (uint32_t i = 0; i < holding->count; i++)
-		let_go(catalogue, holding->parts[i], service, holding->is_cleared_only);
+		let_go(catalogue, holding->parts[i], service, i < holding->open_count);
 	free(holding->parts);
 	holding->parts = NULL;
 	holding->count = 0;
@@ -104,7 +105,7 @@ let_all_go(struct catalogue *catalogue, uint32_t service)
 struct taking {
 	struct catalogue *catalogue;
 	uint32_t *parts;
-	uint32_t count, room;
+	uint32_t count, room, open_count;
 	bool is_short; /* of memory */
 };
 
@@ -169,6 +170,8 @@ on_part(void *self, const struct facts_part *part)
 		taking->is_short = true;
 	else
 		take(taking, CATALOGUE_PART(part->entity, number));
+	if (!part->is_cleared)
+		taking->open_count = taking->count;
 }
 
 /* Room for one more. */
@@ -208,13 +211,16 @@ catalogue_put(struct catalogue *catalogue, const struct service_facts *facts,
 		return STATUS_NO_MEMORY;
 	let_all_go(catalogue, service);
 	take(&taking, CATALOGUE_PART(entity_service, service));
+	taking.open_count = taking.count;
 	facts_parts(reader, on_part, &taking);
 	holding = &catalogue->holdings[service];
 	*holding = (struct holding){ .parts = taking.parts,
 		.count = taking.count,
-		.is_cleared_only = facts->confidentiality == CONFIDENTIALITY_cleared,
+		.open_count = facts->confidentiality == CONFIDENTIALITY_cleared
+		                  ? 0
+		                  : taking.open_count,
 		.modified_at = facts_modified_at(reader) };
 	for (uint32_t i = 0; i < holding->count; i++)
-		hold(catalogue, holding->parts[i], service, holding->is_cleared_only);
+		hold(catalogue, holding->parts[i], service, i < holding->open_count);
 	return taking.is_short ? STATUS_NO_MEMORY : STATUS_OK;
 }

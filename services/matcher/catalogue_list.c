@@ -27,8 +27,7 @@ struct wish {
 static bool
 is_for(const struct wish *wish, uint32_t service)
 {
-	return wish->audience == AUDIENCE_CLEARED ||
-	       !wish->catalogue->holdings[service].is_cleared_only;
+	return holding_count(&wish->catalogue->holdings[service], wish->audience) > 0;
 }
 
 static bool
@@ -72,7 +71,7 @@ mark_entities(struct wish *wish)
 
 		if (!fits(wish, i))
 			continue;
-		for (uint32_t j = 0; j < holding->count; j++)
+		for (uint32_t j = 0; j < holding_count(holding, wish->audience); j++)
 			if (CATALOGUE_KIND(holding->parts[j]) == wish->entity)
 				wish->shown_by[CATALOGUE_NUMBER(holding->parts[j])] = i;
 	}

@@ -43,9 +43,17 @@ struct roll {
 struct holding {
 	uint32_t *parts; /* CATALOGUE_PART */
 	uint32_t count;
-	bool is_cleared_only;
+	uint32_t
+	    open_count; /* the first of them, which everybody may see; 0: it is for cleared roles */
 	int64_t modified_at; /* TIME_ABSENT unknown */
 };
+
+/* Parts that an audience may see. */
+static inline uint32_t
+holding_count(const struct holding *holding, enum audience audience)
+{
+	return audience == AUDIENCE_OPEN ? holding->open_count : holding->count;
+}
 
 struct of_term {
 	uint32_t taxonomy; /* CATALOGUE_NONE: none is said */

@@ -105,6 +105,8 @@ static void
 blur_points(struct service_facts *facts)
 {
 	for (uint32_t i = 0; i < facts->points_count; i++) {
+		if (facts->open_points >> i & 1)
+			continue;
 		facts->points[i].lat = round(facts->points[i].lat * 10) / 10;
 		facts->points[i].lon = round(facts->points[i].lon * 10) / 10;
 	}

@@ -196,7 +196,13 @@ class Small(Reader, unittest.TestCase):
         house = {"id": str(uuid.UUID(int=60)), "location": dict(
             place["location"], id=str(uuid.UUID(int=61)), attributes=[fact(6000, "confidentiality", "address_hidden")])}
         office = {"id": str(uuid.UUID(int=62)), "location": {
-            "id": str(uuid.UUID(int=63)), "location_type": "physical", "name": "front-office"}}
+            "id": str(uuid.UUID(int=63)), "location_type": "physical", "name": "front-office", "latitude": 49.8397,
+            "longitude": 24.0297, "addresses": [{
+                "id": str(uuid.UUID(int=64)), "address_1": "open-street-1", "city": "Lviv", "state_province": "s",
+                "postal_code": "p", "country": "UA", "address_type": "physical"}]}}
+        safe = {"id": str(uuid.UUID(int=65)), "description": "hidden-safe-house", "location": dict(
+            place["location"], id=str(uuid.UUID(int=66)), attributes=[fact(6500, "confidentiality", "cleared")])}
+        lobby = {"id": str(uuid.UUID(int=67)), "location": dict(office["location"], id=str(uuid.UUID(int=68)))}
         cls.put(cls, "small", [
             service(1, last_modified="2024-05-01T00:00:00Z", organization=both),
             service(2, last_modified="2020-05-01T00:00:00Z", organization=both, service_at_locations=[house, office]),
@@ -205,14 +211,19 @@ class Small(Reader, unittest.TestCase):
             service(4, organization={"id": str(uuid.UUID(int=1002)), "name": "Secret", "description": ""},
                     attributes=[fact(4000, "confidentiality", "cleared")]),
             service(5, id=str(shelter), service_at_locations=[place],
-                    attributes=[fact(5000, "confidentiality", "address_hidden")])])
+                    attributes=[fact(5000, "confidentiality", "address_hidden")]),
+            service(6, organization={"id": str(uuid.UUID(int=1003)), "name": "Half", "description": "d",
+                                     "locations": [safe["location"], lobby["location"]]},
+                    service_at_locations=[safe, lobby]),
+            service(7, organization={"id": str(uuid.UUID(int=1004)), "name": "Secret house", "description": ""},
+                    service_at_locations=[dict(safe, id=str(uuid.UUID(int=69)))])])
 
     @classmethod
     def tearDownClass(cls):
         cls.net.close()
 
     def setUp(self):
-        self.loaded(5)
+        self.loaded(7)
 
     def ids(self, entity, **query):
         return {one["id"] for one in self.pages(entity, **query)}
@@ -236,21 +247,21 @@ class Small(Reader, unittest.TestCase):
 
     def test_filters(self):
         self.assertEqual(self.ids("services", organization_id=str(uuid.UUID(int=1001))), self.numbers(3))
-        self.assertEqual(self.ids("services", taxonomy_term_id=str(uuid.UUID(int=3000))), self.numbers(1, 2, 3))
-        self.assertEqual(self.ids("services", modified_after="2022-01-01T00:00:00Z"), self.numbers(1, 3, 77),
+        self.assertEqual(self.ids("services", taxonomy_term_id=str(uuid.UUID(int=3000))), self.numbers(1, 2, 3, 6))
+        self.assertEqual(self.ids("services", modified_after="2022-01-01T00:00:00Z"), self.numbers(1, 3, 6, 77),
                          "changed since, or at a time that is not known")
-        self.assertEqual(self.ids("organizations", taxonomy_term_id=str(uuid.UUID(int=3000))), self.numbers(1000, 1001))
+        self.assertEqual(self.ids("organizations", taxonomy_term_id=str(uuid.UUID(int=3000))), self.numbers(1000, 1001, 1003))
         self.assertEqual(self.ids("services", search="service 2"), self.numbers(2))
         self.assertEqual(self.ids("services", organization_id=str(uuid.UUID(int=9))), set())
         taxonomy = next(t["id"] for t in self.pages("taxonomies") if t["name"] == "demo-needs")
         self.assertEqual(self.ids("taxonomy_terms", taxonomy_id=taxonomy), self.numbers(3000))
-        self.assertEqual(self.ids("services", taxonomy_id=taxonomy), self.numbers(1, 2, 3))
+        self.assertEqual(self.ids("services", taxonomy_id=taxonomy), self.numbers(1, 2, 3, 6))
         self.assertEqual(self.ids("taxonomy_terms", parent_id=str(uuid.UUID(int=3000))), set())
 
     def test_who_is_not_cleared_sees_nothing_of_what_is_hidden(self):
         for role in (None, "operator"):
-            self.assertEqual(self.ids("services", role=role), self.numbers(1, 2, 3, 77))
-            self.assertEqual(self.ids("organizations", role=role), self.numbers(1000, 1001))
+            self.assertEqual(self.ids("services", role=role), self.numbers(1, 2, 3, 6, 77))
+            self.assertEqual(self.ids("organizations", role=role), self.numbers(1000, 1001, 1003))
             for path in ("services/" + str(uuid.UUID(int=4)), "organizations/" + str(uuid.UUID(int=1002)),
                          "taxonomy_terms/" + str(uuid.UUID(int=4001))):
                 self.assertEqual(self.get("/hsds/3.1/" + path, role=role).status, 404, path)
@@ -258,16 +269,43 @@ class Small(Reader, unittest.TestCase):
                 for base in ("/hsds/3.1", "/oruk/3.0"):
                     for form in ({"full": "true"}, {}, {"full": "true", "format": "ndjson"}):
                         text = self.get(f"{base}/{entity}", role=role, **form).body.decode()
-                        for secret in ("hidden-street", "50.45", "Secret", "Service 4", str(uuid.UUID(int=71))):
+                        for secret in ("hidden-street", "50.45", "Secret", "Service 4", "hidden-safe", *map(str, map(uuid.UUID, map("{:032x}".format, (65, 66, 69, 71))))):
                             self.assertNotIn(secret, text)
             for number in (1, 2, 77):
                 if role:
                     text = self.get(f"/api/v1/services/{uuid.UUID(int=number)}", role=role).body.decode()
                     self.assertNotIn("hidden-street", text)
                     self.assertEqual("front-office" in text, number == 2)
-        self.assertEqual(len(self.ids("services", role="supervisor")), 5)
+        self.assertEqual(len(self.ids("services", role="supervisor")), 7)
         shown = self.get("/hsds/3.1/services/" + str(uuid.UUID(int=77)), role="coordinator")
         self.assertIn("hidden-street", shown.body.decode())
+
+    def test_only_the_place_that_must_be_hidden_is_hidden(self):
+        def at(role):
+            return {one["id"] for one in self.stream("service_at_locations", role=role)}
+        self.assertEqual(at("operator"), self.numbers(60, 62, 67, 70))
+        self.assertEqual(self.page("service_at_locations", per_page=1)["total_items"], 4)
+        half = {"organization_id": str(uuid.UUID(int=1003))}
+        self.assertEqual(self.ids("service_at_locations", **half), self.numbers(67))
+        self.assertEqual(at("coordinator"), self.numbers(60, 62, 65, 67, 69, 70))
+        for number, role, code in ((65, "operator", 404), (67, "operator", 200), (65, "coordinator", 200)):
+            answer = self.get(f"/hsds/3.1/service_at_locations/{uuid.UUID(int=number)}", role=role)
+            self.assertEqual(answer.status, code, (number, role))
+        def near(lat, lon):
+            found = self.get("/api/v1/services", near=f"{lat},{lon}").json["services"]
+            return {uuid.UUID(s["id"]).int: s.get("distance_km") for s in found}
+        at_office = near(49.8397, 24.0297)
+        self.assertEqual((at_office[2], at_office[6]), (0, 0), "open places are where they are")
+        at_shelter = near(50.4501, 30.5234)
+        self.assertGreater(at_shelter[2], 3, "to a tenth of a degree")
+        self.assertGreater(at_shelter[6], 400, "nothing tells that there is another place")
+        self.assertNotIn(7, at_shelter)
+        intake = {"urgency": "normal", "place": {"lat": 50.4501, "lon": 30.5234}, "needs": [{"term": "food"}],
+                  "household": {"members": []}, "consent": {"version": "1", "purposes": ["referral"], "recipients": ["any"]}}
+        preview = self.net.http("POST", "/api/v1/matches", intake, role="operator")
+        self.assertEqual(preview.status, 200, preview.body)
+        for secret in ("hidden-", "50.45", "Secret"):
+            self.assertNotIn(secret, preview.body.decode().replace('"lat":50.45', ""))
 
     def test_a_wrong_token_is_refused_even_where_none_is_needed(self):
         self.assertEqual(self.net.http("GET", "/hsds/3.1/services", token="x" * 40).status, 401)
@@ -288,12 +326,12 @@ class Small(Reader, unittest.TestCase):
         self.net.ctl("export", "--source", "small", "--format", "hsds-ndjson", path)
         with open(path, encoding="utf-8") as file:
             self.assertNotIn("Service 1", file.read())
-        wait_for(lambda: listed(2, 3, 77), 5, "it is gone")
-        self.assertEqual(self.ids("organizations"), self.numbers(1000, 1001))
+        wait_for(lambda: listed(2, 3, 6, 77), 5, "it is gone")
+        self.assertEqual(self.ids("organizations"), self.numbers(1000, 1001, 1003))
         self.assertEqual(self.get("/hsds/3.1/organizations/" + str(uuid.UUID(int=1000))).status, 200)
         self.assertIn(str(uuid.UUID(int=3000)), self.ids("taxonomy_terms"))
         edit(None)
-        wait_for(lambda: listed(1, 2, 3, 77), 5, "it is back")
+        wait_for(lambda: listed(1, 2, 3, 6, 77), 5, "it is back")
         self.assertEqual(self.ids("taxonomy_terms"), terms)
 
     def version(self, service_id):
@@ -308,12 +346,12 @@ class Small(Reader, unittest.TestCase):
 
     def test_an_export_leaves_out_what_is_for_cleared_roles_unless_told(self):
         path = os.path.join(self.net.dir, "out.ndjson")
-        for options, count in (([], 4), (["--cleared"], 5)):
+        for options, count in (([], 5), (["--cleared"], 7)):
             said = self.net.ctl("export", "--source", "small", "--format", "hsds-ndjson", *options, path).stderr
             with open(path, encoding="utf-8") as file:
                 text = file.read()
-            self.assertEqual((text.count("\n"), "Secret" in text), (count, count == 5), said)
-            self.assertEqual(("hidden-street" in text, "50.45" in text), (count == 5, count == 5))
+            self.assertEqual((text.count("\n"), "Secret" in text), (count, count == 7), said)
+            self.assertEqual(("hidden-street" in text, "50.45" in text), (count == 7, count == 7))
             self.assertIn("front-office", text)
         self.assertNotEqual(self.net.ctl("export", "--source", "none", path, check=False).returncode, 0)
 

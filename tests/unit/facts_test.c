@@ -278,6 +278,7 @@ secrecy_is_never_less_than_what_is_said(void **state)
 	read_service("\"service_at_locations\":[{\"attributes\":[" SECRECY(
 	    "address_hidden") "]}]");
 	assert_int_equal(facts.confidentiality, CONFIDENTIALITY_address_hidden);
+	assert_int_equal(facts.points_count, 0);
 	read_service("\"attributes\":[" SECRECY(
 	    "public") "],\"service_at_locations\":[{\"location\":{\"attributes\":"
 	              "[" SECRECY("cleared") "]}}]");
@@ -451,6 +452,72 @@ a_hidden_address_lends_only_a_rough_point(void **state)
 	    "\"service_at_locations\":[" LOCATION("physical", "48.9172", "24.7149") "]}");
 	assert_int_equal(facts.points_count, 1);
 	assert_true(facts.points[0].lat == 48.9 && facts.points[0].lon == 24.7);
+}
+
+#define HOUSE(secrecy, lat, city)                                                        \
+	"{\"id\":\"" city "\",\"schedules\":[{\"freq\":\"WEEKLY\",\"byday\":\"MO\","     \
+	"\"opens_at\":\"09:00Z\",\"closes_at\":\"1" lat ":00Z\"}],\"location\":{"        \
+	"\"location_type\":\"physical\",\"latitude\":" lat ".123,\"longitude\":24.7149," \
+	"\"languages\":[{\"code\":\"" city "\"}],\"addresses\":[{\"city\":\"" city       \
+	"\"}],\"attributes\":[" secrecy "]}}"
+
+static bool
+knows_town(const char *city)
+{
+	for (uint32_t i = 0; i < facts.wordings_count; i++)
+		if (facts.wordings[i].of == WORDING_OF_PLACE &&
+		    text_is(facts.wordings[i].text, city))
+			return true;
+	return false;
+}
+
+static void
+a_place_that_hides_its_address_leaves_the_others_their_points_and_towns(void **state)
+{
+	(void)state;
+	read_service("\"service_at_locations\":[" HOUSE(SECRECY("address_hidden"), "1",
+	    "de") "," HOUSE(SECRECY("public"), "2", "uk") "]");
+	assert_int_equal(facts.confidentiality, CONFIDENTIALITY_address_hidden);
+	assert_int_equal(facts.points_count, 2);
+	assert_true(facts.points[0].lat == 1.1 && facts.points[0].lon == 24.7);
+	assert_true(facts.points[1].lat == 2.123 && facts.points[1].lon == 24.7149);
+	assert_int_equal(facts.open_points, 2);
+	assert_true(knows_town("uk"));
+	assert_false(knows_town("de"));
+	read_service("\"attributes\":[" SECRECY(
+	    "address_hidden") "],\"service_at_locations\":[" HOUSE(SECRECY("public"), "2",
+	    "uk") "]");
+	assert_true(facts.points[0].lat == 2.1 && facts.open_points == 0);
+	assert_false(knows_town("uk"));
+	read_service("\"service_at_locations\":[" HOUSE(SECRECY("public"), "2",
+	    "uk") "," HOUSE(SECRECY("address_hidden"), "2", "de") "]");
+	assert_int_equal(facts.points_count, 1);
+	assert_true(facts.points[0].lat == 2.1 && facts.open_points == 0);
+}
+
+static void
+a_place_for_cleared_roles_is_passed_over_where_there_are_others(void **state)
+{
+	(void)state;
+	read_service("\"service_at_locations\":[" HOUSE(
+	    SECRECY("cleared"), "1", "de") "," HOUSE(SECRECY("public"), "2", "uk") "]");
+	assert_int_equal(facts.confidentiality, CONFIDENTIALITY_public);
+	assert_int_equal(facts.points_count, 1);
+	assert_true(facts.points[0].lat == 2.123);
+	assert_int_equal(facts.hours_count, 1);
+	assert_int_equal(facts.languages_count, 1);
+	assert_true(text_is(facts.languages[0], "uk"));
+	assert_true(knows_town("uk") && !knows_town("de"));
+	read_service("\"service_at_locations\":[" HOUSE(
+	    SECRECY("cleared"), "1", "de") "," HOUSE(SECRECY("anything"), "2", "uk") "]");
+	assert_int_equal(facts.confidentiality, CONFIDENTIALITY_cleared);
+	assert_int_equal(facts.points_count, 2);
+	assert_int_equal(facts.hours_count, 2);
+	read_service("\"attributes\":[" SECRECY(
+	    "cleared") "],\"service_at_locations\":[" HOUSE(SECRECY("cleared"), "1",
+	    "de") "," HOUSE(SECRECY("public"), "2", "uk") "]");
+	assert_int_equal(facts.confidentiality, CONFIDENTIALITY_cleared);
+	assert_int_equal(facts.points_count, 2);
 }
 
 static void
@@ -897,6 +964,10 @@ main(void)
 		cmocka_unit_test(areas_beyond_the_limit_are_told_of),
 		cmocka_unit_test(points_are_those_of_physical_locations),
 		cmocka_unit_test(a_hidden_address_lends_only_a_rough_point),
+		cmocka_unit_test(
+		    a_place_that_hides_its_address_leaves_the_others_their_points_and_towns),
+		cmocka_unit_test(
+		    a_place_for_cleared_roles_is_passed_over_where_there_are_others),
 		cmocka_unit_test(points_that_are_none_are_passed_over),
 		cmocka_unit_test(a_radius_around_points_that_do_not_fit_is_unknown),
 		cmocka_unit_test(the_scarcest_capacity_counts),

@@ -425,6 +425,11 @@ hidden_points_are_kept_to_a_tenth_of_a_degree(void **unused)
 		assert_true(kept->points[0].lon == (is_public ? 24.7118 : 24.7));
 		assert_true(kept->points[1].lat == (is_public ? -48.9715 : -49.0));
 		assert_true(kept->points[1].lon == (is_public ? -24.7618 : -24.8));
+		facts.open_points = 2; /* as it is, beside one that is hidden */
+		put_service(services);
+		kept = indexed_facts(find("s1"));
+		assert_true(kept->points[0].lat == (is_public ? 48.9215 : 48.9));
+		assert_true(kept->points[1].lat == -48.9715);
 	}
 }
 
