@@ -250,7 +250,7 @@ forget_replies(struct connection *connection)
 	connection->is_asked = false;
 }
 
-/* A question to a sentinel is for its moment. */
+/* A question is for its moment. */
 static void
 forget_questions(struct connection *connection)
 {
@@ -272,9 +272,9 @@ connection_drop(struct connection *connection, const char *why)
 	forget_replies(connection);
 	connection_forget_settled(connection);
 	connection_admit(connection);
-	if (connection->use == USE_SENTINEL)
+	if (connection->use == USE_SENTINEL || connection->use == USE_PROBE)
 		forget_questions(connection);
-	else
+	if (connection->use != USE_SENTINEL)
 		finder_doubt(connection->store->finder);
 	if (stood && connection->use != USE_SENTINEL) {
 		metrics_add(METRIC_redis_reconnects_total, NULL, 1);

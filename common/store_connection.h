@@ -50,7 +50,7 @@ struct greeting {
 enum use {
 	USE_POOL,     /* calls with deadlines, whose replies wait for the replicas */
 	USE_BLOCKING, /* calls that may take for ever; neither counted nor held */
-	USE_PROBE,    /* asks once a second how many replicas are in sync */
+	USE_PROBE,    /* asks the primary who is in sync */
 	USE_SENTINEL  /* asks who is the primary; goes there and not to Redis */
 };
 
@@ -185,7 +185,7 @@ bool greeting_add(
     struct greeting *greeting, size_t count, const struct text *arguments) MUST_CHECK;
 void greeting_free(struct greeting *greeting);
 
-/* ---- store_primary.c ---- */
+/* ---- store_primary.c, store_confirm.c ---- */
 
 /* "HOST:PORT" with a numeric host, "[::1]:6379" too; anything else is a path. */
 void endpoint_read(struct endpoint *endpoint, struct text text);
@@ -200,7 +200,8 @@ void finder_free(struct finder *finder);
 void finder_doubt(struct finder *finder);
 void finder_trust(struct finder *finder);
 /* A batch is short: asks the sentinels, and settles it if all that answer, and more than half
- * of all, say that this is the primary and no failover is under way; else it waits again. */
+ * of all, say that this is the primary, that no failover is under way, and would choose one for
+ * the next that has the batch; else it waits again.  Where replies wait for replicas alone. */
 void finder_confirm(struct finder *finder);
 
 /* ---- store_replicas.c ---- */

@@ -4,12 +4,7 @@
  * Each failover has a higher epoch, so of differing answers that of the highest epoch is right,
  * and one that is behind, as a sentinel is that was just started again, moves nobody.  The
  * sentinel that leads a failover names the new primary first.  ROLE, and the WAIT behind what
- * is written, show where even that was too old.
- *
- * WAIT may find one of two behind a primary that was replaced: one that stood still and goes
- * on, while the other replica has become the primary and this one is not yet told.  What it
- * would acknowledge is lost.  So a batch that is short of replicas is settled only when the
- * sentinels, asked after the WAIT, say that no failover has begun. */
+ * is written, show where even that was too old. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,36 +12,11 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/metrics.h"
-#include "common/store_connection.h"
+#include "common/store_finder.h"
 
 #define ASK_EVERY_MS ((int64_t)1000)
-#define ASK_IN_DOUBT_MS ((int64_t)100)
 /* Whoever doubts for so long believes lower epochs too: the sentinels were made anew. */
 #define BELIEVE_MS ((int64_t)10000)
-#define NO_EPOCH ((int64_t)-1)
-
-struct sentinel {
-	struct finder *finder;
-	struct endpoint endpoint;
-	int64_t epoch; /* of what it says next */
-	struct connection *connection;
-	enum { ASKED_NOTHING, AWAITED, CONFIRMED, DENIED } confirmation;
-};
-
-struct finder {
-	struct store *store;
-	struct greeting words;
-	struct loop_timer *timer;
-	char *name;
-	bool is_in_doubt;
-	int64_t doubts_since;
-	int64_t epoch; /* of the primary that is followed; NO_EPOCH: none */
-	int64_t ask_at;
-	bool is_confirming; /* a round of questions is under way */
-	int64_t confirm_at; /* when the next may begin */
-	unsigned count;
-	struct sentinel list[SENTINELS_MOST];
-};
 
 void
 endpoint_read(struct endpoint *endpoint, struct text text)
@@ -77,8 +47,7 @@ endpoint_read(struct endpoint *endpoint, struct text text)
 		(void)text_copy(text, host, sizeof endpoint->host);
 }
 
-/* Of no host or port: empty. */
-static void
+void
 endpoint_join(struct endpoint *endpoint, struct text host, struct text port)
 {
 	char text[ENDPOINT_BYTES] = "";
@@ -90,8 +59,8 @@ endpoint_join(struct endpoint *endpoint, struct text host, struct text port)
 	endpoint_read(endpoint, text_of(text));
 }
 
-static const struct store_value *
-member(const struct store_value *pairs, const char *name)
+const struct store_value *
+finder_member(const struct store_value *pairs, const char *name)
 {
 	for (size_t i = 0; i + 1 < store_count(pairs); i += 2)
 		if (text_is(store_text(store_at(pairs, i)), name))
@@ -147,7 +116,8 @@ on_epoch(void *ctx, enum status status, const struct store_value *value)
 
 	sentinel->epoch = NO_EPOCH;
 	if (status == STATUS_OK && !sentinel->finder->store->is_ended)
-		sentinel->epoch = store_integer(member(value, "config-epoch"), NO_EPOCH);
+		sentinel->epoch =
+		    store_integer(finder_member(value, "config-epoch"), NO_EPOCH);
 }
 
 /* The epoch first: of a failover that comes between the two the address alone would be
@@ -174,93 +144,6 @@ ask(struct finder *finder)
 	    clock_mono_ms() + (finder->is_in_doubt ? ASK_IN_DOUBT_MS : ASK_EVERY_MS);
 }
 
-/* ---- confirming the primary ---- */
-
-/* Flags other than "master" alone: it seems down, or a failover is under way. */
-static void
-on_state(void *ctx, enum status status, const struct store_value *value)
-{
-	struct sentinel *sentinel = ctx;
-	struct finder *finder = sentinel->finder;
-	struct endpoint says;
-
-	if (finder->store->is_ended)
-		return;
-	endpoint_join(
-	    &says, store_text(member(value, "ip")), store_text(member(value, "port")));
-	sentinel->confirmation =
-	    status == STATUS_OK &&
-	            text_is(store_text(member(value, "flags")), "master") &&
-	            store_integer(member(value, "config-epoch"), NO_EPOCH) ==
-	                finder->epoch &&
-	            strcmp(says.text, finder->store->primary.text) == 0
-	        ? CONFIRMED
-	        : DENIED;
-	loop_timer_set(finder->timer, 0);
-}
-
-static void
-begin_round(struct finder *finder)
-{
-	const struct text question[] = { LITERAL("SENTINEL"), LITERAL("MASTER"),
-		text_of(finder->name) };
-
-	finder->is_confirming = false;
-	for (struct connection *c = finder->store->connections; c != NULL; c = c->next) {
-		c->is_asked = c->is_short;
-		finder->is_confirming |= c->is_short;
-	}
-	for (unsigned i = 0; i < finder->count && finder->is_confirming; i++) {
-		struct sentinel *sentinel = &finder->list[i];
-
-		sentinel->confirmation = ASKED_NOTHING;
-		if (sentinel->connection->phase == PHASE_UP &&
-		    connection_call(sentinel->connection, 3, question, on_state,
-		        sentinel) == STATUS_OK)
-			sentinel->confirmation = AWAITED;
-	}
-}
-
-/* What the sentinels say that could be asked and still can; a lost connection has lost its
- * question too.  AWAITED: not all have answered. */
-static int
-verdict(const struct finder *finder)
-{
-	unsigned confirmed = 0, denied = 0;
-
-	for (unsigned i = 0; i < finder->count; i++) {
-		const struct sentinel *sentinel = &finder->list[i];
-
-		if (sentinel->confirmation == AWAITED &&
-		    sentinel->connection->phase == PHASE_UP &&
-		    sentinel->connection->flight.count > 0)
-			return AWAITED;
-		confirmed += sentinel->confirmation == CONFIRMED;
-		denied += sentinel->confirmation == DENIED;
-	}
-	return denied == 0 && 2 * confirmed > finder->count ? CONFIRMED : DENIED;
-}
-
-static void
-end_round(struct finder *finder)
-{
-	struct store *store = finder->store;
-	int said = verdict(finder);
-
-	if (said == AWAITED)
-		return;
-	finder->is_confirming = false;
-	if (said == DENIED) {
-		finder->confirm_at = clock_mono_ms() + ASK_IN_DOUBT_MS;
-		finder_doubt(finder);
-	}
-	for (struct connection *c = store->connections; c != NULL; c = c->next)
-		if (c->is_asked && said == CONFIRMED)
-			replicas_settle(c);
-		else if (c->is_asked)
-			replicas_wait_again(c);
-}
-
 static void
 tick(void *self)
 {
@@ -270,26 +153,13 @@ tick(void *self)
 	int64_t next;
 
 	store_hold(store);
-	if (finder->is_confirming)
-		end_round(finder);
-	if (!store->is_ended && !finder->is_confirming && now >= finder->confirm_at)
-		begin_round(finder);
+	next = confirm_tick(finder, now);
 	if (!store->is_ended && now >= finder->ask_at)
 		ask(finder);
-	/* In a round a lost sentinel is to be noticed. */
-	next = finder->is_confirming || finder->confirm_at > now ? now + ASK_IN_DOUBT_MS
-	                                                         : finder->ask_at;
 	if (!store->is_ended)
 		loop_timer_set(
 		    finder->timer, (next < finder->ask_at ? next : finder->ask_at) - now);
 	store_release(store);
-}
-
-void
-finder_confirm(struct finder *finder)
-{
-	if (!finder->is_confirming && clock_mono_ms() >= finder->confirm_at)
-		loop_timer_set(finder->timer, 0);
 }
 
 void
@@ -354,7 +224,8 @@ finder_open(struct store *store, const struct store_options *options)
 	finder->timer = loop_timer_new(store->loop, tick, finder);
 	if (finder->name == NULL || finder->timer == NULL ||
 	    !greeting_begin(&finder->words, options->password, false, NULL) ||
-	    !add_sentinels(finder, options->sentinels))
+	    !add_sentinels(finder, options->sentinels) ||
+	    (store->replicas > 0 && !confirm_open(finder)))
 		return false;
 	loop_timer_set(finder->timer, 0);
 	return true;

@@ -26,6 +26,10 @@
 /* So long the sentinels have, for four attempts, to replace a dead primary; it comes back as
  * a replica then.  If they cannot, it comes back as what it was. */
 #define PATIENCE_MS 30000
+/* A sentinel counts from when it begins to know a Redis, and pings it a second later (Redis 7.0,
+ * sentinel.c, createInstanceLink and SENTINEL_PING_PERIOD).  At 1000 it finds each new primary dead
+ * a second after it was made one, and a replica takes its place that may not have caught up. */
+#define DOWN_AFTER_MS 2000
 
 static FILE *
 create(const char *path)
@@ -118,11 +122,11 @@ write_sentinel(const struct up *up, int i, const char *password, char ids[EACH][
 	    "logfile sentinel.log\nsentinel sentinel-pass %s\nsentinel myid %s\n"
 	    "sentinel monitor " NAME " 127.0.0.1 %d 2\n"
 	    "sentinel auth-pass " NAME " %s\n"
-	    "sentinel down-after-milliseconds " NAME " 1000\n"
+	    "sentinel down-after-milliseconds " NAME " %d\n"
 	    "sentinel failover-timeout " NAME " 3000\n"
 	    "sentinel parallel-syncs " NAME " 2\n",
 	    up->sentinel_port[i], password, up->dir, i + 1, password, ids[i],
-	    up->redis_port[0], password);
+	    up->redis_port[0], password, DOWN_AFTER_MS);
 	for (int other = 1; other < EACH; other++)
 		fprintf(out, "sentinel known-replica " NAME " 127.0.0.1 %d\n",
 		    up->redis_port[other]);

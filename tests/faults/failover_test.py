@@ -82,8 +82,8 @@ class Stream(Load):
         wait_for(lambda: self.failure or len(self.accepted) >= until, seconds, "an acknowledgement")
 
     def gap_s(self, since):
-        """The longest time without an acknowledgement since then, and a moment before."""
-        times = [at for at in self.when if at > since - 0.5]
+        """The longest time without an acknowledgement, from the last one before then on; some have just come."""
+        times = [max(at for at in self.when if at <= since), *(at for at in self.when if at > since), time.monotonic()]
         return max(b - a for a, b in zip(times, times[1:]))
 
     def stop(self):
@@ -161,14 +161,66 @@ class Available(Network):
         self.redis = self.connect()
         return self.primary()
 
+    def port(self, name):
+        with open(os.path.join(self.dir, name, "redis.conf")) as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("port "))
+
+    def password(self):
+        with open(os.path.join(self.dir, "redis.password")) as file:
+            return file.read().strip()
+
+    def client(self, name):
+        """A client of that one Redis, whatever the sentinels say."""
+        return redis.Redis(port=self.port(name), password=self.password(), socket_timeout=20,
+                           single_connection_client=True)
+
+    def sentinel_sees(self, name):
+        """What each sentinel that answers says of that Redis as a replica; {}: knows none there."""
+        port, said = str(self.port(name)), []
+        for address in self.endpoints["sentinels"]:
+            with redis.Redis(port=int(address.rsplit(":", 1)[1]), password=self.password(), decode_responses=True) as eye:
+                replicas = eye.execute_command("SENTINEL", "REPLICAS", "hearthline")
+                pairs = [r if isinstance(r, dict) else dict(zip(r[::2], r[1::2])) for r in replicas]
+                said += [next((r for r in pairs if str(r["port"]) == port), {})]
+        return said
+
     def config(self, name, *words):
         """CONFIG SET on one Redis."""
-        with open(os.path.join(self.dir, name, "redis.conf")) as file:
-            port = next(int(line.split()[1]) for line in file if line.startswith("port "))
-        with open(os.path.join(self.dir, "redis.password")) as file:
-            password = file.read().strip()
-        with redis.Redis(port=port, password=password, socket_timeout=20) as client:
+        with self.client(name) as client:
             return client.config_set(*words)
+
+    def roles(self):
+        """{name: what that Redis says of its replication}; {} for one that does not answer."""
+        said = {}
+        for name in REDISES:
+            try:
+                with self.client(name) as client:
+                    said[name] = client.info("replication")
+            except redis.RedisError:
+                said[name] = {}
+        return said
+
+    def wait_missed(self, name):
+        """Until no sentinel would choose that Redis for the next primary."""
+        wait_for(lambda: all("s_down" in str(said.get("flags")) for said in self.sentinel_sees(name)), 30,
+                 f"sentinels that miss {name}")
+
+    def connect_to_truth(self):
+        """Once one Redis is the primary of both others: self.redis is that one, and so is the network's.
+
+        A client that asks a sentinel may be told of a primary of before: a sentinel that was restarted
+        believes its file, a primary that stood still its memory, until another corrects them."""
+        said = {}
+
+        def look():
+            said.update(self.roles())
+            return [name for name, info in said.items() if info.get("role") == "master"] == [self.primary()] and \
+                said[self.primary()]["connected_slaves"] == len(REDISES) - 1
+        try:
+            wait_for(look, 60, "one primary")
+        except AssertionError:
+            raise AssertionError(f"the network's is {self.primary()}: {said}\n{self.sentinels()}") from None
+        self.redis = self.client(self.primary())
 
 
 class Failover(unittest.TestCase):
@@ -207,8 +259,10 @@ class Failover(unittest.TestCase):
         self.thaw(run.net)
 
     def replica_frozen_and_primary_killed(self, run):
+        run.net.wait_ready()  # a primary that was thawed follows: with two failures at once more could be lost
         before, replica = run.net.primary(), run.rng.choice(run.net.replicas())
         self.freeze(run.net, replica)
+        run.net.wait_ready("ready, degraded: 1 of 2 replicas in sync\n")
         run.stream.acknowledges(5)  # by the other one alone
         run.net.signal(before, signal.SIGKILL)
         after = run.net.wait_moved(before)
@@ -230,8 +284,12 @@ class Failover(unittest.TestCase):
                 run.net.wait_ready()
         run.stream.stop()
         run.net.wait_ready()
-        run.net.redis = run.net.connect()
-        books = audit(run.net, [run.stream])
+        run.net.connect_to_truth()
+        try:
+            books = audit(run.net, [run.stream])
+        except AssertionError as error:
+            raise AssertionError(f"{error}\nafter {[fault.__name__ for fault in faults]}, gaps {run.gaps}; "
+                                 f"{run.net.roles()}\n{run.net.sentinels()}") from None
         self.assertEqual(len(books.cases), len(run.stream.accepted))
         self.assertEqual(run.net.violations(), [])
 
@@ -268,13 +326,39 @@ class Failover(unittest.TestCase):
         net.wait_moved(before)
         stream.acknowledges(5)
         stream.stop()
-        net.redis = net.connect()
+        net.connect_to_truth()
         cases = {case_id for case_id, _ in stream.accepted.values()}
         there = {key.decode().rsplit(":", 1)[1] for key in net.redis.scan_iter(f"{TAG}:case:*", count=1000)}
         if replicas:
             net.wait_ready()
             audit(net, [stream])
         return len(cases - there)
+
+    def test_what_the_next_primary_could_lack_was_not_acknowledged(self):
+        """One replica has all and no sentinel can speak to it; the other answers them and follows no
+        more.  So the sentinels, once the primary dies, choose the one that lacks what came last."""
+        net = self.up({"redis.timeout": "30 s"})
+        stream = Stream(net, SEED)
+        stream.acknowledges(10)
+        before, (hidden, cut) = net.primary(), net.replicas()
+        with net.client(hidden) as held, net.client(cut) as behind:
+            held.config_set("requirepass", "another")
+            held.client_kill_filter(_type="normal")
+            net.wait_missed(hidden)
+            stream.acknowledges(1)  # both replicas follow
+            behind.config_set("masterauth", "another")
+            behind.client_kill_filter(_type="master")
+            wait_for(lambda: net.roles()[before]["connected_slaves"] == 1, 30, "one replica")
+            since, until = len(stream.accepted), time.monotonic() + 3
+            wait_for(lambda: time.monotonic() > until or len(stream.accepted) > since + 40, 20, "three seconds")
+            net.signal(before, signal.SIGKILL)
+            self.assertEqual(net.wait_moved(before), cut)
+            held.config_set("requirepass", net.password())
+            net.config(cut, "masterauth", net.password())
+            stream.acknowledges(5)
+        stream.stop()
+        net.connect_to_truth()
+        audit(net, [stream])
 
     def test_what_both_replicas_lacked_was_not_acknowledged(self):
         self.assertEqual(self.all_three_die(replicas=2), 0)
@@ -291,6 +375,7 @@ class Failover(unittest.TestCase):
         for url in net.endpoints["metrics"].values():
             with urllib.request.urlopen(url + "/metrics", timeout=10) as answer:
                 self.assertIn("\nreferral_redis_replicas 1\n", answer.read().decode())
+        net.wait_missed(first)
         answers = [net.submit(intake, key="one")]
         self.assertEqual(answers[0].status, 201)
         self.freeze(net, second)
