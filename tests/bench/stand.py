@@ -110,6 +110,8 @@ class Stand:
             path = os.path.join(BUILD, "bin", name)
             self.start(name, [path, "--name", name + ".1"], path)
             wait_for(lambda: self.is_ready(name), 30, name)
+        if "matcher" in services:  # what it reads then is not of any case
+            wait_for(self.knows_places, 60, "the matcher's places")
 
     def end(self):
         for process in self.processes.values():
@@ -130,6 +132,11 @@ class Stand:
     def is_ready(self, name):
         self.assert_running()
         return os.path.exists(os.path.join(self.dir, "run", name + ".1.json"))
+
+    def knows_places(self):
+        self.assert_running()
+        with open(os.path.join(self.dir, "run", "matcher.log"), encoding="utf-8") as file:
+            return '"places_loaded"' in file.read()
 
     def assert_running(self):
         for name, process in self.processes.items():
