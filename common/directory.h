@@ -58,13 +58,19 @@ enum status directory_get_entry(struct directory *directory, struct text id,
 
 /* What the change stream says.  swap: `subject` is the source, of this kind; capacity: the
  * service with its figures (NaN unknown) and, of a report, its time (else TIME_ABSENT); edit:
- * the service. */
+ * the service; answered: the service, and how its offers were answered as Redis keeps it. */
 struct directory_change {
-	enum { DIRECTORY_SWAPPED, DIRECTORY_CAPACITY, DIRECTORY_EDITED } event;
+	enum {
+		DIRECTORY_SWAPPED,
+		DIRECTORY_CAPACITY,
+		DIRECTORY_EDITED,
+		DIRECTORY_ANSWERED
+	} event;
 	enum directory_kind kind;
 	struct text subject;
 	double available, held;
 	int64_t reported_at;
+	struct text answers;
 };
 typedef void directory_changed(void *self, const struct directory_change *change);
 /* Tells of every change of every kind from now on, in order, as soon as it happens.  A load that is begun
@@ -91,7 +97,8 @@ enum status directory_changes(struct directory *directory, struct text from,
     unsigned most, store_done *done, void *ctx) MUST_CHECK;
 
 /* What Redis holds of the places of some services (at most 1,000): the reply is a list of
- * service, available, held, reported at (ms), empty where unknown, of those that it knows. */
+ * service, available, held, reported at (ms), how its offers were answered (answered.h), empty
+ * where unknown, of those that it knows. */
 enum status directory_places(struct directory *directory, size_t count,
     const struct text *services, store_done *done, void *ctx) MUST_CHECK;
 /* Services whose places were last reported before a moment, oldest first, and were not asked

@@ -69,6 +69,8 @@ tell_change(struct directory *directory, const struct store_value *fields)
 			change.held = number_of(value);
 		else if (text_is(name, "reported_at"))
 			change.reported_at = time_of(value);
+		else if (text_is(name, "answers"))
+			change.answers = value;
 	}
 	if (change.kind == DIRECTORY_KINDS) /* of a later version of us */
 		return;
@@ -76,6 +78,8 @@ tell_change(struct directory *directory, const struct store_value *fields)
 		change.event = DIRECTORY_CAPACITY;
 	else if (text_is(kind, "edit"))
 		change.event = DIRECTORY_EDITED;
+	else if (text_is(kind, "answers"))
+		change.event = DIRECTORY_ANSWERED;
 	else if (!text_is(kind, "swap"))
 		return;
 	directory->changed(directory->changed_self, &change);

@@ -23,7 +23,7 @@
  *  {c1}:journal                 stream  every transition
  *  {c1}:inbox:AGENCY            zset    an agency's open referrals by time of offer
  *  {c1}:gone:CASE               string  the case was archived a moment ago
- *  {c1}:place:SERVICE           hash    available, held, maximum, reported_at, asked
+ *  {c1}:place:SERVICE           hash    available, held, maximum, reported_at, asked, answers
  *  {c1}:reported                zset    services whose places are known, by reported_at
  *  {c1}:confirm:AGENCY          zset    services it is asked to confirm, by since when
  *  {c1}:confirming              zset    those to be told by webhook, by when
@@ -36,7 +36,7 @@
  *  {c1}:taxonomy:SOURCE:VERSION hash    id -> term or mapping
  *  {c1}:gazetteers              hash    source -> version in use
  *  {c1}:gazetteer:SOURCE:VERSION hash   code -> place
- *  {c1}:changes                 stream  directory swaps, capacity changes and edits
+ *  {c1}:changes                 stream  directory swaps, capacity changes, edits and answers
  *  {c1}:edits                   hash    service id -> its edits (json_edits.h)
  *  {c1}:history:SERVICE         stream  what was edited of it, at most about 500 fields
  *  {c1}:channel                 hash    agency -> how it wants to be told

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/answered.h"
 #include "common/id.h"
 #include "common/keys.h"
 #include "proto/kept.h"
@@ -130,6 +131,10 @@ library_text(char *version)
 	write_words(out, "STAGES", CODE_SET_stage);
 	write_roles(out);
 	fprintf(out, "local INDEX_DIGITS = %d\n", KEY_INDEX_DIGITS);
+	fprintf(out, "local ANSWERED_TERMS_MOST, ANSWERED_HALF_DAYS = %d, %d\n",
+	    ANSWERED_TERMS_MOST, ANSWERED_HALF_DAYS);
+	fprintf(out, "local ANSWERED_PRIOR, ANSWERED_STEP = %d, %d\n", ANSWERED_PRIOR,
+	    ANSWERED_STEP);
 	fputs("local call, match, format, sub, texts\n", out);
 	for (const struct kept_record *record = kept_records(); record->name; record++)
 		write_kept(out, record);

@@ -42,39 +42,102 @@ local function place_reserve(books, service, report_ms, kept)
 	return true
 end
 
--- effect: keep, hold, take, free, giveback (states.def); for hold, place_reserve went before
-local function place_effect(books, referral, effect)
-	if effect == 'keep' then return end
-	local cell, service, place = books.cell, referral.service, referral.place
-	local key = place_key(cell, service)
-	local f = call('HMGET', key, 'available', 'held', 'reported_at')
-	local available, held, reported_at = tonumber(f[1] or ''), f[2], f[3] or ''
-	referral.is_changed = true
-	if effect == 'hold' then
-		referral.place = 'held'
-		return
-	elseif effect == 'free' and place == 'held' then
-		held = call('HINCRBY', key, 'held', '-1')
-		referral.place = ''
-		wake_waiting(books, service)
-	elseif effect == 'take' and place == 'held' then
-		held = call('HINCRBY', key, 'held', '-1')
+-- How offers to a service were answered, by term, the last answered first: "asked lost day term" with
+-- a NUL between, in thousandths of an offer, as much as counted on that day (common/answered.h).
+local DAY_MS, LATE_LOST = 86400000, 0.25
+local EACH_ANSWERED = '(%d+) (%d+) (%d+) (%Z+)'
+
+-- With one more.  Second: whether it is of another step than before.
+local function answers_after(kept, term, lost, today)
+	local others, asked, gone = '', 0, 0
+	local function step() return math.floor(100 / ANSWERED_STEP * gone / (asked + 1000 * ANSWERED_PRIOR)) end
+	local room = ANSWERED_TERMS_MOST - 1
+	for a, l, day, of in string.gmatch(kept, EACH_ANSWERED) do
+		if of == term then
+			local share = 2 ^ ((day - today) / ANSWERED_HALF_DAYS)
+			asked, gone = a * share, l * share
+		elseif room > 0 then
+			others, room = others .. '\0' .. a .. ' ' .. l .. ' ' .. day .. ' ' .. of, room - 1
+		end
+	end
+	local before = step()
+	asked, gone = math.floor(asked + 1000.5), math.floor(gone + lost * 1000 + 0.5)
+	return format('%d %d %d ', asked, gone, today) .. term .. others, step() ~= before
+end
+
+-- Who declined for the family says nothing of the service.
+local OF_THE_FAMILY = { family_declined = true, family_unreachable = true, already_served = true }
+
+-- How much of an offer the answer lost, 0 to 1; nil: nothing is learned from it.
+local function lost_by(books, case, referral, to, reason)
+	if to == 'expired' then return reason == 'not_answered' and 1 or nil end
+	if to ~= 'accepted' and (to ~= 'declined' and to ~= 'rerouted' or OF_THE_FAMILY[reason]) then
+		return nil
+	end
+	local from, till = moment_of(case, referral.offered_at), moment_of(case, referral.expires_at)
+	local late = (books.now - from) / math.max(1, till - from)
+	return (to == 'accepted' and 0 or reason == 'full' and 0.25 or 0.5) + LATE_LOST * math.min(1, late)
+end
+
+local function answers_changed(books, service, answers)
+	call('XADD', books.cell.tag .. ':changes', 'MAXLEN', '~', '10000', '*', 'kind', 'answers',
+		'subject', service, 'answers', answers)
+end
+
+-- The place that an offer held is free again, or taken.  `lost`: of lost_by.
+-- Its figures as they are now.
+local function place_release(books, referral, effect, term, lost)
+	local service = referral.service
+	local key = place_key(books.cell, service)
+	local f = call('HMGET', key, 'available', 'held', 'reported_at', 'answers')
+	local available, held = tonumber(f[1] or ''), int((f[2] or 0) - 1)
+	local words, answers, is_news = { 'HSET', key, 'held', held }, nil, false
+	referral.place = ''
+	if effect == 'take' then
 		-- What was reported away meanwhile is not taken again, nor given back later.
 		local is_gone = available and available < 1
 		if available and not is_gone then
-			available = call('HINCRBY', key, 'available', '-1')
+			available = int(available - 1)
+			words[5], words[6] = 'available', available
 		end
-		referral.place = is_gone and 'gone' or 'taken ' .. reported_at
-	elseif effect == 'giveback' and place ~= '' then
-		if available and place == 'taken ' .. reported_at then
-			available = call('HINCRBY', key, 'available', '1')
-		end
-		referral.place = ''
-		wake_waiting(books, service)
+		referral.place = is_gone and 'gone' or 'taken ' .. (f[3] or '')
 	end
-	if available then place_changed(cell, service, available, held) end
+	if lost then
+		answers, is_news = answers_after(f[4] or '', term, lost, math.floor(books.now / DAY_MS))
+		words[#words + 1], words[#words + 2] = 'answers', answers
+	end
+	call(unpack(words))
+	if is_news then answers_changed(books, service, answers) end
+	if effect == 'free' then wake_waiting(books, service) end
+	return available, held
 end
 
+local function place_give_back(books, referral)
+	local key = place_key(books.cell, referral.service)
+	local f = call('HMGET', key, 'available', 'held', 'reported_at')
+	local available = tonumber(f[1] or '')
+	if available and referral.place == 'taken ' .. (f[3] or '') then
+		available = call('HINCRBY', key, 'available', '1')
+	end
+	referral.place = ''
+	wake_waiting(books, referral.service)
+	return available, f[2]
+end
+
+-- effect: keep, hold, take, free, giveback (states.def); for hold, place_reserve went before
+local function place_effect(books, referral, effect, term, lost)
+	if effect == 'keep' then return end
+	local available, held
+	referral.is_changed = true
+	if effect == 'hold' then
+		referral.place = 'held'
+	elseif effect == 'giveback' and referral.place ~= '' then
+		available, held = place_give_back(books, referral)
+	elseif effect ~= 'giveback' and referral.place == 'held' then
+		available, held = place_release(books, referral, effect, term, lost)
+	end
+	if available then place_changed(books.cell, referral.service, available, held) end
+end
 
 local NEED_OF_OUTCOME = { helped = 'meet', partly_helped = 'meet_partly', not_helped = 'fail' }
 local NEED_OF_REASON = { duplicate = 'mark_duplicate', entered_in_error = 'mark_error',
@@ -129,7 +192,8 @@ local function referral_move(books, case, referral, move, e, need_action, lease)
 	elseif is_open then
 		referral.reason = '' -- a closed one keeps why it was closed
 	end
-	place_effect(books, referral, move.place)
+	local lost = lost_by(books, case, referral, AWAITS_ANSWER[from] and to, e.reason)
+	place_effect(books, referral, move.place, lost and item_of(case, referral.need).term, lost)
 	if AWAITS_ANSWER[from] and not AWAITS_ANSWER[to] then
 		leave(books, case, 'clock', referral)
 		referral.next, referral.step = '', ''

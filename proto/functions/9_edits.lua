@@ -72,16 +72,17 @@ local function service_edit(keys, argv)
 	return { 'ok', version }
 end
 
--- ARGV: service...     reply: service, available, held, reported_at, … of those that are known
+-- ARGV: service...     reply: service, available, held, reported_at, answers, … of those that are known
 local function places(keys, argv)
 	local cell, out = cell_of(keys[1]), {}
 	for _, service in ipairs(argv) do
-		local f = call('HMGET', place_key(cell, service), 'available', 'held', 'reported_at')
+		local f = call('HMGET', place_key(cell, service), 'available', 'held', 'reported_at', 'answers')
 		if f[1] or f[2] or f[3] then
 			out[#out + 1] = service
 			out[#out + 1] = f[1] or ''
 			out[#out + 1] = f[2] or '0'
 			out[#out + 1] = f[3] or ''
+			out[#out + 1] = f[4] or ''
 		end
 	end
 	return out

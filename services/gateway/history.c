@@ -246,6 +246,13 @@ take_entry(struct change_entry *change, const struct store_value *entry)
 	change->held = places_of(field_of(fields, "held"));
 }
 
+/* How agencies answered is the matchers' alone. */
+static bool
+is_told(const struct store_value *entry)
+{
+	return !text_is(field_of(store_at(entry, 1), "kind"), "answers");
+}
+
 /* The entry that the client has is read again: while it is there, nothing between is lost. */
 static void
 on_changes(void *ctx, enum status status, const struct store_value *value)
@@ -268,7 +275,9 @@ on_changes(void *ctx, enum status status, const struct store_value *value)
 	else if (since.length > 0)
 		first = 1;
 	for (size_t i = first; i < count && page.changes_count < CHANGES_MOST; i++) {
-		take_entry(&page.changes[page.changes_count++], store_at(value, i));
+		if (is_told(store_at(value, i)))
+			take_entry(
+			    &page.changes[page.changes_count++], store_at(value, i));
 		page.next = store_text(store_at(store_at(value, i), 0));
 	}
 	answer_json(call, &record_change_page, &page);

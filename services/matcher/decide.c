@@ -51,6 +51,7 @@ choose(struct matcher *matcher, struct worker_item *item, const struct work *wor
 		.places = matcher->references.places,
 		.policy = &matcher->policy,
 		.loads = matcher->loads,
+		.answers = matcher->answers,
 		.need = need - 1,
 		.tried = work->tried,
 		.tried_count = work->tried_count,

@@ -9,11 +9,15 @@
 
 /* What the change stream told meanwhile is newer. */
 static void
-take_place(struct index *index, const struct store_value *value, size_t at)
+take_place(struct matcher *matcher, const struct store_value *value, size_t at)
 {
+	struct index *index = matcher->index;
 	struct text service = store_text(store_at(value, at));
+	struct text answers = store_text(store_at(value, at + 4));
 	int64_t reported_at = store_integer(store_at(value, at + 3), TIME_ABSENT);
 
+	if (answers.length > 0)
+		answers_set(matcher->answers, service, answers);
 	if (index_is_capacity_told(index, service))
 		return;
 	index_set_capacity(index, service, store_number(store_at(value, at + 1)),
@@ -32,8 +36,8 @@ on_places(void *ctx, enum status status, const struct store_value *value)
 		    LOG_STRING("status", status_code(status)));
 		return; /* the documents' figures stand: the reservation decides all the same */
 	}
-	for (size_t i = 0; i + 3 < store_count(value); i += 4)
-		take_place(matcher->index, value, i);
+	for (size_t i = 0; i + 4 < store_count(value); i += 5)
+		take_place(matcher, value, i);
 	places_load(matcher);
 }
 

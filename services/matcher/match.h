@@ -5,6 +5,7 @@
 
 #include "common/places.h"
 #include "common/policy.h"
+#include "services/matcher/answers.h"
 #include "services/matcher/index.h"
 #include "services/matcher/loads.h"
 
@@ -16,11 +17,12 @@
 struct match_question {
 	const struct intake
 	    *intake; /* routing facts: place, household, preferences, consent, urgency */
-	const struct places *places; /* what lies in what; NULL: only codes say it */
-	const struct policy *policy; /* NULL: the standard */
-	const struct loads *loads;   /* NULL: nothing is known of them */
-	unsigned need;               /* position in intake->needs */
-	const struct text *tried;    /* services that had this need already */
+	const struct places *places;   /* what lies in what; NULL: only codes say it */
+	const struct policy *policy;   /* NULL: the standard */
+	const struct loads *loads;     /* NULL: nothing is known of them */
+	const struct answers *answers; /* the same */
+	unsigned need;                 /* position in intake->needs */
+	const struct text *tried;      /* services that had this need already */
 	size_t tried_count;
 	int64_t now_ms; /* wall clock of the decision */
 	uint32_t seed;  /* orders equals; recorded, so that a decision can be replayed */

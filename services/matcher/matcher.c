@@ -28,11 +28,12 @@ open_memory(struct matcher *matcher)
 	matcher->why = malloc(sizeof *matcher->why);
 	matcher->reader = facts_reader_new();
 	matcher->loads = loads_new();
+	matcher->answers = answers_new();
 	matcher->directory = directory_open(matcher->service->store,
 	    matcher->service->config->redis_cell, DIRECTORY_SERVICES);
 	if (!matcher->decoder || !matcher->asked || !matcher->question || !matcher->out ||
-	    !matcher->intake || !matcher->why || !matcher->loads || !matcher->reader ||
-	    !matcher->directory)
+	    !matcher->intake || !matcher->why || !matcher->loads || !matcher->answers ||
+	    !matcher->reader || !matcher->directory)
 		log_die("out of memory");
 }
 
@@ -78,6 +79,7 @@ matcher_close(struct matcher *matcher)
 	directory_forget_all(matcher);
 	offers_free(matcher);
 	loads_free(matcher->loads);
+	answers_free(matcher->answers);
 	decoder_free(matcher->decoder);
 	decoder_free(matcher->asked);
 	free(matcher->question);

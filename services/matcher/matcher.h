@@ -33,6 +33,7 @@ struct matcher {
 	size_t places_at;     /* of the index: those before it have Redis' places */
 	struct policy policy; /* in force */
 	struct loads *loads;
+	struct answers *answers;
 	uint32_t policy_seen; /* version, whether understood or not */
 	bool has_policy, is_policy_asked;
 	unsigned confirm_calls; /* of a look for places to confirm, still out */

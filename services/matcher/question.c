@@ -44,6 +44,7 @@ preview_need(struct matcher *matcher, const struct policy *policy, uint32_t posi
 		.places = matcher->references.places,
 		.policy = policy,
 		.loads = matcher->loads,
+		.answers = matcher->answers,
 		.need = position,
 		.tried = in->tried,
 		.tried_count = in->tried_count,

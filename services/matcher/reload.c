@@ -228,6 +228,10 @@ on_directory_change(void *self, const struct directory_change *change)
 			service_reload(matcher, change->subject);
 		return;
 	}
+	if (change->event == DIRECTORY_ANSWERED) {
+		answers_set(matcher->answers, change->subject, change->answers);
+		return;
+	}
 	if (matcher->index != NULL)
 		take_capacity(matcher->index, change);
 	if (matcher->loading != NULL)

@@ -213,6 +213,16 @@ measure_scarcity(const struct wanted *wanted, const struct scored *scored)
 	return (struct measure){ scored->dearer, scored->dearer };
 }
 
+static struct measure
+measure_answers(const struct wanted *wanted, const struct scored *scored)
+{
+	const struct match_question *question = wanted->question;
+	double lost = answers_lost_percent(question->answers,
+	    scored->traits->more->facts->id, wanted->term, question->now_ms);
+
+	return (struct measure){ lost, isnan(lost) ? 0 : lost };
+}
+
 static const struct {
 	struct measure (*measure)(
 	    const struct wanted *wanted, const struct scored *scored);

@@ -68,6 +68,7 @@ choose_ours(struct play *play, uint32_t family)
 	struct match_result result;
 	const struct match_question question = {
 		.intake = &intake,
+		.answers = play->answers,
 		.tried = care->tried,
 		.tried_count = care->tried_count,
 		.now_ms = START_MS + (int64_t)play->minute * 60000,

@@ -81,10 +81,8 @@ static void
 keep_fits(struct family *family, struct fit *fits, uint32_t count)
 {
 	qsort(fits, count, sizeof *fits, by_way);
-	family->fits = calloc(count + 1, sizeof *family->fits);
-	family->km = calloc(count + 1, sizeof *family->km);
-	if (family->fits == NULL || family->km == NULL)
-		abort();
+	family->fits = table_new(count, sizeof *family->fits);
+	family->km = table_new(count, sizeof *family->km);
 	for (uint32_t i = 0; i < count; i++) {
 		family->fits[i] = fits[i].site;
 		family->km[i] = fits[i].km;
@@ -130,10 +128,10 @@ void
 world_find_fits(struct world *world)
 {
 	struct index *index = index_new();
-	struct fit *fits = calloc(world->sites_count + 1, sizeof *fits);
-	struct text *tried = calloc(world->sites_count + 1, sizeof *tried);
+	struct fit *fits = table_new(world->sites_count, sizeof *fits);
+	struct text *tried = table_new(world->sites_count, sizeof *tried);
 
-	if (index == NULL || fits == NULL || tried == NULL)
+	if (index == NULL)
 		abort();
 	for (uint32_t i = 0; i < world->sites_count; i++) {
 		struct service_facts facts;

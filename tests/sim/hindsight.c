@@ -170,16 +170,6 @@ struct openings {
 	uint32_t *site_of;       /* by node */
 };
 
-static void *
-table(size_t count, size_t size)
-{
-	void *at = calloc(count + 1, size);
-
-	if (at == NULL)
-		abort();
-	return at;
-}
-
 static bool
 is_opening(const struct world *world, const struct event *event)
 {
@@ -258,14 +248,14 @@ void
 hindsight_play(const struct world *world, struct ledger *ledger)
 {
 	uint32_t most = world->families_count + world->events_count + 1;
-	struct graph graph = { .nodes = table(most, sizeof *graph.nodes),
+	struct graph graph = { .nodes = table_new(most, sizeof *graph.nodes),
 		.sink = most - 1,
-		.heap = table(most, sizeof *graph.heap),
-		.met = table(most, sizeof *graph.met) };
-	struct openings openings = { .minute = table(most, sizeof *openings.minute),
-		.first = table(world->sites_count, sizeof *openings.first),
-		.count = table(world->sites_count, sizeof *openings.count),
-		.site_of = table(most, sizeof *openings.site_of) };
+		.heap = table_new(most, sizeof *graph.heap),
+		.met = table_new(most, sizeof *graph.met) };
+	struct openings openings = { .minute = table_new(most, sizeof *openings.minute),
+		.first = table_new(world->sites_count, sizeof *openings.first),
+		.count = table_new(world->sites_count, sizeof *openings.count),
+		.site_of = table_new(most, sizeof *openings.site_of) };
 
 	for (uint32_t i = 0; i < most; i++)
 		graph.nodes[i].distance = FAR;

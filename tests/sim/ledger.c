@@ -6,17 +6,23 @@
 
 #include "tests/sim/sim.h"
 
+void *
+table_new(size_t count, size_t size)
+{
+	void *at = calloc(count + 1, size);
+
+	if (at == NULL)
+		abort();
+	return at;
+}
+
 struct ledger *
 ledger_new(const struct world *world)
 {
-	struct ledger *ledger = calloc(1, sizeof *ledger);
+	struct ledger *ledger = table_new(0, sizeof *ledger);
 
-	if (ledger == NULL)
-		abort();
-	ledger->outcomes = calloc(world->families_count + 1, sizeof *ledger->outcomes);
-	ledger->accepted = calloc(world->sites_count + 1, sizeof *ledger->accepted);
-	if (ledger->outcomes == NULL || ledger->accepted == NULL)
-		abort();
+	ledger->outcomes = table_new(world->families_count, sizeof *ledger->outcomes);
+	ledger->accepted = table_new(world->sites_count, sizeof *ledger->accepted);
 	return ledger;
 }
 
@@ -50,12 +56,10 @@ quantile(double *values, uint32_t count, double at)
 static double
 unevenness(const struct world *world, const struct ledger *ledger)
 {
-	double *loads = calloc(world->agencies_count + 1, sizeof *loads);
+	double *loads = table_new(world->agencies_count, sizeof *loads);
 	double sum = 0, ranked = 0;
 	uint32_t count = 0;
 
-	if (loads == NULL)
-		abort();
 	for (uint32_t i = 0; i < world->sites_count; i++)
 		loads[world->sites[i].agency] += ledger->accepted[i];
 	for (unsigned i = 0; i < world->agencies_count; i++)
@@ -92,12 +96,10 @@ print_group(const struct world *world, const struct ledger *ledger, const char *
 static void
 print_ways(const struct world *world, const struct ledger *ledger)
 {
-	double *days = calloc(world->families_count + 1, sizeof *days);
-	double *km = calloc(world->families_count + 1, sizeof *km);
+	double *days = table_new(world->families_count, sizeof *days);
+	double *km = table_new(world->families_count, sizeof *km);
 	uint32_t count = 0, scarce = 0, ill_spent = 0;
 
-	if (days == NULL || km == NULL)
-		abort();
 	for (uint32_t i = 0; i < world->families_count; i++) {
 		const struct outcome *outcome = &ledger->outcomes[i];
 

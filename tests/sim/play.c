@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One policy in one world: offers, answers, deadlines, as intake, matcher and notifier do it. */
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/answered.h"
 #include "tests/sim/sim.h"
 
 /* What answers are promised within, in minutes: the clocks' defaults (config.def). */
@@ -151,6 +154,7 @@ match_family(struct play *play, uint32_t family)
 	if (care->is_parked)
 		return;
 	care->site = site;
+	care->offered = play->minute;
 	care->may[site / 64] &= ~(UINT64_C(1) << site % 64);
 	care->tried[care->tried_count++] = text_of(play->world->sites[site].id);
 	play->stocks[site].held++;
@@ -187,6 +191,30 @@ end_offer(struct play *play, uint32_t family)
 	tell_index(play, site);
 }
 
+/* As the transition keeps it that ends an offer (3_life.lua): `lost` of it, and more for a late
+ * answer.  A site has one kind of service; what it hears of others is not kept apart. */
+static void
+note_answer(struct play *play, const struct due *due, double lost)
+{
+	const struct family *family = &play->world->families[due->family];
+	struct stock *stock = &play->stocks[due->site];
+	int day = (int)((START_MS / 60000 + play->minute) / DAY_MINUTES);
+	double part = exp2(-(double)(day - stock->answered_day) / ANSWERED_HALF_DAYS);
+	double late = (double)(play->minute - play->cares[due->family].offered) /
+	              GIVEN[family->urgency];
+	char kept[128];
+
+	if (due->kind != DUE_silence)
+		lost += 0.25 * fmin(late, 1);
+	stock->asked = stock->asked * part + 1;
+	stock->lost = stock->lost * part + lost;
+	stock->answered_day = day;
+	(void)snprintf(kept, sizeof kept, "%.0f %.0f %d %s", stock->asked * 1000,
+	    stock->lost * 1000, day, family->term);
+	answers_set(
+	    play->answers, text_of(play->world->sites[due->site].id), text_of(kept));
+}
+
 static void
 accept_family(struct play *play, uint32_t family, uint32_t site)
 {
@@ -212,11 +240,15 @@ on_answer(struct play *play, const struct due *due)
 
 	if (due->kind == DUE_silence) {
 		ledger->silent++;
+		note_answer(play, due, 1);
 	} else if (!world_would_take(play->world, due->family, due->site)) {
 		ledger->declined++;
+		note_answer(play, due, 0.5);
 	} else if (play->stocks[due->site].places < 1) {
 		ledger->full++;
+		note_answer(play, due, 0.25);
 	} else {
+		note_answer(play, due, 0);
 		accept_family(play, due->family, due->site);
 		return;
 	}
@@ -325,33 +357,24 @@ is_over(const struct play *play, uint32_t family)
 
 /* ---- from beginning to end ---- */
 
-static void *
-table(size_t count, size_t size)
-{
-	void *at = calloc(count + 1, size);
-
-	if (at == NULL)
-		abort();
-	return at;
-}
-
 static void
 play_open(struct play *play, const struct world *world)
 {
 	play->world = world;
 	play->index = index_new();
-	play->stocks = table(world->sites_count, sizeof *play->stocks);
-	play->cares = table(world->families_count, sizeof *play->cares);
-	play->asked = table(world->agencies_count, sizeof *play->asked);
-	if (play->index == NULL)
+	play->answers = answers_new();
+	play->stocks = table_new(world->sites_count, sizeof *play->stocks);
+	play->cares = table_new(world->families_count, sizeof *play->cares);
+	play->asked = table_new(world->agencies_count, sizeof *play->asked);
+	if (play->index == NULL || play->answers == NULL)
 		abort();
 	for (uint32_t i = 0; i < world->families_count; i++) {
 		const struct family *family = &world->families[i];
 		struct care *care = &play->cares[i];
 
 		care->site = SITE_NONE;
-		care->may = table(world->sites_count / 64 + 1, sizeof *care->may);
-		care->tried = table(family->fits_count, sizeof *care->tried);
+		care->may = table_new(world->sites_count / 64 + 1, sizeof *care->may);
+		care->tried = table_new(family->fits_count, sizeof *care->tried);
 		for (uint32_t k = 0; k < family->fits_count; k++)
 			care->may[family->fits[k] / 64] |= UINT64_C(1)
 			                                   << family->fits[k] % 64;
@@ -372,6 +395,7 @@ play_close(struct play *play)
 	free(play->stocks);
 	free(play->dues);
 	index_free(play->index);
+	answers_free(play->answers);
 }
 
 void

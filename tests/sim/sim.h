@@ -98,6 +98,9 @@ struct ledger {
 	unsigned offers, silent, declined, full;
 };
 
+/* All 0, and one more than so many; to be freed.  Dies where there is no memory. */
+void *table_new(size_t count, size_t size);
+
 struct ledger *ledger_new(const struct world *world);
 void ledger_free(struct ledger *ledger);
 
@@ -120,6 +123,7 @@ struct play {
 	struct ledger *ledger;
 	choose *choose;
 	struct index *index; /* the matcher's, with believed places */
+	struct answers *answers;
 	int minute;
 	struct stock {
 		int places;    /* there are, */
@@ -128,9 +132,12 @@ struct play {
 		int opened;    /* as is told, since the start */
 		unsigned turn; /* of the last offer among all; 0: none */
 		bool is_open;
+		double asked, lost; /* offers, as many as counted on */
+		int answered_day;   /* since 1970 */
 	} * stocks;
 	struct care {
 		uint32_t site; /* offered to; SITE_NONE: to none */
+		int offered;   /* when */
 		bool is_parked, is_noted;
 		uint64_t *may; /* bits by site: fits and was not tried */
 		struct text *tried;

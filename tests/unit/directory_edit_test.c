@@ -480,7 +480,7 @@ what_redis_holds_of_places_is_told_of_the_services_that_it_knows(void **state)
 	report(4, 1000);
 	(void)ask("DEL", "{c1}:place:s0", NULL);
 	assert_string_equal(ASK(directory_places(directory, 3, services, on_reply, NULL)),
-	    " s1 4 0 1000");
+	    " s1 4 0 1000 ");
 	assert_int_equal(directory_places(directory, 1001, services, on_reply, NULL),
 	    STATUS_TOO_LARGE);
 }

@@ -16,7 +16,7 @@
 #define TRIPLES 100000
 #define SERVICES_MAX 300
 #define RULE_COUNT 13
-#define PART_COUNT 12
+#define PART_COUNT 13
 
 static uint64_t random_state;
 
@@ -67,7 +67,7 @@ static const char *const RULE_NAMES[RULE_COUNT] = { "active", "referral_allowed"
 	"language", "difficulty", "area", "distance", "residence" };
 static const char *const PART_NAMES[PART_COUNT] = { "distance", "capacity", "full",
 	"unknowns", "language", "preference", "specificity", "household", "response",
-	"opening", "scarcity", "load" };
+	"opening", "scarcity", "load", "answers" };
 
 struct opinion {
 	const struct service_facts *facts; /* of the directory's own list */
@@ -603,6 +603,14 @@ static const char *const AGENCIES[] = { "g0", "g1", "g2", "g3", "g4", "g5", "g6"
 	"g8", "g9" };
 static double opens[10]; /* referrals; NaN unknown */
 static struct loads *loads;
+static struct answers *answers;
+
+/* How the services answered, by the number in their id. */
+#define HEARD_COUNT 16
+static struct {
+	const char *term;
+	double lost_percent;
+} heard[HEARD_COUNT];
 
 /* What the standard says, or the policy of the question. */
 struct weights {
@@ -615,15 +623,16 @@ weights_now(void)
 	const struct policy *policy = question.policy;
 
 	if (policy == NULL)
-		return (
-		    struct weights){ { 30, 15, -500, -4, 10, 20, 10, 5, 10, 5, -1, -10 },
+		return (struct weights){ { 30, 15, -500, -4, 10, 20, 10, 5, 10, 5, -1,
+			                     -10, -0.1 },
 			20, { 24, 72, 336 } };
 	return (struct weights){ { policy->weight_distance, policy->weight_capacity,
 		                     policy->weight_full, policy->weight_unknowns,
 		                     policy->weight_language, policy->weight_preference,
 		                     policy->weight_specificity, policy->weight_household,
 		                     policy->weight_response, policy->weight_opening,
-		                     policy->weight_scarcity, policy->weight_load },
+		                     policy->weight_scarcity, policy->weight_load,
+		                     policy->weight_answers },
 		policy->distance_half_km,
 		{ policy->deadline_emergency_hours, policy->deadline_urgent_hours,
 		    policy->deadline_normal_hours } };
@@ -661,6 +670,18 @@ load_of(const struct service_facts *service)
 	return NAN;
 }
 
+/* Of a hundred offers; terms are compared as they are written. */
+static double
+lost_of(const struct service_facts *service)
+{
+	struct text term = intake.needs[question.need].term;
+	unsigned which = (unsigned)strtoul(service->id.at + 1, NULL, 10) % HEARD_COUNT;
+
+	if (question.answers == NULL || !text_is(term, heard[which].term))
+		return NAN;
+	return heard[which].lost_percent;
+}
+
 static void
 weigh(struct opinion *opinion)
 {
@@ -669,7 +690,7 @@ weigh(struct opinion *opinion)
 	double limit = w.hours[intake.urgency == urgency_emergency ? 0
 	                       : intake.urgency == urgency_urgent  ? 1
 	                                                           : 2];
-	double load = load_of(service);
+	double load = load_of(service), lost = lost_of(service);
 	double age = 168, hours = service->response_hours;
 	double places = opinion->free_places;
 	double language = best_language(service), wait = hours_until_open(service);
@@ -706,6 +727,7 @@ weigh(struct opinion *opinion)
 	earn(opinion, 9, wait, wait <= limit ? w.parts[9] * (1 - wait / limit / 2) : 0);
 	set_price(opinion, isnan(places) ? 20 : fmax(places, 0));
 	earn(opinion, 11, load, load >= 0 ? w.parts[11] * load : 0);
+	earn(opinion, 12, lost, lost >= 0 ? w.parts[12] * lost : 0);
 }
 
 /* FNV-1a of the id, then splitmix64 of hash and seed. */
@@ -1030,6 +1052,33 @@ random_loads(void)
 	question.loads = percent(70) ? loads : NULL;
 }
 
+/* With the four that every service is given beforehand, 20 of which so many twentieths are lost. */
+static void
+random_answers(void)
+{
+	question.answers = NULL;
+	if (percent(80))
+		return;
+	answers_free(answers);
+	answers = answers_new();
+	assert_non_null(answers);
+	for (unsigned i = 0; i < directory_size; i++) {
+		unsigned which = i % HEARD_COUNT;
+		char id[16], kept[64];
+
+		if (i == which) {
+			heard[i].term = PICK(TERM_TREE);
+			heard[i].lost_percent = below(17) * 5;
+		}
+		(void)snprintf(id, sizeof id, "s%u", i);
+		(void)snprintf(kept, sizeof kept, "16000 %.0f %d %s",
+		    heard[which].lost_percent * 200, (int)(question.now_ms / 86400000),
+		    heard[which].term);
+		answers_set(answers, text_of(id), text_of(kept));
+	}
+	question.answers = answers;
+}
+
 static const struct policy *
 random_policy(void)
 {
@@ -1047,6 +1096,7 @@ random_policy(void)
 	policy.weight_response = weight_below(100);
 	policy.weight_opening = weight_below(100);
 	policy.weight_load = -weight_below(100);
+	policy.weight_answers = -weight_below(2) / 2;
 	policy.load_worker_open = below(20);
 	policy.load_agency_open = below(40);
 	policy.load_kept_share = below(4) / 8.0;
@@ -1095,6 +1145,7 @@ random_need(void)
 	question.may_be_cleared_only = percent(60);
 	question.now_ms = NOW_MS + below(48) * HOUR_MS;
 	random_loads();
+	random_answers();
 	question.tried = tried;
 	for (question.tried_count = 0; percent(70) && question.tried_count < 40;)
 		tried[question.tried_count++] =

@@ -347,6 +347,26 @@ a_loaded_agency_earns_less_and_one_at_its_limit_counts_as_full(void **unused)
 }
 
 static void
+offers_that_were_lost_there_cost_a_tenth_of_a_point_for_each_of_a_hundred(void **unused)
+{
+	struct answers *answers = answers_new();
+	char kept[64];
+
+	(void)unused;
+	assert_non_null(answers);
+	question.answers = answers;
+	assert_part(PART_answers, NAN, 0);
+	(void)snprintf(kept, sizeof kept, "4000 4000 %d food", (int)(NOW_MS / 86400000));
+	answers_set(answers, facts.id, text_of(kept));
+	assert_part(PART_answers, 50, -500);
+	(void)snprintf(kept, sizeof kept, "4000 0 %d food", (int)(NOW_MS / 86400000));
+	answers_set(answers, facts.id, text_of(kept));
+	assert_part(PART_answers, 0, 0);
+	question.answers = NULL;
+	answers_free(answers);
+}
+
+static void
 who_opens_sooner_earns_more(void **unused)
 {
 	(void)unused;
@@ -386,6 +406,8 @@ main(void)
 		TEST(a_promised_answer_is_measured_by_the_urgency),
 		TEST(a_report_past_its_time_to_live_says_nothing),
 		TEST(a_loaded_agency_earns_less_and_one_at_its_limit_counts_as_full),
+		TEST(
+		    offers_that_were_lost_there_cost_a_tenth_of_a_point_for_each_of_a_hundred),
 		TEST(who_opens_sooner_earns_more),
 	};
 
