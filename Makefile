@@ -66,6 +66,9 @@ $(BUILD)/proto/openapi.json.o: proto/openapi.json
 $(BUILD)/libhearthline.a: $(LIBRARY_OBJECTS)
 	@rm -f $@ && $(AR) rcs $@ $^
 
+# Vectors of it, which a check for the root of a negative number would prevent.
+$(BUILD)/services/matcher/outline.o: OPTIMISE += -O3 -fno-math-errno
+
 define service_rule
 $(BUILD)/bin/$(1): $(patsubst %.c,$(BUILD)/%.o,$(wildcard services/$(1)/*.c)) $(BUILD)/libhearthline.a
 	@mkdir -p $$(@D)

@@ -10,8 +10,6 @@
 static_assert(
     CHART_PINS_MAX / 2 + FACTS_POINTS_MAX <= CHART_PINS_MAX, "one split makes room");
 
-#define LEAF_ROOM_LEAST 4
-
 /* ---- finding the leaf ---- */
 
 struct path {
@@ -59,64 +57,50 @@ path_step_back(const struct chart *chart, struct path *path)
 }
 
 /* Its pin of that spot.  Equal keys may lie in more than one leaf. */
-static struct pin *
+static uint32_t
 pin_find(const struct chart *chart, const struct traits *traits, struct spot spot,
     struct path *path)
 {
 	*path = path_to(chart, chart_key(spot, traits));
 	do
-		for (uint32_t i = 0; i < path->leaf->count; i++) {
-			struct pin *pin = &path->leaf->pins[i];
-
-			if (pin->traits == traits && spot_equal(pin->spot, spot))
-				return pin;
-		}
+		for (uint32_t i = 0; i < path->leaf->count; i++)
+			if (path->leaf->fences[i].traits == traits &&
+			    spot_equal(leaf_spot(path->leaf, i), spot))
+				return i;
 	while (path_step_back(chart, path));
-	return NULL;
+	assert(false); /* it joined */
+	return 0;
+}
+
+static void
+leaf_set(struct leaf *leaf, uint32_t at, const struct pin *pin)
+{
+	for (unsigned i = 0; i < 3; i++)
+		leaf->at[i][at] = pin->head.spot.at[i];
+	leaf->features[at] = pin->head.features;
+	leaf->reported[at] = pin->head.reported;
+	leaf->fences[at] = pin->fence;
+}
+
+static void
+leaf_add(struct leaf *leaf, const struct pin *pin)
+{
+	assert(leaf->count < CHART_PINS_MAX);
+	leaf_set(leaf, leaf->count++, pin);
+}
+
+/* Some that lie together. */
+static void
+leaf_add_all(struct leaf *leaf, const struct leaf *from, uint32_t first, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct pin pin = leaf_pin(from, first + i);
+
+		leaf_add(leaf, &pin);
+	}
 }
 
 /* ---- room ---- */
-
-static void *
-resized(void *memory, uint32_t room, size_t size)
-{
-	return index_memory(memory, 0, room * size);
-}
-
-/* Doubles up to `most`, where so many are there. */
-static bool
-leaf_reserve(struct leaf *leaf, uint32_t count)
-{
-	uint32_t room = leaf->room > 0 ? leaf->room : LEAF_ROOM_LEAST;
-	struct pin *pins;
-
-	while (room < leaf->count + count)
-		room *= 2;
-	if (room == leaf->room)
-		return true;
-	pins = resized(leaf->pins, room, sizeof *pins);
-	if (pins == NULL)
-		return false;
-	leaf->pins = pins;
-	leaf->room = room;
-	return true;
-}
-
-static bool
-branch_reserve(struct branch *branch)
-{
-	uint32_t room = branch->room > 0 ? 2 * branch->room : 1;
-	struct leaf *leaves;
-
-	if (branch->count < branch->room)
-		return true;
-	leaves = resized(branch->leaves, room, sizeof *leaves);
-	if (leaves == NULL)
-		return false;
-	branch->leaves = leaves;
-	branch->room = room;
-	return true;
-}
 
 static bool
 chart_reserve_branch(struct chart *chart)
@@ -126,20 +110,12 @@ chart_reserve_branch(struct chart *chart)
 
 	if (chart->count < chart->room)
 		return true;
-	branches = resized(chart->branches, room, sizeof *branches);
+	branches = index_memory(chart->branches, 0, room * sizeof *branches);
 	if (branches == NULL)
 		return false;
 	chart->branches = branches;
 	chart->room = room;
 	return true;
-}
-
-static void
-insert_leaf(struct branch *branch, uint32_t at, const struct leaf *leaf)
-{
-	memmove(&branch->leaves[at + 1], &branch->leaves[at],
-	    (branch->count++ - at) * sizeof *leaf);
-	branch->leaves[at] = *leaf;
 }
 
 /* ---- splits ---- */
@@ -148,12 +124,9 @@ insert_leaf(struct branch *branch, uint32_t at, const struct leaf *leaf)
 static bool
 split_branch(struct chart *chart, uint32_t at)
 {
-	struct branch *branch, next = { .room = CHART_LEAVES_MAX };
+	struct branch *branch, next = { .count = 0 };
 
-	if (!chart_reserve_branch(chart))
-		return false;
-	next.leaves = resized(NULL, next.room, sizeof *next.leaves);
-	if (next.leaves == NULL)
+	if (!chart_reserve_branch(chart) || !branch_begin(&next, CHART_LEAVES_MAX))
 		return false;
 	branch = &chart->branches[at];
 	next.count = branch->count / 2;
@@ -162,6 +135,7 @@ split_branch(struct chart *chart, uint32_t at)
 	    next.count * sizeof *next.leaves);
 	branch_measure(branch);
 	branch_measure(&next);
+	branch_outline(&next, 0);
 	memmove(&chart->branches[at + 2], &chart->branches[at + 1],
 	    (chart->count++ - at - 1) * sizeof next);
 	chart->branches[at + 1] = next;
@@ -187,11 +161,13 @@ sort_pins(struct leaf *leaf)
 {
 	struct keyed sorted[CHART_PINS_MAX] = { { 0 } };
 
-	for (uint32_t i = 0; i < leaf->count; i++)
-		sorted[i] = (struct keyed){ pin_key(&leaf->pins[i]), leaf->pins[i] };
+	for (uint32_t i = 0; i < leaf->count; i++) {
+		sorted[i].pin = leaf_pin(leaf, i);
+		sorted[i].key = pin_key(&sorted[i].pin);
+	}
 	qsort(sorted, leaf->count, sizeof *sorted, compare_keys);
 	for (uint32_t i = 0; i < leaf->count; i++)
-		leaf->pins[i] = sorted[i].pin;
+		leaf_set(leaf, i, &sorted[i].pin);
 }
 
 /* The upper half of its pins becomes the next leaf. */
@@ -199,18 +175,22 @@ static bool
 split_leaf(struct branch *branch, uint32_t at)
 {
 	struct leaf *leaf, next = { .extent = EXTENT_OF_NOTHING };
+	struct pin first;
+	uint32_t count;
 
-	if (!branch_reserve(branch) || !leaf_reserve(&next, CHART_PINS_MAX))
+	if (!branch_reserve(branch))
 		return false;
 	leaf = &branch->leaves[at];
 	sort_pins(leaf);
-	next.count = leaf->count / 2;
-	leaf->count -= next.count;
-	memcpy(next.pins, &leaf->pins[leaf->count], next.count * sizeof *next.pins);
-	next.extent.first = pin_key(&next.pins[0]);
+	count = leaf->count / 2;
+	leaf->count -= count;
+	leaf_add_all(&next, leaf, leaf->count, count);
+	first = leaf_pin(&next, 0);
+	next.extent.first = pin_key(&first);
 	leaf_measure(leaf);
 	leaf_measure(&next);
-	insert_leaf(branch, at + 1, &next);
+	branch_insert(branch, at + 1, &next);
+	leaf_outline(branch, at);
 	return true;
 }
 
@@ -222,9 +202,9 @@ begin(struct chart *chart, uint64_t key)
 	struct leaf leaf = { .extent = EXTENT_OF_NOTHING };
 
 	leaf.extent.first = branch.extent.first = key;
-	if (!chart_reserve_branch(chart) || !branch_reserve(&branch))
+	if (!chart_reserve_branch(chart) || !branch_begin(&branch, 1))
 		return false;
-	insert_leaf(&branch, 0, &leaf);
+	branch_insert(&branch, 0, &leaf);
 	chart->branches[chart->count++] = branch;
 	return true;
 }
@@ -238,16 +218,13 @@ reserve_at(struct chart *chart, uint64_t key, uint32_t count)
 		return false;
 	path = path_to(chart, key);
 	if (path.leaf->count + count <= CHART_PINS_MAX)
-		return leaf_reserve(path.leaf, count);
+		return true;
 	if (path.branch->count == CHART_LEAVES_MAX) {
 		if (!split_branch(chart, (uint32_t)(path.branch - chart->branches)))
 			return false;
 		path = path_to(chart, key);
 	}
-	if (!split_leaf(path.branch, (uint32_t)(path.leaf - path.branch->leaves)))
-		return false;
-	path = path_to(chart, key);
-	return leaf_reserve(path.leaf, count);
+	return split_leaf(path.branch, (uint32_t)(path.leaf - path.branch->leaves));
 }
 
 bool
@@ -264,6 +241,20 @@ chart_reserve(struct chart *chart, const struct traits *traits)
 
 /* ---- services ---- */
 
+static void
+path_outline(const struct path *path)
+{
+	leaf_outline(path->branch, (uint32_t)(path->leaf - path->branch->leaves));
+}
+
+static void
+widen(const struct path *path, const struct extent *extent)
+{
+	extent_widen(&path->leaf->extent, extent);
+	extent_widen(&path->branch->extent, extent);
+	path_outline(path);
+}
+
 void
 chart_join(struct chart *chart, const struct traits *traits)
 {
@@ -277,10 +268,8 @@ chart_join(struct chart *chart, const struct traits *traits)
 
 		extent.first = pin_key(&pin);
 		path = path_to(chart, extent.first);
-		assert(path.leaf->count < path.leaf->room);
-		path.leaf->pins[path.leaf->count++] = pin;
-		extent_widen(&path.leaf->extent, &extent);
-		extent_widen(&path.branch->extent, &extent);
+		leaf_add(path.leaf, &pin);
+		widen(&path, &extent);
 		chart->pins_count++;
 	}
 }
@@ -291,6 +280,7 @@ measure(const struct path *path)
 {
 	leaf_measure(path->leaf);
 	branch_measure(path->branch);
+	path_outline(path);
 }
 
 void
@@ -301,10 +291,10 @@ chart_leave(struct chart *chart, const struct traits *traits)
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct path path;
-		struct pin *pin = pin_find(chart, traits, spots[i], &path);
+		uint32_t at = pin_find(chart, traits, spots[i], &path);
+		struct pin last = leaf_pin(path.leaf, --path.leaf->count);
 
-		assert(pin != NULL); /* it joined */
-		*pin = path.leaf->pins[--path.leaf->count];
+		leaf_set(path.leaf, at, &last);
 		measure(&path);
 		chart->pins_count--;
 	}
@@ -319,26 +309,16 @@ chart_renew(struct chart *chart, const struct traits *traits)
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct path path;
-		struct pin *pin = pin_find(chart, traits, spots[i], &path);
-		struct extent extent;
+		uint32_t at = pin_find(chart, traits, spots[i], &path);
+		struct pin pin = pin_of(traits, spots[i]);
+		struct extent extent = extent_of_pin(&pin);
 
-		assert(pin != NULL); /* it joined */
-		*pin = pin_of(traits, spots[i]);
-		extent = extent_of_pin(pin);
-		extent_widen(&path.leaf->extent, &extent);
-		extent_widen(&path.branch->extent, &extent);
+		leaf_set(path.leaf, at, &pin);
+		widen(&path, &extent);
 	}
 }
 
 /* ---- what has become empty ---- */
-
-static void
-remove_leaf(struct branch *branch, uint32_t at)
-{
-	free(branch->leaves[at].pins);
-	memmove(&branch->leaves[at], &branch->leaves[at + 1],
-	    (--branch->count - at) * sizeof *branch->leaves);
-}
 
 /* The next one's pins come to a leaf, if they fill it to one half at most. */
 static bool
@@ -346,15 +326,12 @@ merge_leaves(struct branch *branch, uint32_t at)
 {
 	struct leaf *leaf = &branch->leaves[at], *next = leaf + 1;
 
-	if (leaf->count + next->count > CHART_PINS_MAX / 2 ||
-	    !leaf_reserve(leaf, next->count))
+	if (leaf->count + next->count > CHART_PINS_MAX / 2)
 		return false;
-	if (next->count > 0)
-		memcpy(&leaf->pins[leaf->count], next->pins,
-		    next->count * sizeof *next->pins);
-	leaf->count += next->count;
+	leaf_add_all(leaf, next, 0, next->count);
 	extent_widen(&leaf->extent, &next->extent);
-	remove_leaf(branch, at + 1);
+	branch_remove(branch, at + 1);
+	leaf_outline(branch, at);
 	return true;
 }
 
@@ -372,8 +349,7 @@ chart_tidy(struct chart *chart, const struct traits *traits)
 			k += !merge_leaves(branch, k);
 		if (chart->count == 1 || branch->count > 1 || branch->leaves[0].count > 0)
 			continue;
-		remove_leaf(branch, 0);
-		free(branch->leaves);
+		branch_end(branch);
 		memmove(branch, branch + 1,
 		    (size_t)(&chart->branches[--chart->count] - branch) * sizeof *branch);
 	}
@@ -382,13 +358,8 @@ chart_tidy(struct chart *chart, const struct traits *traits)
 void
 chart_free(struct chart *chart)
 {
-	for (uint32_t i = 0; i < chart->count; i++) {
-		struct branch *branch = &chart->branches[i];
-
-		while (branch->count > 0)
-			remove_leaf(branch, branch->count - 1);
-		free(branch->leaves);
-	}
+	for (uint32_t i = 0; i < chart->count; i++)
+		branch_end(&chart->branches[i]);
 	free(chart->branches);
 	*chart = (struct chart){ .count = 0 };
 }

@@ -16,20 +16,28 @@
 #define CHART_PINS_MAX 16
 #define CHART_LEAVES_MAX 64
 
-/* A service at one of its points, as much of it as tells whether it is worth a look. */
-struct pin {
-	const struct traits *traits;
+/* A service at one of its points, as much of it as tells whether it is worth a look: */
+struct head {
 	struct spot spot; /* SPOT_UNKNOWN: it has none */
 	uint8_t features; /* bits (1 << enum feature) */
 	uint8_t
 	    reported; /* CHART_REPORT_DAYS since CHART_REPORT_FROM of its report of places,
 	                    * and the last that can be told from there on; 0: before or never */
+};
+/* and whether it may be refused without one. */
+struct fence {
+	const struct traits *traits;
 	uint32_t areas,
-	    areas_mask;     /* upper halves of what its areas have in common; mask 0:
+	    areas_mask;      /* upper halves of what its areas have in common; mask 0:
 	                             * codes do not bound it */
-	uint16_t languages; /* chart_language of each; all bits: any may be understood */
-	uint16_t reach_km;  /* serves no farther; UINT16_MAX: it may */
+	uint16_t languages;  /* chart_language of each; all bits: any may be understood */
+	uint16_t reach_km;   /* serves no farther; UINT16_MAX: it may */
+	uint16_t report_day; /* as in its traits */
 	uint8_t least_age, most_age; /* completed years; takes no others */
+};
+struct pin {
+	struct head head;
+	struct fence fence;
 };
 
 /* Days since 1970. */
@@ -61,15 +69,27 @@ struct extent {
 	uint8_t reported; /* the last */
 };
 
+/* Its pins in two parts, since most are left out by their heads, which lie side by side as in
+ * an outline; in whole cache lines. */
 struct leaf {
 	struct extent extent;
-	struct pin *pins;
-	uint32_t count, room;
+	uint32_t count;
+	_Alignas(64) int16_t at[3][CHART_PINS_MAX];
+	uint8_t features[CHART_PINS_MAX], reported[CHART_PINS_MAX];
+	struct fence fences[CHART_PINS_MAX];
+};
+
+/* What decides how much a leaf may be worth, of all leaves side by side: a look at a branch
+ * reads no more.  Behind the last one anything. */
+struct outline {
+	int16_t least[3][CHART_LEAVES_MAX], most[3][CHART_LEAVES_MAX];
+	uint8_t features[CHART_LEAVES_MAX], reported[CHART_LEAVES_MAX];
 };
 
 struct branch {
 	struct extent extent;
 	struct leaf *leaves;
+	struct outline *outline;
 	uint32_t count, room;
 };
 
@@ -95,10 +115,24 @@ chart_language(uint32_t number)
 }
 
 static inline struct place_key
-pin_areas(const struct pin *pin)
+fence_areas(const struct fence *fence)
 {
-	return (struct place_key){ (uint64_t)pin->areas << 32,
-		(uint64_t)pin->areas_mask << 32 };
+	return (struct place_key){ (uint64_t)fence->areas << 32,
+		(uint64_t)fence->areas_mask << 32 };
+}
+
+static inline struct spot
+leaf_spot(const struct leaf *leaf, uint32_t at)
+{
+	return (struct spot){ { leaf->at[0][at], leaf->at[1][at], leaf->at[2][at] } };
+}
+
+static inline struct pin
+leaf_pin(const struct leaf *leaf, uint32_t at)
+{
+	return (
+	    struct pin){ { leaf_spot(leaf, at), leaf->features[at], leaf->reported[at] },
+		leaf->fences[at] };
 }
 
 /* The group of a service with these traits. */

@@ -6,7 +6,9 @@
 #include "services/matcher/chart_private.h"
 
 static_assert(FEATURES + 1 <= 8, "they fit their bits, with one of the report");
-static_assert(sizeof(struct pin) == 32, "two in a cache line");
+static_assert(
+    sizeof(struct leaf) == 9 * 64, "a look at the heads of a leaf takes two cache lines");
+static_assert(sizeof(struct branch) == 64, "a cache line");
 
 #define CURVE_BITS 16
 #define CURVE_SHIFT 21 /* below it, bits of the id */
@@ -57,7 +59,7 @@ chart_key(struct spot spot, const struct traits *traits)
 uint64_t
 pin_key(const struct pin *pin)
 {
-	return chart_key(pin->spot, pin->traits);
+	return chart_key(pin->head.spot, pin->fence.traits);
 }
 
 /* ---- pins ---- */
@@ -152,16 +154,17 @@ pin_of(const struct traits *traits, struct spot spot)
 	struct place_key areas = areas_of(traits);
 
 	return (struct pin){
-		.traits = traits,
-		.spot = spot,
-		.features = features_of(traits),
-		.reported = reported_of(traits),
-		.areas = (uint32_t)(areas.value >> 32),
-		.areas_mask = (uint32_t)(areas.mask >> 32),
-		.languages = languages_of(traits),
-		.reach_km = reach_of(traits, spot),
-		.least_age = years(traits->minimum_age, 0),
-		.most_age = years(ceilf(traits->maximum_age), UINT8_MAX),
+		.head = { spot, features_of(traits), reported_of(traits) },
+		.fence = {
+		    .traits = traits,
+		    .areas = (uint32_t)(areas.value >> 32),
+		    .areas_mask = (uint32_t)(areas.mask >> 32),
+		    .languages = languages_of(traits),
+		    .reach_km = reach_of(traits, spot),
+		    .report_day = traits->report_day,
+		    .least_age = years(traits->minimum_age, 0),
+		    .most_age = years(ceilf(traits->maximum_age), UINT8_MAX),
+		},
 	};
 }
 
@@ -198,15 +201,16 @@ struct extent
 extent_of_pin(const struct pin *pin)
 {
 	struct extent extent = EXTENT_OF_NOTHING;
+	const struct head *head = &pin->head;
 
-	for (unsigned i = 0; i < 3 && pin->spot.at[0] != INT16_MIN; i++)
-		extent.least[i] = extent.most[i] = pin->spot.at[i];
-	extent.features = pin->features;
-	extent.reported = pin->reported;
-	if (pin->areas_mask != 0)
-		extent.areas = pin_areas(pin);
+	for (unsigned i = 0; i < 3 && head->spot.at[0] != INT16_MIN; i++)
+		extent.least[i] = extent.most[i] = head->spot.at[i];
+	extent.features = head->features;
+	extent.reported = head->reported;
+	if (pin->fence.areas_mask != 0)
+		extent.areas = fence_areas(&pin->fence);
 	else
-		extent.reach_km = pin->reach_km;
+		extent.reach_km = pin->fence.reach_km;
 	return extent;
 }
 
@@ -217,7 +221,8 @@ leaf_measure(struct leaf *leaf)
 
 	leaf->extent = EXTENT_OF_NOTHING;
 	for (uint32_t i = 0; i < leaf->count; i++) {
-		struct extent one = extent_of_pin(&leaf->pins[i]);
+		struct pin pin = leaf_pin(leaf, i);
+		struct extent one = extent_of_pin(&pin);
 
 		extent_widen(&leaf->extent, &one);
 	}

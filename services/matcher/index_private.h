@@ -6,7 +6,7 @@
  *   shared.c   what several services have in common
  *   agencies.c which services an agency has
  *   terms.c    which services offer a term
- *   chart.c, extent.c   those of one term by place
+ *   chart.c, branch.c, extent.c   those of one term by place
  *   vocabulary.c, order.c   which services have a word */
 #ifndef MATCHER_INDEX_PRIVATE_H
 #define MATCHER_INDEX_PRIVATE_H

@@ -48,6 +48,13 @@ read_fresh(struct prospect *prospect, const struct traits *nothing, int32_t base
 	       worth_on(wanted, *nothing, chart_last_day((uint8_t)(from - 1))) > base)
 		from--;
 	prospect->fresh_from = (uint8_t)from;
+	for (unsigned age = 0; age <= PROSPECT_DAYS; age++) {
+		int32_t adds = more_than(
+		    worth_on(wanted, *nothing, (uint16_t)(wanted->today - age)), base);
+
+		prospect->lost_by_day[age] =
+		    adds < prospect->fresh ? prospect->fresh - adds : 0;
+	}
 }
 
 /* What a language earns at most: that of the family's best one. */

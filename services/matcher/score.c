@@ -268,13 +268,23 @@ score_fall(const struct wanted *wanted)
 	    struct score_fall){ policy->weight_distance * 100, policy->distance_half_km };
 }
 
+/* As fresh as a report of that day may be. */
+static double
+freshness_most(uint16_t day, int64_t now_ms)
+{
+	if (day == UINT16_MAX) /* or any later one */
+		return 1;
+	return freshness((day + INT64_C(1)) * 24 * HOUR_MS - 1, now_ms);
+}
+
 int32_t
 score_most(const struct wanted *wanted, const struct scored *scored)
 {
 	const struct policy *policy = policy_of(wanted);
-	bool may_be_fresh =
-	    scored->traits->report_day + REPORT_STALE_DAYS >= wanted->today;
-	double most = policy->weight_capacity * (may_be_fresh ? 1 : CAPACITY_STALE);
+	double fresh =
+	    freshness_most(scored->traits->report_day, wanted->question->now_ms);
+	double most =
+	    policy->weight_capacity * (CAPACITY_STALE + (1 - CAPACITY_STALE) * fresh);
 
 	most += policy->weight_response * scored->traits->has_response;
 	most += policy->weight_opening * scored->traits->has_hours;

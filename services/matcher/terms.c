@@ -355,9 +355,9 @@ offers_step(struct offers *offers)
 	offers->levels++;
 }
 
-/* Of all terms; NULL at the end. */
-static const struct pin *
-next_pin(struct offers *offers)
+/* Of all terms.  False: there are no more. */
+static bool
+next_pin(struct offers *offers, struct pin *pin)
 {
 	for (; offers->term != NULL; offers_step(offers), offers->branch = 0) {
 		const struct chart *chart = &offers->term->chart;
@@ -368,27 +368,30 @@ next_pin(struct offers *offers)
 
 			for (; offers->leaf < branch->count;
 			     offers->leaf++, offers->pin = 0)
-				if (offers->pin < branch->leaves[offers->leaf].count)
-					return &branch->leaves[offers->leaf]
-					            .pins[offers->pin++];
+				if (offers->pin < branch->leaves[offers->leaf].count) {
+					*pin = leaf_pin(
+					    &branch->leaves[offers->leaf], offers->pin++);
+					return true;
+				}
 		}
 	}
-	return NULL;
+	return false;
 }
 
 const struct traits *
 offers_next(struct offers *offers, unsigned *levels)
 {
-	const struct pin *pin;
+	struct pin pin;
 
-	while ((pin = next_pin(offers)) != NULL) {
-		bool is_repeated = pin->traits->is_scattered &&
-		                   !spot_equal(pin->spot, pin->traits->more->spots[0]);
+	while (next_pin(offers, &pin)) {
+		const struct traits *traits = pin.fence.traits;
+		bool is_repeated = traits->is_scattered &&
+		                   !spot_equal(pin.head.spot, traits->more->spots[0]);
 
 		*levels = offers->levels;
-		if (!is_repeated && !offers_are_elsewhere(offers, offers->term,
-		                        offers->levels, pin->traits))
-			return pin->traits;
+		if (!is_repeated &&
+		    !offers_are_elsewhere(offers, offers->term, offers->levels, traits))
+			return traits;
 	}
 	return NULL;
 }

@@ -4,32 +4,9 @@
 
 #include <math.h>
 
+#include "services/matcher/outline.h"
+
 /* ---- how far ---- */
-
-/* A line on spot's sphere; not more than the way. */
-static inline float
-km_of(float squares)
-{
-	float km =
-	    sqrtf(squares) * (float)(SPOT_STEP_KM * 0.99999) - (float)SPOT_ERROR_KM;
-
-	return km > 0 ? km : 0;
-}
-
-static inline float
-pin_least_km(struct spot from, const struct pin *pin)
-{
-	float squares = 0;
-
-	if (from.at[0] == INT16_MIN || pin->spot.at[0] == INT16_MIN)
-		return -1;
-	for (unsigned i = 0; i < 3; i++) {
-		float along = (float)(from.at[i] - pin->spot.at[i]);
-
-		squares += along * along;
-	}
-	return km_of(squares);
-}
 
 static inline float
 extent_least_km(struct spot from, const struct extent *extent)
@@ -46,7 +23,7 @@ extent_least_km(struct spot from, const struct extent *extent)
 
 		squares += along * along;
 	}
-	return km_of(squares);
+	return prospect_km(squares);
 }
 
 /* ---- who is out of reach ---- */
@@ -89,42 +66,50 @@ most_of(const struct walk *walk, const struct extent *extent, int32_t base)
 	                  extent_least_km(walk->prospect.wanted->spot, extent));
 }
 
+/* ---- branches ---- */
+
 static void
-let_wait(struct walk *walk, const struct waiting *waiting, const struct extent *extent,
-    int32_t least)
+let_wait(struct walk *walk, const struct branch *branch, int32_t least)
 {
-	int32_t most = most_of(walk, extent, waiting->base);
+	int32_t most = most_of(walk, &branch->extent, walk->base);
 
 	if (most < least)
 		return;
 	walk->most[walk->count] = most;
-	walk->waiting[walk->count++] = *waiting;
+	walk->waiting[walk->count++] = (struct waiting){
+		.branch = branch,
+		.term = walk->offers.term,
+		.base = walk->base,
+		.levels = walk->offers.levels,
+		.open = WALK_OPEN,
+	};
 }
 
-/* Branches of the next terms, as long as the leaves of one find room besides. */
+/* Of the next terms, as long as there is room. */
 static void
 call_branches(struct walk *walk, int32_t least)
 {
 	struct offers *offers = &walk->offers;
 
-	while (offers->term != NULL && walk->count < WALK_MOST - CHART_LEAVES_MAX) {
+	while (offers->term != NULL && walk->count < WALK_MOST) {
 		const struct chart *chart = &offers->term->chart;
-		struct waiting waiting = {
-			.base = walk->base, .levels = offers->levels, .term = offers->term
-		};
 
 		if (walk->next_branch < chart->count) {
-			const struct branch *branch =
-			    &chart->branches[walk->next_branch++];
-
-			waiting.at = branch;
-			let_wait(walk, &waiting, &branch->extent, least);
+			let_wait(walk, &chart->branches[walk->next_branch++], least);
 			continue;
 		}
 		walk->next_branch = 0;
 		offers_step(offers);
 		read_base(walk);
 	}
+}
+
+static void
+close_branch(struct walk *walk, struct waiting *waiting)
+{
+	if (waiting->open < WALK_OPEN)
+		walk->opened &= ~(1U << waiting->open);
+	waiting->open = WALK_OPEN;
 }
 
 /* Where the one that may be worth most waits; forgets those that may not be worth enough. */
@@ -135,8 +120,10 @@ find_best(struct walk *walk, int32_t least, uint32_t *best)
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < walk->count; i++) {
-		if (walk->most[i] < least)
+		if (walk->most[i] < least || walk->most[i] == INT32_MIN) {
+			close_branch(walk, &walk->waiting[i]);
 			continue;
+		}
 		if (walk->most[i] > most) {
 			most = walk->most[i];
 			*best = count;
@@ -151,104 +138,168 @@ find_best(struct walk *walk, int32_t least, uint32_t *best)
 	return count > 0;
 }
 
-/* Takes the one that may be worth most; false: none may be worth enough. */
+/* There is one that may be worth enough; false: none may. */
 static bool
-take_best(struct walk *walk, int32_t least, struct waiting *best)
+call_best(struct walk *walk, int32_t least, uint32_t *best)
 {
 	do {
-		uint32_t at;
-
 		call_branches(walk, least);
-		if (find_best(walk, least, &at)) {
-			*best = walk->waiting[at];
-			walk->most[at] = walk->most[--walk->count];
-			walk->waiting[at] = walk->waiting[walk->count];
+		if (find_best(walk, least, best))
 			return true;
-		}
 	} while (walk->offers.term != NULL);
 	return false;
 }
 
+/* ---- leaves ---- */
+
+/* The open one that may be worth least is opened again when its turn comes. */
 static void
-call_leaves(struct walk *walk, const struct waiting *from, int32_t least, bool is_brief)
+close_worst(struct walk *walk)
 {
-	const struct branch *branch = from->at;
-	struct waiting waiting = *from;
+	uint32_t worst = walk->count;
 
-	waiting.is_leaf = true;
-	for (uint32_t i = 0; i < branch->count; i++) {
-		const struct leaf *leaf = &branch->leaves[i];
-
-		waiting.at = leaf;
-		if (leaf->count > 0 &&
-		    !(is_brief && is_out_of_reach(walk->prospect.wanted, &leaf->extent)))
-			let_wait(walk, &waiting, &leaf->extent, least);
-	}
+	for (uint32_t i = 0; i < walk->count; i++)
+		if (walk->waiting[i].open < WALK_OPEN &&
+		    (worst == walk->count || walk->most[i] < walk->most[worst]))
+			worst = i;
+	close_branch(walk, &walk->waiting[worst]);
 }
+
+/* Reads what its leaves may be worth. */
+static void
+open_branch(struct walk *walk, uint32_t at)
+{
+	struct waiting *waiting = &walk->waiting[at];
+	int32_t *leaves;
+
+	if (walk->opened == UINT32_MAX)
+		close_worst(walk);
+	waiting->open = (uint32_t)__builtin_ctz(~walk->opened);
+	walk->opened |= 1U << waiting->open;
+	leaves = walk->leaves[waiting->open];
+	outline_most(waiting->branch->outline, &walk->prospect, waiting->base, leaves);
+	for (uint32_t i = 0; i < CHART_LEAVES_MAX; i++)
+		if (i >= waiting->branch->count || (waiting->met >> i & 1))
+			leaves[i] = INT32_MIN;
+	walk->most[at] = outline_best(leaves);
+}
+
+static uint32_t
+position_of(const int32_t leaves[CHART_LEAVES_MAX], int32_t most)
+{
+	uint32_t at = 0;
+
+	while (at < CHART_LEAVES_MAX - 1 && leaves[at] != most)
+		at++;
+	return at;
+}
+
+static void
+fetch(const struct leaf *leaf)
+{
+	__builtin_prefetch(leaf);
+	__builtin_prefetch(&leaf->at);
+	__builtin_prefetch(&leaf->at[2]);
+}
+
+/* The leaf of an open branch that may be worth most; the one that is next comes nearer. */
+static const struct leaf *
+take_leaf(struct walk *walk, uint32_t best)
+{
+	struct waiting *waiting = &walk->waiting[best];
+	const struct leaf *leaves = waiting->branch->leaves;
+	int32_t *most = walk->leaves[waiting->open];
+	uint32_t at = position_of(most, walk->most[best]);
+
+	waiting->met |= UINT64_C(1) << at;
+	most[at] = INT32_MIN;
+	walk->most[best] = outline_best(most);
+	fetch(&leaves[position_of(most, walk->most[best])]);
+	walk->from = *waiting;
+	return &leaves[at];
+}
+
+/* ---- pins ---- */
 
 /* Position from 0 of the best of the family's languages that the service may understand. */
 static inline uint32_t
-language_of(const struct prospect *prospect, const struct pin *pin)
+language_of(const struct prospect *prospect, const struct fence *fence)
 {
 	uint32_t i = 0;
 
 	while (i < prospect->wanted->languages_count &&
-	       (pin->languages & prospect->languages[i]) == 0)
+	       (fence->languages & prospect->languages[i]) == 0)
 		i++;
 	return i;
 }
 
 /* Whether a rule fails for sure. */
 static bool
-is_refused(const struct wanted *wanted, const struct pin *pin, float km, bool speaks)
+is_refused(
+    const struct wanted *wanted, const struct fence *fence, float km, uint32_t language)
 {
-	if (!speaks && pin->languages != UINT16_MAX)
+	bool speaks = wanted->languages_count == 0 || language < wanted->languages_count;
+
+	if (!speaks && fence->languages != UINT16_MAX)
 		return true;
-	if (!wanted->is_age_missing &&
-	    (wanted->oldest + 1 <= pin->least_age || wanted->youngest > pin->most_age))
+	if (!wanted->is_age_missing && (wanted->oldest + 1 <= fence->least_age ||
+	                                   wanted->youngest > fence->most_age))
 		return true;
-	return (pin->reach_km < UINT16_MAX && km > pin->reach_km) ||
-	       (pin->areas_mask != 0 && are_areas_elsewhere(wanted, pin_areas(pin)));
+	return (fence->reach_km < UINT16_MAX && km > fence->reach_km) ||
+	       (fence->areas_mask != 0 &&
+	           are_areas_elsewhere(wanted, fence_areas(fence)));
+}
+
+/* Less than by its head. */
+static int32_t
+lost_by(const struct prospect *prospect, const struct fence *fence, uint8_t reported,
+    uint32_t language)
+{
+	int32_t lost = prospect->lost[language];
+
+	if (reported >= prospect->fresh_from)
+		lost += prospect_lost_by(prospect, fence->report_day);
+	return lost;
 }
 
 /* Those that may be worth enough are fetched while others are looked at. */
 static void
-call_pins(struct walk *walk, const struct waiting *from, int32_t least, bool is_brief)
+call_pins(struct walk *walk, const struct leaf *leaf, int32_t least, bool is_brief)
 {
-	const struct leaf *leaf = from->at;
 	const struct prospect *prospect = &walk->prospect;
-	const struct wanted *wanted = prospect->wanted;
+	int32_t most[CHART_PINS_MAX];
+	float km[CHART_PINS_MAX];
 
-	walk->met = *from;
+	outline_pins(leaf, prospect, walk->from.base, most, km);
+	walk->leaf = leaf;
 	walk->pins_count = walk->next_pin = 0;
 	for (uint32_t i = 0; i < leaf->count; i++) {
-		const struct pin *pin = &leaf->pins[i];
-		float km = pin_least_km(wanted->spot, pin);
-		uint32_t language = language_of(prospect, pin);
-		int32_t most = from->base - prospect->lost[language] +
-		               prospect_worth(prospect, pin->features, pin->reported, km);
+		const struct fence *fence = &leaf->fences[i];
+		uint32_t language;
 
-		if (most < least ||
-		    (is_brief && is_refused(wanted, pin, km,
-		                     wanted->languages_count == 0 ||
-		                         language < wanted->languages_count)))
+		if (most[i] < least)
 			continue;
-		__builtin_prefetch(pin->traits);
-		__builtin_prefetch(pin->traits + 1); /* its particulars */
-		walk->pins[walk->pins_count++] = pin;
+		language = language_of(prospect, fence);
+		if (most[i] - lost_by(prospect, fence, leaf->reported[i], language) <
+		        least ||
+		    (is_brief && is_refused(prospect->wanted, fence, km[i], language)))
+			continue;
+		__builtin_prefetch(fence->traits);
+		__builtin_prefetch(fence->traits + 1); /* its particulars */
+		walk->pins[walk->pins_count++] = (uint8_t)i;
 	}
 }
 
 /* Whether it is met by another pin: nearer, or of a nearer term. */
 static bool
-is_elsewhere(const struct walk *walk, const struct pin *pin)
+is_elsewhere(const struct walk *walk, const struct traits *traits, struct spot met)
 {
-	const struct traits *traits = pin->traits;
 	struct spot from = walk->prospect.wanted->spot, nearest;
 	uint32_t count;
 	const struct spot *spots;
 
-	if (offers_are_elsewhere(&walk->offers, walk->met.term, walk->met.levels, traits))
+	if (offers_are_elsewhere(
+	        &walk->offers, walk->from.term, walk->from.levels, traits))
 		return true;
 	if (!traits->is_scattered)
 		return false;
@@ -257,7 +308,21 @@ is_elsewhere(const struct walk *walk, const struct pin *pin)
 	for (uint32_t i = 1; i < count; i++)
 		if (spot_squares(from, spots[i]) < spot_squares(from, nearest))
 			nearest = spots[i];
-	return !spot_equal(pin->spot, nearest);
+	return !spot_equal(met, nearest);
+}
+
+/* The next of the leaf; NULL: there are no more. */
+static const struct traits *
+next_of_leaf(struct walk *walk)
+{
+	while (walk->next_pin < walk->pins_count) {
+		uint32_t at = walk->pins[walk->next_pin++];
+		const struct traits *traits = walk->leaf->fences[at].traits;
+
+		if (!is_elsewhere(walk, traits, leaf_spot(walk->leaf, at)))
+			return traits;
+	}
+	return NULL;
 }
 
 void
@@ -266,7 +331,7 @@ walk_open(struct walk *walk, const struct wanted *wanted, bool is_heard,
 {
 	prospect_read(&walk->prospect, wanted, is_heard);
 	walk->offers = *offers;
-	walk->next_branch = walk->count = 0;
+	walk->next_branch = walk->count = walk->opened = 0;
 	walk->pins_count = walk->next_pin = 0;
 	read_base(walk);
 }
@@ -275,21 +340,24 @@ const struct traits *
 walk_next(struct walk *walk, int32_t least, bool is_brief, unsigned *levels)
 {
 	for (;;) {
-		struct waiting best;
+		const struct traits *traits = next_of_leaf(walk);
+		const struct wanted *wanted = walk->prospect.wanted;
+		const struct leaf *leaf;
+		uint32_t best;
 
-		while (walk->next_pin < walk->pins_count) {
-			const struct pin *pin = walk->pins[walk->next_pin++];
-
-			*levels = walk->met.levels;
-			if (!is_elsewhere(walk, pin))
-				return pin->traits;
-		}
-		if (!take_best(walk, least, &best))
+		*levels = walk->from.levels;
+		if (traits != NULL)
+			return traits;
+		if (!call_best(walk, least, &best))
 			return NULL;
-		if (best.is_leaf)
-			call_pins(walk, &best, least, is_brief);
-		else if (!is_brief || !is_out_of_reach(walk->prospect.wanted,
-		                          &((const struct branch *)best.at)->extent))
-			call_leaves(walk, &best, least, is_brief);
+		if (walk->waiting[best].open < WALK_OPEN) {
+			leaf = take_leaf(walk, best);
+			if (!is_brief || !is_out_of_reach(wanted, &leaf->extent))
+				call_pins(walk, leaf, least, is_brief);
+		} else if (is_brief &&
+		           is_out_of_reach(wanted, &walk->waiting[best].branch->extent))
+			walk->most[best] = INT32_MIN;
+		else
+			open_branch(walk, best);
 	}
 }

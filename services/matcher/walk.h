@@ -7,25 +7,32 @@
 #include "services/matcher/index_private.h"
 #include "services/matcher/prospect.h"
 
-/* Leaves and branches that wait for their turn at most, some of them for all others. */
+/* Branches that wait for their turn at most, and of which each leaf is known at most. */
 #define WALK_MOST 512
+#define WALK_OPEN 32
 
 struct walk {
 	struct prospect prospect;
 	struct offers offers; /* whose branches have not all had their turn */
 	uint32_t next_branch;
 	uint32_t count;
-	int32_t most[WALK_MOST]; /* what each may be worth */
+	int32_t most[WALK_MOST]; /* what is left of each may be worth */
 	struct waiting {
-		const void *at; /* a leaf or a branch */
-		bool is_leaf;
+		const struct branch *branch;
+		const struct term *term;
 		int32_t base; /* the prospect's, less what its levels cost */
 		unsigned levels;
-		const struct term *term;
+		uint32_t open; /* position in `leaves`; WALK_OPEN: not known */
+		uint64_t met;  /* bits of its leaves */
 	} waiting[WALK_MOST];
-	int32_t base;       /* of the branches whose turn is next */
-	struct waiting met; /* the leaf that is gone through, and its pins that may do: */
-	const struct pin *pins[CHART_PINS_MAX];
+	int32_t leaves[WALK_OPEN]
+	              [CHART_LEAVES_MAX]; /* what each may be worth; INT32_MIN: met */
+	uint32_t opened;                  /* bits of those in use */
+	int32_t base;                     /* of the branches whose turn is next */
+	struct waiting
+	    from; /* where the leaf is that is gone through, and its pins that may do: */
+	const struct leaf *leaf;
+	uint8_t pins[CHART_PINS_MAX];
 	uint32_t pins_count, next_pin;
 };
 

@@ -115,17 +115,32 @@ change(unsigned number)
 static void
 assert_within(const struct extent *extent, const struct pin *pin)
 {
-	for (unsigned i = 0; i < 3 && pin->spot.at[0] != INT16_MIN; i++)
-		assert_in_range(pin->spot.at[i] + 40000, extent->least[i] + 40000,
+	for (unsigned i = 0; i < 3 && pin->head.spot.at[0] != INT16_MIN; i++)
+		assert_in_range(pin->head.spot.at[i] + 40000, extent->least[i] + 40000,
 		    extent->most[i] + 40000);
-	assert_int_equal(pin->features & ~extent->features, 0);
-	assert_true(pin->reported <= extent->reported);
+	assert_int_equal(pin->head.features & ~extent->features, 0);
+	assert_true(pin->head.reported <= extent->reported);
 	assert_true(extent->first <= pin_key(pin));
-	if (pin->areas_mask == 0)
-		assert_true(pin->reach_km <= extent->reach_km);
+	if (pin->fence.areas_mask == 0)
+		assert_true(pin->fence.reach_km <= extent->reach_km);
 	else
-		assert_int_equal(
-		    (pin_areas(pin).value ^ extent->areas.value) & extent->areas.mask, 0);
+		assert_int_equal((fence_areas(&pin->fence).value ^ extent->areas.value) &
+		                     extent->areas.mask,
+		    0);
+}
+
+static void
+assert_outlined(const struct branch *branch, uint32_t at)
+{
+	const struct extent *extent = &branch->leaves[at].extent;
+	const struct outline *outline = branch->outline;
+
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(outline->least[i][at], extent->least[i]);
+		assert_int_equal(outline->most[i][at], extent->most[i]);
+	}
+	assert_int_equal(outline->features[at], extent->features);
+	assert_int_equal(outline->reported[at], extent->reported);
 }
 
 /* As many pins as spots of those that are there, each within all that is said of it. */
@@ -139,12 +154,14 @@ assert_whole(void)
 		for (uint32_t k = 0; k < chart.branches[i].count; k++) {
 			const struct leaf *leaf = &chart.branches[i].leaves[k];
 
+			assert_outlined(&chart.branches[i], k);
 			assert_true(leaf->extent.first >= last);
 			last = leaf->extent.first;
 			for (uint32_t pin = 0; pin < leaf->count; pin++, pins++) {
-				assert_within(&leaf->extent, &leaf->pins[pin]);
-				assert_within(
-				    &chart.branches[i].extent, &leaf->pins[pin]);
+				struct pin one = leaf_pin(leaf, pin);
+
+				assert_within(&leaf->extent, &one);
+				assert_within(&chart.branches[i].extent, &one);
 			}
 		}
 	for (unsigned i = 0; i < SERVICES; i++)
