@@ -28,6 +28,7 @@
  *  {c1}:confirm:AGENCY          zset    services it is asked to confirm, by since when
  *  {c1}:confirming              zset    those to be told by webhook, by when
  *  {c1}:waiting:SERVICE         set     parked needs that would take a place here
+ *  {c1}:limited:AGENCY          set     parked needs that wait for it to have fewer open
  *  {c1}:phone:DIGITS            zset    cases by keyed hash of the phone
  *  {c1}:where:DIGITS            zset    cases by keyed hash of the place code
  *  {c1}:directory               hash    source -> version in use

@@ -11,12 +11,24 @@ local function place_changed(cell, service, available, held, reported_at)
 		unpack(reported_at and { 'reported_at', reported_at } or {}))
 end
 
--- Parked needs that wait for a place here are looked at now: sixteen, and whom it concerns no
--- longer does not count, up to a limit.
-local function wake_waiting(books, service)
+-- Parked needs wait in a set: for a place of a service, or, where an agency is at its limit, for it to
+-- have fewer open.  Any one is forgotten where more wait: the periodic look finds its place too.
+local WAITING_MOST, WAITING_S = 1000, 86400
+
+local function waiting_key(cell, service) return cell.tag .. ':waiting:' .. service end
+local function limited_key(cell, agency) return cell.tag .. ':limited:' .. agency end
+
+local function wait_at(key, id)
+	if call('SADD', key, id) == 1 and call('SCARD', key) > WAITING_MOST then call('SPOP', key) end
+	call('EXPIRE', key, WAITING_S)
+end
+
+-- Those that wait there are looked at now: sixteen, and whom it concerns no longer does not count,
+-- up to a limit.
+local function wake_waiting(books, key)
 	local woken, delayed = 0, books.cell.match.delayed
 	for _ = 1, 16 do
-		local popped = call('SPOP', books.cell.tag .. ':waiting:' .. service, 16 - woken)
+		local popped = call('SPOP', key, 16 - woken)
 		for _, item in ipairs(popped) do
 			if call('ZSCORE', delayed, item) then
 				call('ZADD', delayed, books.at, item)
@@ -108,7 +120,7 @@ local function place_release(books, referral, effect, term, lost)
 	end
 	call(unpack(words))
 	if is_news then answers_changed(books, service, answers) end
-	if effect == 'free' then wake_waiting(books, service) end
+	if effect == 'free' then wake_waiting(books, waiting_key(books.cell, service)) end
 	return available, held
 end
 
@@ -120,7 +132,7 @@ local function place_give_back(books, referral)
 		available = call('HINCRBY', key, 'available', '1')
 	end
 	referral.place = ''
-	wake_waiting(books, referral.service)
+	wake_waiting(books, waiting_key(books.cell, referral.service))
 	return available, f[2]
 end
 
@@ -205,6 +217,7 @@ local function referral_move(books, case, referral, move, e, need_action, lease)
 	end
 	if was_open and not is_open then
 		call('ZREM', case.cell.tag .. ':inbox:' .. referral.agency, referral.id)
+		wake_waiting(books, limited_key(case.cell, referral.agency))
 	elseif is_open and not was_open then
 		put(books, case.cell.tag .. ':inbox:' .. referral.agency, books.at, referral.id)
 	end

@@ -192,15 +192,6 @@ local function park(books, case, need, commit, by, reason, look_ms)
 	return { 'parked', reason }
 end
 
--- Any one is forgotten where more wait: the periodic look finds its place too.
-local WAITING_MOST, WAITING_S = 1000, 86400
-
-local function wait_for_place(cell, service, id)
-	local key = cell.tag .. ':waiting:' .. service
-	if call('SADD', key, id) == 1 and call('SCARD', key) > WAITING_MOST then call('SPOP', key) end
-	call('EXPIRE', key, WAITING_S)
-end
-
 -- The inbox is the channel of an agency without a webhook, and the offer lies in it already: it is
 -- told with that.  Else its telling waits for the notifier, leased where that has room.
 local function tell_offer(books, case, referral, lease)
@@ -241,15 +232,16 @@ local OFFER_COUNTS = { CLOCK[1], CLOCK[2], 'match.left', 'notify.entered', 'cloc
 local CANDIDATES, OF_EACH = 12, 5
 
 -- A place at each of the first `most` candidates that have one, of as many agencies with room; their
--- positions among the arguments, what was found of the agencies, and whether only limits stood
--- against all.
+-- positions among the arguments, what was found of the agencies, which are at a limit, and whether
+-- only limits stood against all.
 local function reserve_places(books, argv, most)
-	local out, agencies, loads, is_limit = {}, {}, {}, #argv > CANDIDATES
+	local out, agencies, loads, limited, is_limit = {}, {}, {}, {}, #argv > CANDIDATES
 	for i = CANDIDATES, #argv - 4, OF_EACH do
 		local agency = argv[i + 1]
 		if not agencies[agency] then
 			local has_room, kept = agency_has_room(books, agency, argv[i + 4],
 				(i - CANDIDATES) / OF_EACH, loads)
+			limited[agency] = not has_room
 			is_limit = is_limit and not has_room
 			if has_room and place_reserve(books, argv[i], argv[i + 3], kept) then
 				out[#out + 1], agencies[agency] = i, true
@@ -257,7 +249,7 @@ local function reserve_places(books, argv, most)
 			end
 		end
 	end
-	return out, loads, is_limit
+	return out, loads, limited, is_limit
 end
 
 -- One referral of an offer, at the candidate whose arguments begin there.
@@ -295,10 +287,13 @@ local function offer(keys, argv)
 	if need.commit == argv[3] then return { 'dup' } end
 	if version ~= argv[2] or not MOVES.need.offer[state] then return { 'stale', state, version } end
 	local books = books_of(cell, OFFER_COUNTS)
-	local positions, loads, is_limit = reserve_places(books, argv, tonumber(argv[11]))
+	local positions, loads, limited, is_limit = reserve_places(books, argv, tonumber(argv[11]))
 	if not positions[1] then
 		local reason = is_limit and 'at_limit' or #argv > CANDIDATES and 'no_capacity' or argv[5]
-		for i = CANDIDATES, #argv - 4, OF_EACH do wait_for_place(cell, argv[i], need.id) end
+		for i = CANDIDATES, #argv - 4, OF_EACH do
+			local agency = argv[i + 1]
+			wait_at(limited[agency] and limited_key(cell, agency) or waiting_key(cell, argv[i]), need.id)
+		end
 		local reply = park(books, case, need, argv[3], argv[4], reason, tonumber(argv[6]))
 		if loads[1] then reply[#reply + 1] = loads end
 		return reply

@@ -18,7 +18,7 @@ local function capacity_take(books, service, figures, maximum, reported_at)
 		call('ZREM', books.cell.tag .. ':reported', service)
 	end
 	place_changed(books.cell, service, available, f[2], reported_at)
-	wake_waiting(books, service)
+	wake_waiting(books, waiting_key(books.cell, service))
 	return true
 end
 

@@ -114,6 +114,23 @@ class Policy(unittest.TestCase):
         self.assertIn(2, sizes().values())
         self.policy("rollback", "0")
 
+    def test_a_need_that_waits_for_a_limit_is_offered_as_soon_as_the_agency_has_one_less(self):
+        with Network(settings={"limits.park_look": "1 h"}) as net:
+            net.ctl("policy", "apply", self.file("[load]\nagency_open = 1\n"))
+            wait_for(lambda: net.http("POST", "/api/v1/matches", demo_intake()).json["needs"][0]["why"].get("policy"),
+                     10, "the matcher to follow")
+            offered = {}  # by agency
+            while not (limited := list(net.redis.scan_iter(match=f"{TAG}:limited:*"))):
+                case = net.settled(net.submit(demo_intake()).json["case"]["id"])
+                offered.update((referral["agency"], referral) for referral in case["referrals"])
+            parked = net.redis.srandmember(limited[0]).decode()
+            referral = offered[limited[0].decode().split(":", 2)[2]]
+            net.answer(referral["id"], "accept", referral["version"])
+            self.assertEqual(case["needs"][int(parked[-1]) - 1]["reason"], "at_limit")
+            net.answer(referral["id"], "complete", referral["version"] + 1, "helped")
+            wait_for(lambda: net.case(parked[:26])["needs"][int(parked[-1]) - 1]["state"] == "offered", 10,
+                     "the need to be offered")
+
     def test_what_was_measured_is_told_as_sentences_in_the_language_of_the_asker(self):
         says = self.preview(lang="uk")[0]["why"]["says"]
         self.assertRegex(says[0], "^Відстань у кілометрах: [0-9.]+\\.$")

@@ -96,6 +96,61 @@ the_next_candidate_gets_what_an_agency_at_its_limit_cannot(void **state)
 	assert_whole();
 }
 
+/* By whatever closes one, whether it frees a place or not, at whichever of its services. */
+static void
+who_waits_for_a_limit_is_looked_at_when_one_is_closed(void **state)
+{
+	static const struct {
+		const char *first, *then;
+	} WAYS[] = { { "decline", NULL }, { "cancel", NULL }, { "accept", "complete" },
+		{ "accept", "return" } };
+
+	for (size_t i = 0; i < sizeof WAYS / sizeof *WAYS; i++) {
+		struct case_offer in;
+		struct case_candidate candidate;
+		struct case_answer answer;
+		char referral[ID_ITEM_MAX];
+
+		(void)some_cases(state);
+		in = offer_of(0, "1 0 6 0 0");
+		(void)snprintf(
+		    referral, sizeof referral, "%.*s-1", (int)in.need.length, in.need.at);
+		assert_true(is_offered(0, "1 0 6 0 0"));
+		in = offer_of(1, "1 0 6 0 0");
+		candidate = in.candidates[0];
+		candidate.service = LITERAL("another service");
+		in.candidates = &candidate;
+		assert_int_equal(do_offer(&in)->reason, reason_at_limit);
+		assert_string_equal(redis_ask("SCARD {c1}:limited:agency1"), "1");
+		answer = usual_answer(referral, WAYS[i].first, "first");
+		assert_int_equal(do_answer(&answer)->status, STATUS_OK);
+		if (WAYS[i].then != NULL) {
+			assert_string_equal(redis_ask("SCARD {c1}:limited:agency1"), "1");
+			answer = usual_answer(referral, WAYS[i].then, "then");
+			answer.reason = reason_helped;
+			assert_int_equal(do_answer(&answer)->status, STATUS_OK);
+		}
+		assert_string_equal(redis_ask("EXISTS {c1}:limited:agency1"), "0");
+		assert_in_range(
+		    strtoll(redis_ask("ZSCORE {c1}:match:delayed %s", cases[1].need),
+		        NULL, 10),
+		    1, clock_wall_ms());
+		assert_whole();
+	}
+}
+
+/* A place that is free there would not help it. */
+static void
+who_waits_for_a_limit_does_not_wait_for_a_place_there(void **state)
+{
+	struct case_offer in = offer_of(1, "1 0 6 0 0");
+
+	(void)state;
+	assert_true(is_offered(0, "1 0 6 0 0"));
+	assert_int_equal(do_offer(&in)->reason, reason_at_limit);
+	assert_string_equal(redis_ask("EXISTS {c1}:waiting:service1"), "0");
+}
+
 static unsigned came_count, offered_count;
 
 static void
@@ -190,6 +245,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_agency_at_its_limit_gets_no_more_and_the_need_waits),
 		TEST(the_next_candidate_gets_what_an_agency_at_its_limit_cannot),
+		TEST(who_waits_for_a_limit_is_looked_at_when_one_is_closed),
+		TEST(who_waits_for_a_limit_does_not_wait_for_a_place_there),
 		TEST(offers_of_one_moment_do_not_pass_the_limit_together),
 		TEST(new_ones_of_one_moment_do_not_pass_their_limit_together),
 		TEST(an_agency_with_more_open_ones_may_get_more_new_ones),
