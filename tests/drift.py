@@ -95,7 +95,6 @@ LONG_FILES = {  # path: reason
 }
 LONG_FUNCTIONS = {  # "path:function": reason
     "tests/unit/cases_random_fixture.c:random_next": "one case for each kind of call",
-    "tests/fuzz/link_fuzz.c:step": "one case for each kind of input",
     "tests/unit/client_test.c:the_status_code_decides_what_becomes_of_it": "a table of codes and its walk",
 }
 

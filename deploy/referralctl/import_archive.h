@@ -24,7 +24,7 @@ struct import_archive;
 /* By its first bytes: a zip, tar, gzip, bzip2, xz or zstd file. */
 bool import_archive_is(const char *path);
 /* OK; ABSENT: it cannot be read; UNSUPPORTED: it is damaged, encrypted, empty, out of bounds
- * or a spreadsheet, and `why` says which; NO_MEMORY. */
+ * or a spreadsheet, and `why` says which; NO_MEMORY.  *archive is to be closed whatever it is. */
 enum status import_archive_open(struct import_archive **archive, const char *path,
     char why[ARCHIVE_WHY_BYTES]) MUST_CHECK;
 /* Takes everything away again; NULL is fine. */

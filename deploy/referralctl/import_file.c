@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -47,13 +48,14 @@ write_all(int to, const char *bytes, size_t length)
 static int
 open_nameless(void)
 {
+	static const char NAME[] = "/referralctl-XXXXXX";
 	char path[4096];
 	const char *folder = getenv("TMPDIR");
 	int file;
 
-	if (folder == NULL || strlen(folder) > sizeof path - sizeof "/referralctl-XXXXXX")
+	if (folder == NULL || strlen(folder) > sizeof path - sizeof NAME)
 		folder = "/tmp";
-	strcpy(stpcpy(path, folder), "/referralctl-XXXXXX");
+	(void)snprintf(path, sizeof path, "%s%s", folder, NAME);
 	file = mkostemp(path, O_CLOEXEC);
 	if (file >= 0)
 		unlink(path);

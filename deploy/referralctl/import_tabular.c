@@ -38,19 +38,22 @@ import_tabular_is_table(const struct import_tabular *said, const struct import_f
 static const char *
 name_columns(const struct import_table *table)
 {
+	static const char MORE[] = " ...";
 	static char why[COLUMNS_WORDS_BYTES];
 	size_t at = (size_t)snprintf(why, sizeof why,
 	    "the file is a table whose columns fit none of deploy/maps, or several: "
 	    "--map, or --suggest-map for a draft of one; its columns are");
 
 	for (size_t i = 0; i < import_table_count_columns(table); i++) {
-		const char *name = import_table_column(table, i);
+		size_t room = sizeof why - at;
+		int length = snprintf(why + at, room, "%s \"%s\"", i > 0 ? "," : "",
+		    import_table_column(table, i));
 
-		if (at + strlen(name) + sizeof ", \"\" ..." > sizeof why) {
-			strcpy(why + at, " ...");
+		if (length < 0 || (size_t)length + sizeof MORE > room) {
+			(void)snprintf(why + at, room, "%s", MORE);
 			break;
 		}
-		at += (size_t)sprintf(why + at, "%s \"%s\"", i > 0 ? "," : "", name);
+		at += (size_t)length;
 	}
 	return why;
 }

@@ -155,6 +155,13 @@ class Simulation(unittest.TestCase):
                     self.assertLess(region.km(one, here) + region.km(other, there),
                                     region.km(one, there) + region.km(other, here) + 0.5)
 
+    def test_a_line_that_is_too_long_is_an_error_and_not_two_lines(self):
+        text = world.world_text(Small(), FLAT, 6).splitlines()
+        text[-1] = " " * 511 + text[-1]
+        with self.assertRaises(subprocess.CalledProcessError) as raised:
+            play("\n".join(text) + "\n")
+        self.assertIn(f":{len(text)}: a line is too long", raised.exception.stderr)
+
     def test_without_the_curves_it_says_so_and_stops(self):
         done = subprocess.run([sys.executable, os.path.join(ROOT, "tests", "sim", "sim.py")],
                               env=dict(os.environ, REFERRAL_DATA="/nowhere"), capture_output=True, text=True)

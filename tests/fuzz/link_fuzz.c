@@ -355,15 +355,13 @@ heard_epoch(const struct wire *wire)
 	return 1;
 }
 
+/* Frames and verbs, upwards and downwards. */
 static void
-step(void)
+arrive(uint8_t choice)
 {
-	static const enum status SENDINGS[] = { STATUS_OK, STATUS_OK, STATUS_BUSY,
-		STATUS_ABSENT };
-	uint8_t choice = next_byte();
 	struct link_peer peer = { .id = { choice / 64 % PEERS }, .length = 1 };
+	const struct link_peer worker_peer = { .length = 1 }; /* peer 0 */
 	struct link_socket *above = sockets[0], *below = sockets[1];
-	struct wire *wire = &down[peer.id[0]];
 
 	switch (choice % 13) {
 	case 0:
@@ -373,18 +371,45 @@ step(void)
 		give_raw(below, NULL);
 		break;
 	case 2:
-		give_verb(above, &peer, heard_epoch(wire) + (choice > 240));
+		give_verb(above, &peer, heard_epoch(&down[peer.id[0]]) + (choice > 240));
 		break;
 	case 3:
 		give_verb(below, NULL, heard_epoch(&down[0]) + (choice > 240));
 		break;
-	case 4: /* the worker is peer 0 */
-		peer.id[0] = 0;
-		deliver(&up, above, &peer);
+	case 4:
+		deliver(&up, above, &worker_peer);
 		break;
-	case 5:
+	default:
 		deliver(&down[0], below, NULL);
 		break;
+	}
+}
+
+static void
+fire_timers(void)
+{
+	for (unsigned i = 0; i < timer_count; i++)
+		timers[i].call(timers[i].self);
+}
+
+static void
+tell_monitors(uint8_t choice)
+{
+	const struct link_peer peer = { .id = { choice / 64 % PEERS }, .length = 1 };
+	struct link_socket *above = sockets[0]->monitor, *below = sockets[1]->monitor;
+
+	above->on_bytes(upstream, &peer, "", 0);
+	below->on_bytes(below->self, &peer, "", 0);
+}
+
+/* What the two do of their own, and what the system does to them. */
+static void
+act(uint8_t choice)
+{
+	static const enum status SENDINGS[] = { STATUS_OK, STATUS_OK, STATUS_BUSY,
+		STATUS_ABSENT };
+
+	switch (choice % 13) {
 	case 6:
 		hand_over();
 		break;
@@ -392,12 +417,10 @@ step(void)
 		finish();
 		break;
 	case 8:
-		for (unsigned i = 0; i < timer_count; i++)
-			timers[i].call(timers[i].self);
+		fire_timers();
 		break;
 	case 9:
-		above->monitor->on_bytes(upstream, &peer, "", 0);
-		below->monitor->on_bytes(below->monitor->self, &peer, "", 0);
+		tell_monitors(choice);
 		break;
 	case 10:
 		sending = SENDINGS[choice / 64];
@@ -411,6 +434,17 @@ step(void)
 			link_worker_drain(worker);
 		break;
 	}
+}
+
+static void
+step(void)
+{
+	uint8_t choice = next_byte();
+
+	if (choice % 13 < 6)
+		arrive(choice);
+	else
+		act(choice);
 	flush_all();
 	CHECK(link_worker_held(worker) == held_count);
 	CHECK(link_upstream_credit(upstream) <= (PEERS + 1) * LINK_WINDOW_MAX);

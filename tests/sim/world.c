@@ -184,6 +184,8 @@ world_read(const char *path)
 		die(&reading, "cannot be read");
 	while (fgets(line, sizeof line, file) != NULL) {
 		reading.line++;
+		if (strchr(line, '\n') == NULL && !feof(file))
+			die(&reading, "a line is too long");
 		read_line(&reading, line);
 	}
 	fclose(file);
