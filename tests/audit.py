@@ -123,7 +123,7 @@ class Books:
         self.inbox = {agency: [m.decode() for m in next(answers)] for agency in inboxes}
         self.places = {service: {k.decode(): v.decode() for k, v in next(answers).items()} for service in places}
         self.open = [m.decode() for m in next(answers)]
-        self.count = {k.decode(): int(v) for k, v in next(answers).items()}
+        self.count = {k.decode(): int(v) for k, v in next(answers).items() if b"-" not in v}  # no id of a line
         self.is_still = next(answers) == newest
         self.index = {kind: {(digits, m.decode()) for digits in names(redis, kind)
                              for m in redis.zrange(f"{TAG}:{kind}:{digits}", 0, -1)} for kind in ("phone", "where")}
