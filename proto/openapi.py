@@ -38,7 +38,9 @@ def wrapped(key, record):
 def listed(key, record):
     return {"type": "object", "required": [key],
             "properties": {key: {"type": "array", "items": {"$ref": f"#/components/schemas/{record}"}},
-                           "next": {"type": "integer", "description": "Offset of the next page."}}}
+                           "next": {"type": "integer", "description": "Offset of the next page."},
+                           "unread": {"type": "integer", "description": "Of this page, so many could not be read and are "
+                                                                        "missing; absent: none."}}}
 
 
 def inbox():

@@ -36,6 +36,7 @@ struct gather {
 	char state[33], agency[65];
 	unsigned offset, ids_count;
 	unsigned asked, left; /* of the ids; of those asked for, still to come */
+	unsigned unread;      /* that are there and could not be read */
 	unsigned page; /* so many ids mean that there may be more; 0: all are there */
 	char *more;    /* further members of the answer, written; NULL: none */
 	char ids[SCAN_MOST][ID_ITEM_MAX];
@@ -73,6 +74,8 @@ gather_answer(struct gather *gather)
 		fputs("]", out);
 		if (gather->page > 0 && gather->ids_count == gather->page)
 			fprintf(out, ",\"next\":%u", gather->offset + gather->ids_count);
+		if (gather->unread > 0)
+			fprintf(out, ",\"unread\":%u", gather->unread);
 		if (gather->more != NULL)
 			fprintf(out, ",%s", gather->more);
 		fputs("}", out);
@@ -147,6 +150,8 @@ on_part(void *ctx, enum status status, const struct case_record *record)
 		    gather->is_inbox
 		        ? write_referral(gather, record, gather->ids[part->at])
 		        : write_case(gather, record);
+	else if (status != STATUS_ABSENT) /* closed or archived since it was listed */
+		gather->unread++;
 	gather->left--;
 	ask_more(gather);
 }
@@ -164,6 +169,8 @@ ask_more(struct gather *gather)
 		gather->each[at] = (struct gather_part){ gather, at };
 		if (cases_get(cases, case_id, 0, on_part, &gather->each[at]) == STATUS_OK)
 			gather->left++;
+		else
+			gather->unread++;
 	}
 	if (gather->left == 0)
 		gather_answer(gather);

@@ -14,7 +14,7 @@ import uuid
 import jsonschema
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness import ROOT, Network, demo_intake, wait_for  # noqa: E402
+from harness import ROOT, TAG, Network, demo_intake, wait_for  # noqa: E402
 from load import Load, intakes_for  # noqa: E402
 
 SEED = 20261122
@@ -231,6 +231,26 @@ class Api(unittest.TestCase):
             self.assertIn(case_id, ids("agency=" + case["referrals"][0]["agency"]))
         self.assertEqual(self.net.http("GET", "/api/v1/cases?phone=12", role="operator").status, 422)
         self.assertEqual(self.net.http("GET", "/api/v1/cases?phone=%2B380342550177", role="operations").status, 403)
+
+    def test_a_list_says_how_many_of_its_cases_could_not_be_read(self):
+        agency = self.net.tokens["agency"]["agency"]
+        intake = dict(demo_intake(), preferences={"agency": agency}, needs=[{"term": self.services_of(agency)[0]["terms"][0]}])
+        case = self.net.settled(self.net.submit(intake).json["case"]["id"])
+        referral = next(r["id"] for r in case["referrals"] if r["agency"] == agency)
+        key = f"{TAG}:case:{case['id']}"
+        def lists():
+            cases = self.net.http("GET", "/api/v1/cases").json
+            inbox = self.net.http("GET", "/api/v1/inbox", role="agency").json
+            return ((case["id"] in {c["id"] for c in cases["cases"]}, cases.get("unread")),
+                    (referral in {r["id"] for r in inbox["referrals"]}, inbox.get("unread")))
+        self.assertEqual(lists(), ((True, None), (True, None)))
+        self.net.redis.rename(key, key + ":aside")
+        try:
+            self.assertEqual(lists(), ((False, None), (False, None)), "gone since it was listed")
+            self.net.redis.set(key, "x")
+            self.assertEqual(lists(), ((False, 1), (False, 1)))
+        finally:
+            self.net.redis.rename(key + ":aside", key)
 
     def test_hidden_addresses_and_cleared_entries_stay_hidden(self):
         with open(os.path.join(ROOT, "deploy", "demo", "directory.json")) as file:
