@@ -165,7 +165,6 @@ surely_has_place(
     const struct match_question *question, const struct match_candidate *candidate)
 {
 	double free_places = indexed_free_places(candidate->service);
-
 	struct limits limits = limits_of(question->policy,
 	    indexed_facts(candidate->service), question->intake->urgency);
 

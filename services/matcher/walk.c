@@ -2,9 +2,13 @@
  * What may be worth most first. */
 #include "services/matcher/walk.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "services/matcher/outline.h"
+
+static_assert(WALK_OPEN == 32 && CHART_LEAVES_MAX == 64,
+    "a bit for each open branch, and for each leaf of one");
 
 /* ---- how far ---- */
 
