@@ -16,7 +16,8 @@
 #define SHOWN_DIGITS 8
 
 static const char HELP[] =
-    "usage: referralctl [--dir DIR] account add ROLE PERSON [--agency ID] [--json]\n"
+    "usage: referralctl [--dir DIR] account add ROLE PERSON [--agency ID [--unknown]] "
+    "[--json]\n"
     "       referralctl [--dir DIR] account ls [--json]\n"
     "       referralctl [--dir DIR] account rm PERSON [--json]\n\n"
     "  add  makes an account and prints its token, this once: only a hash of it is "
@@ -26,6 +27,7 @@ static const char HELP[] =
     "  rm   takes all tokens of a person back; the gateway refuses them within "
     "seconds\n\n"
     "  --agency ID  the agency that role agency acts for\n"
+    "  --unknown    also one that has no service in the directory\n"
     "  --json       print JSON\n\n"
     "ROLE: operator, supervisor, coordinator, agency, operations, auditor\n\n"
     "Example: referralctl account add operator olena.k\n\n"
@@ -268,9 +270,10 @@ int
 account_command(int argc, char **argv, const char *dir)
 {
 	const char *agency = NULL;
-	bool wants_json = false;
+	bool wants_json = false, may_be_unknown = false;
 	const struct choice flags[] = { { "agency", &agency, NULL },
-		{ "json", NULL, &wants_json }, { NULL, NULL, NULL } };
+		{ "unknown", NULL, &may_be_unknown }, { "json", NULL, &wants_json },
+		{ NULL, NULL, NULL } };
 	struct session session = { .command = argv[0] };
 	struct entries entries = { .count = 0 };
 	enum status status;
@@ -288,8 +291,11 @@ account_command(int argc, char **argv, const char *dir)
 		if (status != STATUS_OK)
 			exit = session_failed(&session, status);
 		else if (words[0][0] == 'a')
-			exit = add(&session, &entries, (enum role)role, words[2],
-			    agency != NULL ? agency : "");
+			exit = agency == NULL || may_be_unknown ||
+			               session_has_agency(&session, agency)
+			           ? add(&session, &entries, (enum role)role, words[2],
+			                 agency != NULL ? agency : "")
+			           : EXIT_FAILED;
 		else if (words[0][0] == 'l')
 			exit = list(&session, &entries);
 		else

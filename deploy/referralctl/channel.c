@@ -13,7 +13,7 @@
 #define ADDRESS_MOST 2000
 
 static const char HELP[] =
-    "usage: referralctl [--dir DIR] channel set AGENCY webhook URL [--json]\n"
+    "usage: referralctl [--dir DIR] channel set AGENCY webhook URL [--unknown] [--json]\n"
     "       referralctl [--dir DIR] channel set AGENCY inbox [--json]\n"
     "       referralctl [--dir DIR] channel show AGENCY [--json]\n"
     "       referralctl [--dir DIR] channel secret AGENCY [--json]\n\n"
@@ -23,7 +23,8 @@ static const char HELP[] =
     "setting)\n"
     "  show    what is set\n"
     "  secret  the secret that the agency's system checks signatures with\n\n"
-    "  --json  print JSON\n\n"
+    "  --unknown  also for an agency that has no service in the directory\n"
+    "  --json     print JSON\n\n"
     "Example: referralctl channel set 5959d357-9f03-5bb3-94c0-b1474af31f0b webhook \\\n"
     "             https://kalynova.example.org/referrals\n\n"
     "Exit: 0 done, 1 failed, 2 usage.\n";
@@ -163,9 +164,9 @@ check_words(const char *command, char **words)
 int
 channel_command(int argc, char **argv, const char *dir)
 {
-	bool wants_json = false;
+	bool wants_json = false, may_be_unknown = false;
 	const struct choice flags[] = { { "json", NULL, &wants_json },
-		{ NULL, NULL, NULL } };
+		{ "unknown", NULL, &may_be_unknown }, { NULL, NULL, NULL } };
 	struct session session = { .command = argv[0] };
 	int exit = EXIT_FAILED;
 	char **words;
@@ -176,8 +177,12 @@ channel_command(int argc, char **argv, const char *dir)
 	if (usage != FLAGS_GO_ON)
 		return usage;
 	if (session_open(&session, argv[0], wants_json, dir)) {
+		/* The inbox needs nothing known: it is what holds without a setting. */
+		may_be_unknown = may_be_unknown || words[3] == NULL;
 		if (strcmp(words[0], "set") == 0)
-			exit = set(&session, words);
+			exit = may_be_unknown || session_has_agency(&session, words[1])
+			           ? set(&session, words)
+			           : EXIT_FAILED;
 		else if (strcmp(words[0], "show") == 0)
 			exit = show(&session, words[1]);
 		else

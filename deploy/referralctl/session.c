@@ -253,6 +253,31 @@ session_ask(struct session *session, enum session_peer peer, enum message_kind w
 	return NULL;
 }
 
+bool
+session_has_agency(struct session *session, const char *agency)
+{
+	struct list *list = &session->out->list;
+	const struct message *reply;
+
+	message_init(session->out, MESSAGE_list);
+	list->entity = entity_organization;
+	list->only = text_of(agency);
+	list->cleared = FLAG_YES;
+	list->offset = 0;
+	list->most = 1;
+	reply = session_ask(session, SESSION_MATCHER, MESSAGE_listed);
+	if (reply != NULL && reply->listed.items_count > 0)
+		return true;
+	if (reply != NULL)
+		(void)session_fail(session, STATUS_ABSENT,
+		    "%s has no service in the directory; with --unknown it is done "
+		    "nevertheless",
+		    agency);
+	else
+		fputs("with --unknown the directory is not asked\n", stderr);
+	return false;
+}
+
 /* ---- store calls ---- */
 
 void

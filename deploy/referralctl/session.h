@@ -70,6 +70,9 @@ enum session_peer { SESSION_INTAKE, SESSION_MATCHER };
  * reply, valid until the next question; NULL: none came, or not of kind `wanted`, said so. */
 const struct message *session_ask(
     struct session *session, enum session_peer peer, enum message_kind wanted);
+/* Whether the directory, as the matcher has it, has a service of the agency; where it has not, or
+ * the matcher does not answer, it is said, and that --unknown passes this over. */
+bool session_has_agency(struct session *session, const char *agency);
 
 /* ---- store calls ---- */
 

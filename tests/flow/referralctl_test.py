@@ -19,6 +19,7 @@ import threading
 import time
 import unittest
 import urllib.parse
+import uuid
 
 import msgpack
 import zmq
@@ -388,7 +389,25 @@ class Commands(Running):
         inbox = self.net.http("GET", "/api/v1/inbox", token=token).json["referrals"]
         self.assertIn(referral["id"], [r["id"] for r in inbox])
         self.assertIn(f"anna is agency of {referral['agency']} already",
-                      self.ctl("account", "add", "agency", "anna", "--agency", "other", status=1).stderr)
+                      self.ctl("account", "add", "agency", "anna", "--agency", "other", "--unknown", status=1).stderr)
+        for agency in ("other", str(uuid.uuid4())):
+            self.assertIn(f"{agency} has no service in the directory",
+                          self.ctl("account", "add", "agency", "otto", "--agency", agency, status=1).stderr)
+        self.assertNotIn("otto", self.ctl("account", "ls").stdout)
+
+    def test_an_agency_whose_only_service_is_hidden_is_known_all_the_same(self):
+        agency, service = str(uuid.uuid4()), str(uuid.uuid4())
+        path = os.path.join(self.net.dir, "hidden.json")
+        with open(path, "w") as file:
+            json.dump([{"id": service, "name": "Hidden", "status": "inactive", "organization": {
+                "id": agency, "name": "Secret", "description": ""}}], file)
+        self.ctl("import", "--source", "hidden", path)
+        self.ctl("service", "edit", service, "confidentiality=cleared")
+        def add():
+            return subprocess.run([CTL, "--dir", self.net.dir, "account", "add", "agency", "hanna", "--agency", agency],
+                                  capture_output=True, text=True, timeout=60)
+        wait_for(lambda: add().returncode == 0, 10, "the matcher has read it")
+        self.ctl("account", "rm", "hanna")
 
     def test_a_token_that_cannot_be_printed_is_no_success(self):
         with open("/dev/full", "w") as full:
@@ -407,7 +426,10 @@ class Commands(Running):
 
     def test_a_channel_is_set_and_shown(self):
         self.assertEqual(self.ctl("channel", "show", "a9").stdout, "a9: inbox\n")
-        self.assertEqual(self.ctl("channel", "set", "a9", "webhook", "https://a9.example/x?y=1").stdout,
+        unknown = self.ctl("channel", "set", "a9", "webhook", "https://a9.example/x?y=1", status=1)
+        self.assertIn("a9 has no service in the directory", unknown.stderr)
+        self.assertIsNone(self.net.redis.hget(self.key("channel"), "a9"))
+        self.assertEqual(self.ctl("channel", "set", "a9", "webhook", "https://a9.example/x?y=1", "--unknown").stdout,
                          "a9: webhook https://a9.example/x?y=1\n")
         self.assertEqual(self.json("channel", "show", "a9"), {"channel": {
             "agency": "a9", "channel": "webhook", "address": "https://a9.example/x?y=1"}})
