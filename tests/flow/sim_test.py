@@ -114,7 +114,7 @@ class Simulation(unittest.TestCase):
         self.assertEqual(texts[0], texts[1])
         self.assertNotEqual(texts[0], texts[2])
         self.assertEqual(play(texts[0]), play(texts[1]))
-        self.assertEqual(len(play(texts[0]).splitlines()), 5)
+        self.assertEqual(len(play(texts[0]).splitlines()), 6)
 
     def test_no_place_is_given_twice_and_each_family_is_helped_once_in_time_and_where_it_fits(self):
         text = world.world_text(Small(), FLAT, 3)
@@ -134,6 +134,11 @@ class Simulation(unittest.TestCase):
                 for minute in minutes:
                     self.assertLessEqual(sum(m <= minute for m in minutes),
                                          sum(m <= minute for m in region.openings[service]), (policy, service))
+
+    def test_an_emergency_at_two_agencies_at_once_is_helped_sooner_and_takes_more_offers(self):
+        rows = each(world.world_text(Small(), FLAT, 1), "ours", "at_once")
+        self.assertLess(rows["at_once"]["emergency_hours_p90"], rows["ours"]["emergency_hours_p90"])
+        self.assertGreater(rows["at_once"]["offers_per_helped"], rows["ours"]["offers_per_helped"])
 
     def test_hindsight_helps_as_many_as_can_be_and_nobody_helps_more(self):
         sys.setrecursionlimit(10000)

@@ -98,7 +98,8 @@ print_ways(const struct world *world, const struct ledger *ledger)
 {
 	double *days = table_new(world->families_count, sizeof *days);
 	double *km = table_new(world->families_count, sizeof *km);
-	uint32_t count = 0, scarce = 0, ill_spent = 0;
+	double *hours = table_new(world->families_count, sizeof *hours);
+	uint32_t count = 0, emergencies = 0, scarce = 0, ill_spent = 0;
 
 	for (uint32_t i = 0; i < world->families_count; i++) {
 		const struct outcome *outcome = &ledger->outcomes[i];
@@ -107,6 +108,8 @@ print_ways(const struct world *world, const struct ledger *ledger)
 			continue;
 		days[count] =
 		    (double)(outcome->minute - world->families[i].minute) / DAY_MINUTES;
+		if (world->families[i].urgency == urgency_emergency)
+			hours[emergencies++] = days[count] * 24;
 		km[count++] = outcome->km;
 		if (world->sites[outcome->site].is_special) {
 			scarce++;
@@ -117,10 +120,12 @@ print_ways(const struct world *world, const struct ledger *ledger)
 	       "\"km_median\": %.2f, \"km_p90\": %.2f",
 	    count, quantile(days, count, 0.5), quantile(days, count, 0.9),
 	    quantile(km, count, 0.5), quantile(km, count, 0.9));
+	printf(", \"emergency_hours_p90\": %.2f", quantile(hours, emergencies, 0.9));
 	printf(", \"scarce\": %u, \"scarce_ill_spent\": %u", scarce, ill_spent);
 	printf(", \"offers_per_helped\": %.4f",
 	    count > 0 ? (double)ledger->offers / count : 0);
 	free(days);
+	free(hours);
 	free(km);
 }
 

@@ -9,12 +9,14 @@
 static const struct {
 	const char *name;
 	choose *choose; /* NULL: nobody chooses, all is known */
+	uint32_t emergency_agencies;
 } POLICIES[] = {
-	{ "nearest", choose_nearest },
-	{ "in_turn", choose_in_turn },
-	{ "least_loaded", choose_least_loaded },
-	{ "ours", choose_ours },
-	{ "hindsight", NULL },
+	{ "nearest", choose_nearest, 1 },
+	{ "in_turn", choose_in_turn, 1 },
+	{ "least_loaded", choose_least_loaded, 1 },
+	{ "ours", choose_ours, 1 },
+	{ "at_once", choose_ours, OFFERS_MOST },
+	{ "hindsight", NULL, 0 },
 };
 #define POLICIES_COUNT (sizeof POLICIES / sizeof *POLICIES)
 
@@ -71,7 +73,8 @@ main(int argc, char **argv)
 			continue;
 		ledger = ledger_new(world);
 		if (POLICIES[i].choose != NULL)
-			play_run(world, POLICIES[i].choose, ledger);
+			play_run(world, POLICIES[i].choose,
+			    POLICIES[i].emergency_agencies, ledger);
 		else
 			hindsight_play(world, ledger);
 		printf("{");

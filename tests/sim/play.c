@@ -87,9 +87,14 @@ bool
 play_may_offer(const struct play *play, uint32_t family, uint32_t site)
 {
 	const struct stock *stock = &play->stocks[site];
+	const struct site *sites = play->world->sites;
+	const struct care *care = &play->cares[family];
 
+	for (uint32_t i = 0; i < care->offers_count; i++)
+		if (sites[care->offers[i].site].agency == sites[site].agency)
+			return false;
 	return stock->is_open && stock->believed - stock->held >= 1 &&
-	       (play->cares[family].may[site / 64] >> site % 64 & 1) != 0;
+	       (care->may[site / 64] >> site % 64 & 1) != 0;
 }
 
 /* ---- agencies ---- */
@@ -145,16 +150,11 @@ await_answer(struct play *play, uint32_t family, uint32_t site)
 /* ---- needs ---- */
 
 static void
-match_family(struct play *play, uint32_t family)
+offer_family(struct play *play, uint32_t family, uint32_t site)
 {
 	struct care *care = &play->cares[family];
-	uint32_t site = play->choose(play, family);
 
-	care->is_parked = site == SITE_NONE;
-	if (care->is_parked)
-		return;
-	care->site = site;
-	care->offered = play->minute;
+	care->offers[care->offers_count++] = (struct offered){ site, play->minute };
 	care->may[site / 64] &= ~(UINT64_C(1) << site % 64);
 	care->tried[care->tried_count++] = text_of(play->world->sites[site].id);
 	play->stocks[site].held++;
@@ -163,6 +163,23 @@ match_family(struct play *play, uint32_t family)
 	play->ledger->offers++;
 	play->ledger->outcomes[family].offers++;
 	await_answer(play, family, site);
+}
+
+/* When none of its offers is out. */
+static void
+match_family(struct play *play, uint32_t family)
+{
+	bool is_emergency = play->world->families[family].urgency == urgency_emergency;
+	uint32_t most = is_emergency ? play->emergency_agencies : 1;
+
+	for (uint32_t i = 0; i < most; i++) {
+		uint32_t site = play->choose(play, family);
+
+		if (site == SITE_NONE)
+			break;
+		offer_family(play, family, site);
+	}
+	play->cares[family].is_parked = play->cares[family].offers_count == 0;
 }
 
 /* Those that wait for a place there, by lane and then by when they came. */
@@ -180,15 +197,42 @@ wake(struct play *play, uint32_t site)
 		}
 }
 
+/* NULL: it is over. */
+static struct offered *
+offer_at(struct play *play, uint32_t family, uint32_t site)
+{
+	struct care *care = &play->cares[family];
+
+	for (uint32_t i = 0; i < care->offers_count; i++)
+		if (care->offers[i].site == site)
+			return &care->offers[i];
+	return NULL;
+}
+
 /* The offer is over: its place is free again, or taken. */
 static void
-end_offer(struct play *play, uint32_t family)
+end_offer(struct play *play, uint32_t family, uint32_t site)
 {
-	uint32_t site = play->cares[family].site;
+	struct care *care = &play->cares[family];
+	struct offered *offered = offer_at(play, family, site);
 
-	play->cares[family].site = SITE_NONE;
+	*offered = care->offers[--care->offers_count];
 	play->stocks[site].held--;
 	tell_index(play, site);
+}
+
+/* Those that are out, with their places. */
+static void
+recall_offers(struct play *play, uint32_t family)
+{
+	struct care *care = &play->cares[family];
+
+	while (care->offers_count > 0) {
+		uint32_t site = care->offers[0].site;
+
+		end_offer(play, family, site);
+		wake(play, site);
+	}
 }
 
 /* As the transition keeps it that ends an offer (3_life.lua): `lost` of it, and more for a late
@@ -200,8 +244,9 @@ note_answer(struct play *play, const struct due *due, double lost)
 	struct stock *stock = &play->stocks[due->site];
 	int day = (int)((START_MS / 60000 + play->minute) / DAY_MINUTES);
 	double part = exp2(-(double)(day - stock->answered_day) / ANSWERED_HALF_DAYS);
-	double late = (double)(play->minute - play->cares[due->family].offered) /
-	              GIVEN[family->urgency];
+	double late =
+	    (double)(play->minute - offer_at(play, due->family, due->site)->minute) /
+	    GIVEN[family->urgency];
 	char kept[128];
 
 	if (due->kind != DUE_silence)
@@ -223,7 +268,7 @@ accept_family(struct play *play, uint32_t family, uint32_t site)
 
 	play->stocks[site].places--;
 	play->stocks[site].believed--;
-	end_offer(play, family);
+	end_offer(play, family, site);
 	outcome->is_helped = true;
 	outcome->site = site;
 	outcome->minute = play->minute;
@@ -231,6 +276,7 @@ accept_family(struct play *play, uint32_t family, uint32_t site)
 		if (who->fits[i] == site)
 			outcome->km = (double)who->km[i];
 	play->ledger->accepted[site]++;
+	recall_offers(play, family);
 }
 
 static void
@@ -252,22 +298,17 @@ on_answer(struct play *play, const struct due *due)
 		accept_family(play, due->family, due->site);
 		return;
 	}
-	end_offer(play, due->family);
-	match_family(play, due->family);
+	end_offer(play, due->family, due->site);
+	if (play->cares[due->family].offers_count == 0)
+		match_family(play, due->family);
 	wake(play, due->site);
 }
 
 static void
 on_giveup(struct play *play, uint32_t family)
 {
-	struct care *care = &play->cares[family];
-	uint32_t site = care->site;
-
-	care->is_parked = false;
-	if (site == SITE_NONE)
-		return;
-	end_offer(play, family);
-	wake(play, site);
+	play->cares[family].is_parked = false;
+	recall_offers(play, family);
 }
 
 static void
@@ -277,7 +318,7 @@ on_due(struct play *play, const struct due *due)
 	if (due->kind == DUE_giveup) {
 		if (!play->ledger->outcomes[due->family].is_helped)
 			on_giveup(play, due->family);
-	} else if (play->cares[due->family].site == due->site) {
+	} else if (offer_at(play, due->family, due->site) != NULL) {
 		on_answer(play, due);
 	}
 }
@@ -372,7 +413,6 @@ play_open(struct play *play, const struct world *world)
 		const struct family *family = &world->families[i];
 		struct care *care = &play->cares[i];
 
-		care->site = SITE_NONE;
 		care->may = table_new(world->sites_count / 64 + 1, sizeof *care->may);
 		care->tried = table_new(family->fits_count, sizeof *care->tried);
 		for (uint32_t k = 0; k < family->fits_count; k++)
@@ -399,9 +439,12 @@ play_close(struct play *play)
 }
 
 void
-play_run(const struct world *world, choose *policy, struct ledger *ledger)
+play_run(const struct world *world, choose *policy, uint32_t emergency_agencies,
+    struct ledger *ledger)
 {
-	struct play play = { .choose = policy, .ledger = ledger };
+	struct play play = { .choose = policy,
+		.emergency_agencies = emergency_agencies,
+		.ledger = ledger };
 	uint32_t next = 0;
 
 	play_open(&play, world);

@@ -11,6 +11,8 @@
 #define START_MS INT64_C(1780272000000)
 #define LANGUAGES_MOST 4
 #define SITE_NONE UINT32_MAX
+/* Offers of one family that may be out at once. */
+#define OFFERS_MOST 2
 
 /* ---- the world: the same for every policy ---- */
 
@@ -122,7 +124,8 @@ struct play {
 	const struct world *world;
 	struct ledger *ledger;
 	choose *choose;
-	struct index *index; /* the matcher's, with believed places */
+	uint32_t emergency_agencies; /* offers of an emergency at once */
+	struct index *index;         /* the matcher's, with believed places */
 	struct answers *answers;
 	int minute;
 	struct stock {
@@ -136,8 +139,11 @@ struct play {
 		int answered_day;   /* since 1970 */
 	} * stocks;
 	struct care {
-		uint32_t site; /* offered to; SITE_NONE: to none */
-		int offered;   /* when */
+		struct offered {
+			uint32_t site;
+			int minute;
+		} offers[OFFERS_MOST]; /* that are out */
+		uint32_t offers_count;
 		bool is_parked, is_noted;
 		uint64_t *may; /* bits by site: fits and was not tried */
 		struct text *tried;
@@ -153,9 +159,12 @@ struct play {
 	uint32_t dues_count, dues_room;
 };
 
-/* Whether the family may go there, and a place is free as far as is told. */
+/* Whether the family may go there, no offer is out at its agency, and a place is free as far as is
+ * told. */
 bool play_may_offer(const struct play *play, uint32_t family, uint32_t site);
-void play_run(const struct world *world, choose *policy, struct ledger *ledger);
+/* An emergency is offered to so many agencies at once, at most OFFERS_MOST; all else to one. */
+void play_run(const struct world *world, choose *policy, uint32_t emergency_agencies,
+    struct ledger *ledger);
 
 choose choose_nearest, choose_in_turn, choose_least_loaded, choose_ours;
 

@@ -23,13 +23,14 @@ BUILD = os.path.join(TOP, os.environ.get("BUILD", "build"))
 DATA = os.environ.get("REFERRAL_DATA", os.path.join(TOP, "..", "shared", "data"))
 TUNING, FINAL = range(1, 6), range(101, 111)
 POLICIES = {"nearest": "nearest first", "in_turn": "in turn", "least_loaded": "least loaded",
-            "ours": "ours", "hindsight": "hindsight"}
+            "ours": "ours", "at_once": "two at once", "hindsight": "hindsight"}
 # Key of the merged figures: heading, format, whether hindsight has it, about.
 MEASURES = {
     "helped_share": ("helped", "{:.1%}", True, "families helped before they gave up"),
     "of_hindsight": ("of best", "{:.1%}", True, "of those that hindsight would have helped"),
     "days_median": ("days", "{:.2f}", False, "days to acceptance, median"),
     "days_p90": ("p90", "{:.1f}", False, "days to acceptance, 90th of a hundred"),
+    "emergency_hours_p90": ("emergency", "{:.1f}", False, "hours to acceptance of an emergency, 90th of a hundred"),
     "offers_per_helped": ("offers", "{:.2f}", False, "offers for each acceptance"),
     "km_median": ("km", "{:.0f}", True, "way in km, median"),
     "unevenness": ("uneven", "{:.3f}", True, "Gini over agencies of families taken for each place"),
@@ -43,6 +44,7 @@ MEASURES = {
 PLOTTED = ("of_hindsight", "ill_spent", "days_p90", "offers_per_helped", "km_median", "unevenness",
            "helped_difficulty")
 COLOURS = {"nearest": "#b0b7c3", "in_turn": "#8796ad", "least_loaded": "#5c7596", "ours": "#c8552b",
+           "at_once": "#e0a33e",
            "hindsight": "#2f3b4a"}
 
 
