@@ -23,15 +23,41 @@ static const struct {
 #undef PART
 };
 
+static const struct condition {
+	const char *rule;
+	const char *questions[LANGUAGES];
+	const char *refusals[LANGUAGES];
+} CONDITIONS[] = {
+#define CONDITION(name, en, uk, ru, en_refusal, uk_refusal, ru_refusal)                  \
+	{ #name, { en, uk, ru }, { en_refusal, uk_refusal, ru_refusal } },
+#include "proto/eligibility.def"
+#undef CONDITION
+};
+
+/* LANGUAGES: none of them. */
 static unsigned
-language_of(const char *tag)
+find_language(const char *tag)
 {
 	for (unsigned i = 0; i < LANGUAGES; i++)
 		if (tolower((unsigned char)tag[0]) == TAGS[i][0] && tag[0] != '\0' &&
 		    tolower((unsigned char)tag[1]) == TAGS[i][1] &&
 		    !isalpha((unsigned char)tag[2]))
 			return i;
-	return EN;
+	return LANGUAGES;
+}
+
+bool
+say_knows(const char *lang)
+{
+	return find_language(lang) < LANGUAGES;
+}
+
+static unsigned
+language_of(const char *tag)
+{
+	unsigned language = find_language(tag);
+
+	return language < LANGUAGES ? language : EN;
 }
 
 static void
@@ -63,6 +89,31 @@ say_part(struct text part, const char *lang, double value, char sentence[SAY_BYT
 		return true;
 	}
 	return false;
+}
+
+static const struct condition *
+find_condition(struct text rule)
+{
+	for (size_t i = 0; i < sizeof CONDITIONS / sizeof *CONDITIONS; i++)
+		if (text_is(rule, CONDITIONS[i].rule))
+			return &CONDITIONS[i];
+	return NULL;
+}
+
+const char *
+say_question(struct text rule, const char *lang)
+{
+	const struct condition *condition = find_condition(rule);
+
+	return condition != NULL ? condition->questions[language_of(lang)] : NULL;
+}
+
+const char *
+say_refusal(struct text rule, const char *lang)
+{
+	const struct condition *condition = find_condition(rule);
+
+	return condition != NULL ? condition->refusals[language_of(lang)] : NULL;
 }
 
 void

@@ -20,6 +20,7 @@ static const struct {
 	{ "preview", preview_command, "who could help with an intake, and why" },
 	{ "cases", cases_command, "list and find cases" },
 	{ "show", show_command, "a case with all that happened" },
+	{ "explain", explain_command, "why a need was offered where it was" },
 	{ "search", search_command, "find services" },
 	{ "suggest", suggest_command, "complete a word that services are found by" },
 	{ "service", service_command, "edit one service, report its places" },

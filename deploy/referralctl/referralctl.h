@@ -16,9 +16,9 @@
 typedef int command_main(int argc, char **argv, const char *dir);
 
 command_main up_command, import_command, export_command, submit_command, preview_command,
-    cases_command, show_command, search_command, suggest_command, places_command,
-    terms_command, answer_command, withdraw_command, qshape_command, dead_command,
-    fsck_command, account_command, channel_command, restart_command, link_key_command,
-    service_command, policy_command;
+    cases_command, show_command, explain_command, search_command, suggest_command,
+    places_command, terms_command, answer_command, withdraw_command, qshape_command,
+    dead_command, fsck_command, account_command, channel_command, restart_command,
+    link_key_command, service_command, policy_command;
 
 #endif

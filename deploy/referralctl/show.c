@@ -3,19 +3,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/directory.h"
-#include "common/facts.h"
 #include "deploy/referralctl/flags.h"
+#include "deploy/referralctl/naming.h"
 #include "deploy/referralctl/referralctl.h"
 #include "deploy/referralctl/session.h"
 #include "deploy/referralctl/sheet.h"
 #include "deploy/referralctl/words.h"
-#include "proto/explanation.h"
 
 /* As many as a case_view holds. */
 #define TIMELINE_MOST 256
-/* Of each of 64 referrals: its own, the next ones, what was refused. */
-#define SERVICES_MOST (64 * (1 + EXPLANATION_NEXT_MOST + EXPLANATION_REFUSALS_MOST))
 
 static const char HELP[] =
     "usage: referralctl [--dir DIR] show CASE [--lang TAG] [--json]\n\n"
@@ -29,95 +25,6 @@ static const char HELP[] =
     "  --json  print JSON, as GET /api/v1/cases/{id} answers, without persons\n\n"
     "Example: referralctl show 01h2m7kx3v9q0c5t8r1w6z4b2n\n\n"
     "Exit: 0 done, 1 no such case or failed, 2 usage.\n";
-
-/* ---- names of services, from the directory ---- */
-
-struct naming {
-	struct session_wait wait;
-	struct facts_reader *reader;
-	const char *lang; /* of sentences; NULL: none */
-	unsigned count;
-	struct name {
-		char service[SESSION_ID_BYTES + 1];
-		char shown[301]; /* as messages.def allows; empty: unknown */
-		char agency[301];
-	} list[SERVICES_MOST];
-};
-
-static struct name *
-find_name(struct naming *naming, struct text service)
-{
-	for (unsigned i = 0; i < naming->count; i++)
-		if (text_is(service, naming->list[i].service))
-			return &naming->list[i];
-	return NULL;
-}
-
-static void
-note(struct naming *naming, struct text service)
-{
-	if (service.length > 0 && find_name(naming, service) == NULL &&
-	    naming->count < SERVICES_MOST &&
-	    text_copy(service, naming->list[naming->count].service,
-	        sizeof naming->list[0].service))
-		naming->count++;
-}
-
-static void
-note_services(void *ctx, struct case_view *view)
-{
-	struct naming *naming = ctx;
-
-	for (uint32_t i = 0; i < view->referrals_count; i++) {
-		const struct referral_state *referral = &view->referrals[i];
-
-		note(naming, referral->service);
-		if (!referral->has_why)
-			continue;
-		for (uint32_t n = 0; n < referral->why.next_count; n++)
-			note(naming, referral->why.next[n].service);
-		for (uint32_t n = 0; n < referral->why.refusals_count; n++)
-			note(naming, referral->why.refusals[n].service);
-	}
-}
-
-static void
-on_document(void *self, enum status status, struct text document)
-{
-	struct naming *naming = self;
-	struct service_facts facts;
-
-	naming->wait.status = status;
-	naming->wait.is_over = true;
-	if (status != STATUS_OK ||
-	    facts_read(naming->reader, document, &facts) != STATUS_OK)
-		return;
-	for (unsigned i = 0; i < naming->count; i++)
-		if (text_is(facts.id, naming->list[i].service)) {
-			(void)text_copy(facts.name, naming->list[i].shown,
-			    sizeof naming->list[i].shown);
-			(void)text_copy(facts.agency_name, naming->list[i].agency,
-			    sizeof naming->list[i].agency);
-		}
-}
-
-/* What the directory does not hold any more goes without a name. */
-static void
-look_up_names(struct session *session, struct naming *naming)
-{
-	struct directory *directory =
-	    directory_open(session->store, SESSION_CELL, DIRECTORY_SERVICES);
-
-	naming->reader = facts_reader_new();
-	for (unsigned i = 0;
-	     directory != NULL && naming->reader != NULL && i < naming->count; i++)
-		(void)!session_settle(session,
-		    directory_get(
-		        directory, text_of(naming->list[i].service), on_document, naming),
-		    &naming->wait);
-	facts_reader_free(naming->reader);
-	directory_close(directory);
-}
 
 /* ---- for people ---- */
 
@@ -144,12 +51,12 @@ static void
 put_line(const char *what, const char *name, struct text id)
 {
 	printf("  %s: ", what);
-	if (name != NULL && name[0] != '\0') {
+	if (name[0] != '\0') {
 		sheet_put(text_of(name), stdout);
 		fputs(" (", stdout);
 	}
 	sheet_put(id, stdout);
-	puts(name != NULL && name[0] != '\0' ? ")" : "");
+	puts(name[0] != '\0' ? ")" : "");
 }
 
 static bool
@@ -161,7 +68,7 @@ awaits_answer(struct text state)
 
 static void
 print_referral(
-    const struct referral_state *referral, const struct name *name, const char *lang)
+    const struct referral_state *referral, const struct naming *naming, const char *lang)
 {
 	char at[WORDS_BYTES];
 
@@ -172,8 +79,8 @@ print_referral(
 	if (referral->reason != 0)
 		printf(", %s", code_about(CODE_SET_reason, referral->reason));
 	printf(", version %u\n", referral->version);
-	put_line("service", name != NULL ? name->shown : NULL, referral->service);
-	put_line("agency", name != NULL ? name->agency : NULL, referral->agency);
+	put_line("service", naming_service(naming, referral->service), referral->service);
+	put_line("agency", naming_agency(naming, referral->service), referral->agency);
 	printf("  offered: %s", words_time(referral->offered_at, at));
 	if (awaits_answer(referral->state))
 		printf(", to be answered by %s", words_time(referral->expires_at, at));
@@ -226,7 +133,7 @@ print_lines(const struct case_view *view, const char *title, bool only_deliverie
 }
 
 static void
-print_case(const struct case_view *view, struct naming *naming)
+print_case(const struct case_view *view, const struct naming *naming, const char *lang)
 {
 	char at[WORDS_BYTES];
 
@@ -240,8 +147,7 @@ print_case(const struct case_view *view, struct naming *naming)
 	    words_time(view->accepted_at, at), view->version);
 	print_needs(view);
 	for (uint32_t i = 0; i < view->referrals_count; i++)
-		print_referral(&view->referrals[i],
-		    find_name(naming, view->referrals[i].service), naming->lang);
+		print_referral(&view->referrals[i], naming, lang);
 	print_lines(view, "deliveries", true);
 	print_lines(view, "transitions", false);
 }
@@ -251,67 +157,38 @@ print_case(const struct case_view *view, struct naming *naming)
 struct showing {
 	struct session *session;
 	struct naming *naming;
+	const char *lang; /* of sentences; NULL: none */
 	int exit;
 };
-
-static void
-give_name(struct naming *naming, struct text service, struct text *out)
-{
-	const struct name *name = find_name(naming, service);
-
-	if (name != NULL && name->shown[0] != '\0')
-		*out = text_of(name->shown);
-}
-
-static void
-give_names(struct naming *naming, struct referral_state *referral)
-{
-	struct why *why = &referral->why;
-
-	give_name(naming, referral->service, &referral->service_name);
-	if (!referral->has_why)
-		return;
-	for (uint32_t i = 0; i < why->next_count; i++)
-		give_name(naming, why->next[i].service, &why->next[i].name);
-	for (uint32_t i = 0; i < why->refusals_count; i++)
-		give_name(naming, why->refusals[i].service, &why->refusals[i].name);
-}
 
 static void
 show_view(void *ctx, struct case_view *view)
 {
 	struct showing *showing = ctx;
 
-	for (uint32_t i = 0; i < view->referrals_count; i++)
-		give_names(showing->naming, &view->referrals[i]);
 	if (showing->session->wants_json)
 		showing->exit =
 		    session_write(showing->session, "case", &record_case_view, view);
 	else
-		print_case(view, showing->naming);
+		print_case(view, showing->naming, showing->lang);
 }
 
-/* Read twice: once for the services it names, then, with their names, to be shown. */
 static int
 show(struct session *session, struct text case_id, const char *lang)
 {
-	static struct naming naming;
-	struct showing showing = { .session = session, .naming = &naming };
-	const struct session_reading first = {
-		.wants_whys = true, .visit = note_services, .ctx = &naming
+	struct showing showing = {
+		.session = session, .naming = naming_new(session), .lang = lang
 	};
-	const struct session_reading second = { .timeline_most = TIMELINE_MOST,
+	const struct session_reading reading = { .timeline_most = TIMELINE_MOST,
 		.wants_whys = true,
 		.visit = show_view,
 		.ctx = &showing };
 	enum status status;
 
-	naming.lang = lang;
-	status = session_case(session, &first, case_id);
-	if (status == STATUS_OK) {
-		look_up_names(session, &naming);
-		status = session_case(session, &second, case_id);
-	}
+	if (showing.naming == NULL)
+		return EXIT_FAILED;
+	status = naming_case(showing.naming, &reading, case_id);
+	naming_free(showing.naming);
 	if (status == STATUS_ABSENT)
 		return session_fail(session, status, "no such case: %.*s",
 		    (int)case_id.length, case_id.at);

@@ -282,18 +282,21 @@ rule_residence(const struct wanted *wanted, const struct traits *traits)
 static const struct {
 	enum verdict (*verdict)(const struct wanted *wanted, const struct traits *traits);
 	struct text name;
-	struct text question;
 } TABLE[RULES] = {
-#define RULE(name_, question_, about_)                                                   \
-	[RULE_##name_] = { .verdict = rule_##name_,                                      \
-		.name = LITERAL(#name_),                                                 \
-		.question = LITERAL(question_) },
+#define RULE(name_, about_)                                                              \
+	[RULE_##name_] = { .verdict = rule_##name_, .name = LITERAL(#name_) },
 #include "services/matcher/rules.def"
 #undef RULE
 };
 
+static const struct text QUESTIONS[RULES] = {
+#define CONDITION(name, en, ...) [RULE_##name] = LITERAL(en),
+#include "proto/eligibility.def"
+#undef CONDITION
+};
+
 /* Stored explanations know a rule by its number there. */
-#define RULE(name, question, about)                                                      \
+#define RULE(name, about)                                                                \
 	static_assert((int)RULE_##name + 1 == (int)eligibility_##name,                   \
 	    "codes.def has the rules in their order");
 #include "services/matcher/rules.def"
@@ -324,7 +327,7 @@ rules_judge(const struct wanted *wanted, const struct traits *traits, uint32_t e
     struct judgement *judgement)
 {
 	*judgement = (struct judgement){ .first_failed = RULES };
-#define RULE(name, question, about)                                                      \
+#define RULE(name, about)                                                                \
 	if (note(judgement, RULE_##name, rule_##name(wanted, traits)) & enough)          \
 		return;
 #include "services/matcher/rules.def"
@@ -340,5 +343,5 @@ rule_name(enum rule rule)
 struct text
 rule_question(enum rule rule)
 {
-	return TABLE[rule].question;
+	return QUESTIONS[rule];
 }

@@ -6,7 +6,7 @@
 #include "services/matcher/wanted.h"
 
 enum rule {
-#define RULE(name, question, about) RULE_##name,
+#define RULE(name, about) RULE_##name,
 #include "services/matcher/rules.def"
 #undef RULE
 	RULES

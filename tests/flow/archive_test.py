@@ -95,6 +95,8 @@ class Archive(unittest.TestCase):
         shown = json.loads(self.net.ctl("show", case["id"], "--json").stdout)["case"]
         self.assertEqual(shown["timeline"], after["timeline"])
         self.assertIn("archived", self.net.ctl("show", case["id"]).stdout.splitlines()[0])
+        seed = after["referrals"][0]["why"]["seed"]
+        self.assertIn(f"seed {seed}\n", self.net.ctl("explain", after["referrals"][0]["id"]).stdout)
 
     def test_archived_cases_are_found_beside_open_ones(self):
         phone = "+380 342 55-02-77"

@@ -34,7 +34,7 @@ NOWHERE = "1" * 26
 PERSONAL = ["Приклад Родина", "380342550190", "380 342 55-0190", "вокзалу", "Молодша", "09:00-12:00"]
 COMMANDS = {
     "submit": ["submit", INTAKE], "preview": ["preview", INTAKE], "cases": ["cases"],
-    "show": ["show", NOWHERE], "search": ["search"], "answer": ["answer", NOWHERE + "-1-1", "accept"],
+    "show": ["show", NOWHERE], "explain": ["explain", NOWHERE], "search": ["search"], "answer": ["answer", NOWHERE + "-1-1", "accept"],
     "withdraw": ["withdraw", NOWHERE], "qshape": ["qshape"], "dead": ["dead", "ls"], "fsck": ["fsck"],
     "account": ["account", "ls"], "channel": ["channel", "show", "a"],
     "service": ["service", "show", NOWHERE],
@@ -231,6 +231,38 @@ class Commands(Running):
                          [(t["item"], t["action"]) for t in api["timeline"]])
         self.assertIn("no such case", self.ctl("show", NOWHERE, status=1).stderr)
         self.assertEqual(self.json("show", NOWHERE, status=1)["code"], "absent")
+
+    def test_a_decision_is_explained_by_any_id_of_its_case_in_three_languages(self):
+        case = self.submitted()
+        whole = self.json("explain", case["id"])["case"]
+        stored = {r["id"]: r["why"] for r in self.net.case(case["id"], role="operations")["referrals"]}
+        self.assertEqual(len(whole["needs"]), len(case["needs"]))
+        self.assertEqual(whole["timeline"], [])
+        for referral in whole["referrals"]:
+            why = stored[referral["id"]]
+            for key in ("seed", "directory_version", "considered_count", "refusals_by_rule"):
+                self.assertEqual(referral["why"].get(key), why.get(key), key)
+            unknown = [r for r in why["chosen"]["rules"] if r["verdict"] == "unknown"]
+            self.assertEqual(len(referral["why"]["chosen"].get("questions", [])), len(unknown))
+            self.assertEqual(len(referral["why"]["says"]), len(why["chosen"]["parts"]))
+        one = whole["referrals"][0]
+        by_need = self.json("explain", one["need"], "--lang", "uk")["case"]
+        self.assertEqual([n["id"] for n in by_need["needs"]], [one["need"]])
+        self.assertIn("Відстань", " ".join(by_need["referrals"][0]["why"]["says"]))
+        text = self.ctl("explain", one["id"], "--lang", "ru").stdout
+        self.assertIn(f"chosen with {one['why']['chosen']['score']:.2f} points\n", text)
+        self.assertIn(f"seed {one['why']['seed']}\n", text)
+        self.assertIn("Расстояние", text)
+        for needle in PERSONAL:
+            self.assertNotIn(needle, text + json.dumps(whole, ensure_ascii=False))
+
+    def test_what_cannot_be_explained_is_named(self):
+        case_id = self.submitted()["id"]
+        for missing, what in ((NOWHERE, "case"), (case_id + "-9", "need"), (case_id + "-1-9", "referral")):
+            self.assertIn(f"no such {what}: {missing}", self.ctl("explain", missing, status=1).stderr)
+        self.assertEqual(self.json("explain", case_id + "-9", status=1)["code"], "absent")
+        self.assertIn("lang: pl", self.ctl("explain", case_id, "--lang", "pl", status=2).stderr)
+        self.assertIn("x is no id", self.ctl("explain", "x", status=2).stderr)
 
     # ---- search
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What an operator says of the parts of a score. */
+ * What an operator says of the parts of a score and of the rules. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -72,6 +72,61 @@ every_part_has_one_place_in_each_sentence_and_room_for_it(void **unused)
 	}
 }
 
+static void
+what_is_asked_and_why_a_rule_excludes_is_said_in_the_language(void **unused)
+{
+	(void)unused;
+	assert_string_equal(say_question(LITERAL("area"), "uk-UA"),
+	    "У якому населеному пункті родина, і чи працює там служба?");
+	assert_string_equal(
+	    say_refusal(LITERAL("age"), "ru"), "Людей такого возраста не принимают.");
+	assert_string_equal(
+	    say_refusal(LITERAL("age"), "pl"), "It takes nobody of that age.");
+	assert_null(say_question(LITERAL("colour"), "en"));
+	assert_null(say_refusal(LITERAL("ag"), "en"));
+}
+
+static void
+every_rule_is_told_in_each_language_or_in_none(void **unused)
+{
+	static const char *const TAGS[] = { "en", "uk", "ru" };
+	unsigned rules = 0, asked = 0;
+
+	(void)unused;
+	for (unsigned code = 1; code_word(CODE_SET_eligibility, code) != NULL; code++) {
+		struct text rule = text_of(code_word(CODE_SET_eligibility, code));
+		bool is_asked = say_question(rule, "en")[0] != '\0';
+
+		rules++;
+		asked += is_asked;
+		for (size_t i = 0; i < sizeof TAGS / sizeof *TAGS; i++) {
+			const char *question = say_question(rule, TAGS[i]);
+			const char *refusal = say_refusal(rule, TAGS[i]);
+
+			assert_true((question[0] != '\0') == is_asked);
+			assert_true(strlen(question) <= 200); /* candidate.questions */
+			assert_true((refusal[0] == '\0') == text_is(rule, "difficulty"));
+			for (size_t other = 0; is_asked && other < i; other++)
+				assert_string_not_equal(
+				    question, say_question(rule, TAGS[other]));
+		}
+	}
+	assert_int_equal(rules, eligibility_residence);
+	assert_int_equal(asked, eligibility_residence - eligibility_age + 1);
+}
+
+static void
+only_three_languages_are_known(void **unused)
+{
+	(void)unused;
+	assert_true(say_knows("en"));
+	assert_true(say_knows("UK-ua"));
+	assert_true(say_knows("ru"));
+	assert_false(say_knows("pl"));
+	assert_false(say_knows(""));
+	assert_false(say_knows("ukr"));
+}
+
 int
 main(void)
 {
@@ -80,6 +135,9 @@ main(void)
 		TEST(a_value_stands_in_a_sentence_of_the_language),
 		TEST(another_language_is_answered_in_english),
 		TEST(what_is_not_known_is_said_so),
+		TEST(what_is_asked_and_why_a_rule_excludes_is_said_in_the_language),
+		TEST(every_rule_is_told_in_each_language_or_in_none),
+		TEST(only_three_languages_are_known),
 		TEST(every_part_has_one_place_in_each_sentence_and_room_for_it),
 	};
 
