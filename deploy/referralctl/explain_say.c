@@ -128,9 +128,8 @@ put_questions(const struct candidate *chosen, const char *lang, FILE *out)
 		if (line->verdict != verdict_unknown)
 			continue;
 		if (is_first)
-			fputs("  not known, to be asked; where the answer excludes it, "
-			      "the next one takes its place\n",
-			    out);
+			fputs(
+			    "  not known, to be asked: each may still exclude it\n", out);
 		is_first = false;
 		fputs("    ", out);
 		sheet_put(line->rule, out);
