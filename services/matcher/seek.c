@@ -21,6 +21,8 @@ enum fit {
 /* Sounds from which on they count as a whole or as a stem; as a beginning. */
 #define SOUNDS_MIN 2
 #define BEGINNING_MIN 3
+/* Of a stem with another vowel. */
+#define ALTERNATE_MIN 3
 /* Characters from which on one and two errors are looked for. */
 #define ONE_ERROR_MIN 4
 #define TWO_ERRORS_MIN 8
@@ -201,6 +203,26 @@ tally_sounds(struct pass *pass)
 	}
 }
 
+/* What has the stem with the other vowel of a syllable that closes or opens. */
+static void
+tally_alternate(struct pass *pass)
+{
+	const struct vocabulary *vocabulary = pass->vocabulary;
+	const struct order *order = &vocabulary->by_sounds;
+	uint8_t other[SPELL_SOUNDS_MAX];
+	struct text stem = { (const char *)other,
+		spell_alternate(pass->word->stem, other) };
+	struct order_range range;
+
+	if (stem.length < ALTERNATE_MIN)
+		return;
+	range = order_find(order, stem);
+	pass->tier = 1;
+	for (uint32_t i = range.first; i < range.end; i++)
+		if (vocabulary->words[order->at[i].word].stem == stem.length)
+			tally_word(pass, order->at[i].word, FIT_STEM);
+}
+
 static void
 tally_near(void *self, uint32_t number, unsigned edits)
 {
@@ -241,6 +263,7 @@ tally_all(
 		else
 			tally_letters(pass);
 		tally_sounds(pass);
+		tally_alternate(pass);
 		if (errors_most > 0)
 			tally_errors(pass, errors_most);
 	}

@@ -37,7 +37,8 @@ void seek_read(struct seek *seek, struct text question);
  * with such services, whose worth is not 0.
  *
  *   tier 0   the word, what begins with it, or what differs in the ending alone
- *   tier 1   what sounds like it or begins with such sounds (spell.h)
+ *   tier 1   what sounds like it, begins with such sounds, or has its stem with the other vowel
+ *            (spell.h)
  *   tier 2   with errors: what differs by one replaced, missing, needless or exchanged letter
  *            in words of 4 letters or more, by two such sounds in those of 8 or more (not both
  *            at its beginning, see order.h), if `errors_most` allows so many

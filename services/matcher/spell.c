@@ -82,8 +82,12 @@ add_sound(struct sounding *sounding, uint8_t sound)
 {
 	uint8_t last = sounding->count > 0 ? sounding->at[sounding->count - 1] : 0;
 
-	if (sound == last)
+	if (sound == last || (sound == 's' && last == 'c'))
 		return;
+	if (sound == 's' && last == 't') {
+		sounding->at[sounding->count - 1] = 'c';
+		return;
+	}
 	if (last == 'i' && (sound == 'a' || sound == 'o' || sound == 'u'))
 		sounding->count--;
 	if (sounding->count > 0 && sounding->at[sounding->count - 1] == sound)
@@ -130,6 +134,21 @@ spell_sounds(struct text word, uint8_t sounds[SPELL_SOUNDS_MAX])
 				add_sound(&sounding, (uint8_t)*sound);
 	}
 	return sounding.count;
+}
+
+uint32_t
+spell_alternate(struct text sounds, uint8_t other[SPELL_SOUNDS_MAX])
+{
+	uint32_t at = sounds.length;
+
+	while (at > 0 && strchr("aiou", sounds.at[at - 1]) == NULL)
+		at--;
+	if (at == 0 || at == sounds.length || sounds.length > SPELL_SOUNDS_MAX ||
+	    (sounds.at[at - 1] != 'i' && sounds.at[at - 1] != 'o'))
+		return 0;
+	memcpy(other, sounds.at, sounds.length);
+	other[at - 1] = sounds.at[at - 1] == 'i' ? 'o' : 'i';
+	return sounds.length;
 }
 
 /* ---- endings ---- */

@@ -19,7 +19,7 @@ uint32_t spell_letters(struct text word, uint8_t letters[SPELL_WORD_MAX]);
  * Kiev are one, so are притулок, prytulok and pritulok.  It joins KMU resolution 55 (2010),
  * the usual Russian schemes (zh, kh, ts, ch, sh, shch, yu, ya) and what speakers of both
  * languages hear: е э є ё и ы і ї й e i j y are one sound, silent before a, o and u; г ґ х g h
- * kh are one; в v w are one; з ж z zh are one; doubled sounds are single.  Other scripts keep
+ * kh are one; в v w are one; з ж z zh are one; тс ц ts tz are one; doubled sounds are single.  Other scripts keep
  * their letters.  Returns how many. */
 uint32_t spell_sounds(struct text word, uint8_t sounds[SPELL_SOUNDS_MAX]);
 
@@ -27,6 +27,11 @@ uint32_t spell_sounds(struct text word, uint8_t sounds[SPELL_SOUNDS_MAX]);
  * and English words take (spell.c lists them), where at least 2 characters stay, of English
  * ones 3; all of them else. */
 uint32_t spell_stem(struct text word);
+
+/* The sounds of a stem with the other of two vowels that Ukrainian changes when a syllable closes:
+ * набір, набору; ніч, ночі.  Returns how many, 0 where no such vowel stands before its last
+ * consonants. */
+uint32_t spell_alternate(struct text sounds, uint8_t other[SPELL_SOUNDS_MAX]);
 
 /* Characters of a folded word. */
 uint32_t spell_count(struct text word);

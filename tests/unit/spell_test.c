@@ -49,6 +49,8 @@ a_name_sounds_the_same_in_every_spelling(void **unused)
 	SOUND_ALIKE("Одеса", "Одесса", "Odesa", "Odessa");
 	SOUND_ALIKE("діти", "дети", "dity", "deti");
 	SOUND_ALIKE("цех", "tsekh", "tzekh");
+	SOUND_ALIKE("детский", "detskiy", "detskij", "детський");
+	SOUND_ALIKE("Луцк", "Lutsk", "Луцьк");
 }
 
 static void
@@ -66,6 +68,30 @@ what_sounds_differently_stays_apart(void **unused)
 		if (spell_sounds(folded(PAIRS[i][1]), other) == length &&
 		    memcmp(one, other, length) == 0)
 			fail_msg("%s sounds like %s", PAIRS[i][0], PAIRS[i][1]);
+	}
+}
+
+static void
+a_closed_syllable_alternates_and_an_open_one_does_not(void **unused)
+{
+	static const struct {
+		const char *word, *other; /* NULL: none */
+	} WORDS[] = { { "набір", "набор" }, { "ноч", "ніч" }, { "дім", "дом" },
+		{ "діти", NULL }, { "сад", NULL }, { "шк", NULL } };
+	uint8_t one[SPELL_SOUNDS_MAX], other[SPELL_SOUNDS_MAX], meant[SPELL_SOUNDS_MAX];
+
+	(void)unused;
+	for (unsigned i = 0; i < sizeof WORDS / sizeof *WORDS; i++) {
+		uint32_t count = spell_sounds(folded(WORDS[i].word), one);
+		uint32_t length =
+		    spell_alternate((struct text){ (const char *)one, count }, other);
+
+		if (WORDS[i].other == NULL) {
+			assert_int_equal(length, 0);
+			continue;
+		}
+		assert_int_equal(length, spell_sounds(folded(WORDS[i].other), meant));
+		assert_memory_equal(other, meant, length);
 	}
 }
 
@@ -150,6 +176,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_sounds_the_same_in_every_spelling),
 		cmocka_unit_test(what_sounds_differently_stays_apart),
+		cmocka_unit_test(a_closed_syllable_alternates_and_an_open_one_does_not),
 		cmocka_unit_test(letters_are_one_byte_each_and_keep_beginnings),
 		cmocka_unit_test(endings_fall_where_enough_letters_stay),
 		cmocka_unit_test(the_other_keyboard_is_understood),
