@@ -114,18 +114,26 @@ import_begin_suggest(const struct import_options *options)
 {
 	static const char NO_TABLE[] =
 	    "no table (CSV), for which alone a map is suggested";
-	struct import_file file;
+	struct import_inputs inputs = { 0 };
+	struct import_file *file;
+	const char *wrong_path;
 	const char *why = NULL;
 	int exit = EXIT_DONE;
 
-	if (import_file_open(&file, options->paths[0]) != STATUS_OK)
-		return import_fail(options->paths[0], strerror(errno));
-	if (!import_table_looks_so(file.bytes, file.length))
-		exit = import_fail(file.name, NO_TABLE);
-	else if (import_tabular_suggest_map(&options->tabular, &file, stdout, &why) !=
+	if (import_inputs_open(&inputs, NULL, options->paths, 1, &wrong_path) !=
+	    STATUS_OK) {
+		exit = import_fail(
+		    wrong_path, inputs.why[0] != '\0' ? inputs.why : strerror(errno));
+		import_inputs_close(&inputs);
+		return exit;
+	}
+	file = &inputs.files[0];
+	if (!import_table_looks_so(file->bytes, file->length))
+		exit = import_fail(file->name, NO_TABLE);
+	else if (import_tabular_suggest_map(&options->tabular, file, stdout, &why) !=
 	         STATUS_OK)
-		exit = import_fail(file.name, why ? why : strerror(errno));
-	import_file_close(&file);
+		exit = import_fail(file->name, why ? why : strerror(errno));
+	import_inputs_close(&inputs);
 	return exit;
 }
 

@@ -112,28 +112,47 @@ map(struct import_file *file, int descriptor)
 	return bytes != MAP_FAILED || about.st_size == 0 ? STATUS_OK : STATUS_ABSENT;
 }
 
+bool
+import_file_keep_input(void)
+{
+	static bool is_kept;
+	int copied = is_kept ? -1 : copy(STDIN_FILENO);
+
+	if (copied < 0)
+		return is_kept;
+	is_kept = dup2(copied, STDIN_FILENO) == STDIN_FILENO;
+	close(copied);
+	return is_kept;
+}
+
+static int
+open_named(const char *name)
+{
+	if (strcmp(name, "-") != 0)
+		return open(name, O_RDONLY | O_CLOEXEC);
+	return import_file_keep_input() ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : -1;
+}
+
 enum status
 import_file_open(struct import_file *file, const char *name)
 {
 	struct stat about;
-	bool is_input = strcmp(name, "-") == 0;
-	int descriptor = is_input ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+	int descriptor = open_named(name);
 	int copied;
 
 	*file = (struct import_file){ .name = name };
 	if (descriptor < 0 || fstat(descriptor, &about) != 0)
 		return STATUS_ABSENT;
-	if (!is_input && !S_ISREG(about.st_mode) && !S_ISFIFO(about.st_mode)) {
+	if (!S_ISREG(about.st_mode) && !S_ISFIFO(about.st_mode)) {
 		close(descriptor);
 		errno = S_ISDIR(about.st_mode) ? EISDIR : EINVAL;
 		return STATUS_ABSENT;
 	}
 	(void)signal(SIGBUS, on_shorter);
-	if (S_ISREG(about.st_mode) && !is_input)
+	if (S_ISREG(about.st_mode))
 		return map(file, descriptor);
 	copied = copy(descriptor);
-	if (!is_input)
-		close(descriptor);
+	close(descriptor);
 	return copied < 0 ? STATUS_ABSENT : map(file, copied);
 }
 

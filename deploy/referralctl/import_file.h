@@ -22,6 +22,10 @@ struct import_file {
  * A file that becomes shorter while it is looked at ends this program with a word on standard
  * error: nothing that it was doing to the directory is in use then. */
 enum status import_file_open(struct import_file *file, const char *name) MUST_CHECK;
+/* What is left of standard input is a file without a name from now on, which can be read as often
+ * as is wanted, by "-" and as /dev/stdin.  Called again it does nothing.
+ * false: errno says why. */
+bool import_file_keep_input(void) MUST_CHECK;
 /* Everything before `at` will not be looked at soon. */
 void import_file_pass(struct import_file *file, const char *at);
 void import_file_close(struct import_file *file);

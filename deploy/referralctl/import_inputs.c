@@ -77,13 +77,15 @@ is_package(const struct import_tabular *said, const char *path)
 
 /* The path of what an archive holds, else the path itself; NULL: *status says why. */
 static const char *
-unpack(struct import_inputs *inputs, const char *path, enum status *status)
+unpack(struct import_inputs *inputs, const char *given, enum status *status)
 {
+	bool is_input = strcmp(given, "-") == 0;
+	const char *path = is_input ? "/dev/stdin" : given;
 	struct import_archive **grown;
 
-	*status = STATUS_OK;
-	if (!import_archive_is(path))
-		return path;
+	*status = is_input && !import_file_keep_input() ? STATUS_ABSENT : STATUS_OK;
+	if (*status != STATUS_OK || !import_archive_is(path))
+		return *status == STATUS_OK ? given : NULL;
 	grown = realloc(inputs->archives,
 	    (inputs->archives_count + 1) * sizeof(struct import_archive *));
 	*status = grown ? STATUS_OK : STATUS_NO_MEMORY;

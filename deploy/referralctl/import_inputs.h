@@ -19,7 +19,7 @@ struct import_inputs {
 
 /* Opens each but packages of tables (`said` NULL: there are none), whose file has a name and
  * no bytes; of a folder its files of JSON (*.json, *.jsonl, *.ndjson, *.geojson) by name.
- * An archive stands for what it holds.
+ * An archive stands for what it holds, on standard input ("-") too.
  * OK; ABSENT, UNSUPPORTED, NO_MEMORY: *wrong is the name of what cannot be read, and `why` or
  * errno says why. */
 enum status import_inputs_open(struct import_inputs *inputs,

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import os
+import subprocess
 import sys
 import tarfile
 import unittest
@@ -12,7 +13,7 @@ import uuid
 import zipfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from import_test import ImportTest, service  # noqa: E402
+from import_test import ROOT, ImportTest, service  # noqa: E402
 
 SERVICES = "id,name,status,organization_id\ns1,Shelter,active,o1\ns2,Kitchen,active,o1\n"
 ORGANIZATIONS = "id,name,description\no1,House,h\n"
@@ -67,6 +68,25 @@ class PackedTest(Packed):
         path = self.zip("said.zip", {"datapackage.json": json.dumps(about), "data/list.csv": SERVICES, "who.csv": ORGANIZATIONS})
         self.load(path, "--source", "said", read=2, added=2, quarantined={})
         self.assertEqual(self.names("said"), ["Kitchen of House", "Shelter of House"])
+
+    def test_what_is_packed_is_taken_from_standard_input(self):
+        with open(self.zip("in.zip", TABLES), "rb") as file:
+            tables = file.read()
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+            for name, text in TABLES.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(text)
+                tar.addfile(entry, io.BytesIO(text.encode()))
+        lines = "".join(json.dumps(service(n)) + "\n" for n in (1, 2)).encode()
+        for source, content in (("zip", tables), ("tar", packed.getvalue()), ("gz", gzip.compress(lines))):
+            for added in (2, 0):
+                with self.subTest(source, added=added):
+                    run = subprocess.run(self.command("--json", "--source", source, "-"), input=content,
+                                         cwd=ROOT, timeout=60, capture_output=True)
+                    self.assertEqual((run.returncode, run.stderr), (0, b""))
+                    self.assertEqual({k: json.loads(run.stdout)[k] for k in ("read", "added", "quarantined")},
+                                     {"read": 2, "added": added, "quarantined": {}})
 
     def test_tar_and_single_files_are_taken_compressed(self):
         path = self.path("tables.tar.gz")

@@ -233,6 +233,11 @@ class ShapesTest(ImportTest):
                              input=content.encode(), stdout=subprocess.PIPE, check=True)
         self.assertEqual(json.loads(run.stdout)["added"], 2000)
         self.assertEqual(len(self.documents("piped")), 2000)
+        with open(self.write("after.ndjson", "not ours\n" + content), "rb") as file:
+            os.lseek(file.fileno(), len("not ours\n"), os.SEEK_SET)
+            run = subprocess.run(self.command("--json", "--source", "piped", "-"), cwd=ROOT, timeout=60,
+                                 stdin=file, stdout=subprocess.PIPE, check=True)
+        self.assertEqual([json.loads(run.stdout)[k] for k in ("read", "unchanged")], [2000, 2000])
 
     def test_one_object_per_line(self):
         self.check_two(json.dumps(service(1)) + "\n\n" + json.dumps(service(2)))

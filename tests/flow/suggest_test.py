@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """referralctl import --suggest-map: a draft of a field map for a table that no map fits."""
 
+import gzip
 import json
 import os
 import sys
@@ -105,6 +106,9 @@ class SuggestTest(import_test.ImportTest):
         draft = self.run_import("--suggest-map", path).json
         self.assertIn("No column was taken for the name", draft["about"][1])
         self.assertEqual(draft["columns"]["names"], {"column_1": ["'a'.b"]})
+        with open(path, "rb") as file:
+            packed = self.write("x.csv.gz", gzip.compress(file.read()))
+        self.assertEqual(self.run_import("--suggest-map", packed).json, draft)
         refused = self.run_import("--suggest-map", self.write("x.json", "[]"))
         self.assertEqual(refused.status, 1)
         self.assertIn("no table", refused.err)
