@@ -93,6 +93,37 @@ the_best_are_kept_of_many(void **unused)
 }
 
 static void
+of_as_many_services_the_shorter_of_two_comes_first(void **unused)
+{
+	(void)unused;
+	put("s1", "Works", CONFIDENTIALITY_public);
+	put("s2", "Work", CONFIDENTIALITY_cleared); /* looked at last */
+	asked.cleared = FLAG_YES;
+	assert_string_equal(complete("wor"), "Work 1, Works 1");
+}
+
+static void
+no_more_words_are_told_than_an_answer_has_room_for(void **unused)
+{
+	static struct completed completed;
+	const uint32_t room = sizeof completed.words / sizeof *completed.words;
+
+	(void)unused;
+	for (uint32_t i = 0; i < room + 2; i++) {
+		char id[16], name[16];
+
+		snprintf(id, sizeof id, "s%u", i);
+		snprintf(name, sizeof name, "word%03u", i);
+		put(id, name, CONFIDENTIALITY_public);
+	}
+	asked.q = LITERAL("word");
+	for (asked.most = room; asked.most <= room + 2; asked.most++) {
+		complete_run(services, &asked, &completed);
+		assert_int_equal(completed.words_count, room);
+	}
+}
+
+static void
 the_other_keyboard_and_an_error_count_where_nothing_else_does(void **unused)
 {
 	(void)unused;
@@ -147,6 +178,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    the_word_of_most_services_comes_first, start, stop),
 		cmocka_unit_test_setup_teardown(the_best_are_kept_of_many, start, stop),
+		cmocka_unit_test_setup_teardown(
+		    of_as_many_services_the_shorter_of_two_comes_first, start, stop),
+		cmocka_unit_test_setup_teardown(
+		    no_more_words_are_told_than_an_answer_has_room_for, start, stop),
 		cmocka_unit_test_setup_teardown(
 		    the_other_keyboard_and_an_error_count_where_nothing_else_does, start,
 		    stop),

@@ -172,6 +172,10 @@ words_come_one_by_one_as_they_are_written(void **unused)
 	assert_text(written, "хатаа");
 	length = fold_word(LITERAL("хатаа б"), &at, word, 7, &written);
 	assert_text((struct text){ word, (uint32_t)length }, "б");
+	at = 0; /* "b" would fit where "а" did not */
+	length = fold_word(LITERAL("хатаb"), &at, word, 7, &written);
+	assert_text((struct text){ word, (uint32_t)length }, "хат");
+	assert_text(written, "хатаb");
 }
 
 /* Every character there is: the room is enough, and folding twice is folding once. */
