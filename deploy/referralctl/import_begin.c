@@ -5,8 +5,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "deploy/referralctl/import_columns.h"
+#include "deploy/referralctl/import_read.h"
 #include "deploy/referralctl/import_table.h"
 #include "deploy/referralctl/referralctl.h"
+
+/* Rows whose members are put together to tell whose they are: the first may lack some. */
+#define ROWS_LOOKED_AT 20
 
 int
 import_fail(const char *what, const char *why)
@@ -77,7 +82,56 @@ recognise(const struct import *import)
 	                                                        : format;
 }
 
-/* The map that was named, or that the format has, or that a table's columns fit. */
+/* The members of the first rows together; empty where they are HSDS, all of whose objects have
+ * ids.  NULL: out of memory. */
+static json_t *
+first_members(const struct import_file *file)
+{
+	json_t *members = json_object();
+	struct import_rows *rows = NULL;
+	struct import_row row;
+	const char *why;
+
+	if (import_rows_open(&rows, file->bytes, file->length, &why) != STATUS_OK)
+		return members;
+	for (int i = 0; i < ROWS_LOOKED_AT && import_rows_next(rows, &row); i++) {
+		char text[JSON_ERROR_TEXT_LENGTH];
+		json_t *object = NULL;
+
+		if (import_row_parse(row.text, &object, text) == IMPORT_FINE)
+			(void)json_object_update_missing(members, object);
+		json_decref(object);
+	}
+	import_rows_close(rows);
+	if (json_object_get(members, "id") != NULL)
+		json_object_clear(members);
+	return members;
+}
+
+/* Flat rows that nothing was said of look like objects of HSDS. */
+static int
+find_map_of_rows(struct import *import)
+{
+	static const struct import_where FILE_ITSELF;
+	json_t *members = first_members(&import->inputs.files[0]);
+	char name[64];
+	enum status status = STATUS_NO_MEMORY;
+
+	if (members != NULL)
+		status = import_map_guess(NULL, members, &import->map, name);
+	json_decref(members);
+	if (status == STATUS_OK) {
+		import->format = IMPORT_FORMAT_map;
+		import_report_add(
+		    &import->report, IMPORT_map_guessed, &FILE_ITSELF, "", name);
+	}
+	return status == STATUS_OK || status == STATUS_ABSENT
+	           ? EXIT_DONE
+	           : import_fail(import->inputs.files[0].name, status_about(status));
+}
+
+/* The map that was named, or that the format has, or that a table's columns or the members of
+ * rows fit. */
 static int
 find_map(struct import *import)
 {
@@ -100,6 +154,10 @@ find_map(struct import *import)
 		if (status != STATUS_OK)
 			return import_fail(first->name, why ? why : status_about(status));
 	}
+	if (map == NULL && import->format == IMPORT_FORMAT_hsds &&
+	    import->options->format == IMPORT_FORMATS &&
+	    find_map_of_rows(import) != EXIT_DONE)
+		return EXIT_FAILED;
 	import->kind = import->options->kind;
 	if (import->kind == DIRECTORY_KINDS && import->map != NULL)
 		import->kind = import_map_kind(import->map);

@@ -174,14 +174,32 @@ import_columns_note_left_out(const struct import_map *map,
 /* ---- which map ---- */
 
 struct guess {
+	const struct import_table *table; /* NULL: members */
+	const json_t *members;
 	struct import_map *map;
 	size_t required;
 	bool is_tied;
 	char name[64];
 };
 
+static bool
+fits_members(const struct import_map *map, const json_t *members)
+{
+	const json_t *required =
+	    json_object_get(json_object_get(map->root, "columns"), "required");
+	size_t index;
+	const json_t *name;
+
+	json_array_foreach((json_t *)required, index, name)
+	{
+		if (json_object_get(members, json_string_value(name)) == NULL)
+			return false;
+	}
+	return true;
+}
+
 static enum status
-try_map(struct guess *guess, const char *file, const struct import_table *table)
+try_map(struct guess *guess, const char *file)
 {
 	struct import_map *map;
 	char path[4096];
@@ -199,7 +217,9 @@ try_map(struct guess *guess, const char *file, const struct import_table *table)
 	               ? json_array_size(json_object_get(
 	                     json_object_get(map->root, "columns"), "required"))
 	               : 0;
-	if (required > 0 && required >= guess->required && fits(map, table)) {
+	if (required > 0 && required >= guess->required &&
+	    (guess->table != NULL ? fits(map, guess->table)
+	                          : fits_members(map, guess->members))) {
 		guess->is_tied = required == guess->required;
 		guess->required = required;
 		snprintf(guess->name, sizeof guess->name, "%.*s", (int)(strlen(file) - 5),
@@ -213,16 +233,17 @@ try_map(struct guess *guess, const char *file, const struct import_table *table)
 }
 
 enum status
-import_map_guess(const struct import_table *table, struct import_map **map, char name[64])
+import_map_guess(const struct import_table *table, const json_t *members,
+    struct import_map **map, char name[64])
 {
-	struct guess guess = { NULL, 0, false, "" };
+	struct guess guess = { .table = table, .members = members };
 	char folder[4096];
 	DIR *maps = import_map_find("", folder) ? opendir(folder) : NULL;
 	struct dirent *entry;
 	enum status status = STATUS_OK;
 
 	while (maps != NULL && status == STATUS_OK && (entry = readdir(maps)) != NULL)
-		status = try_map(&guess, entry->d_name, table);
+		status = try_map(&guess, entry->d_name);
 	if (maps != NULL)
 		closedir(maps);
 	if (status == STATUS_OK && (guess.map == NULL || guess.is_tied))

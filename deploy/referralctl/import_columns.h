@@ -17,10 +17,11 @@ bool import_columns_fit(const struct import_map *map, struct import_table *table
 void import_columns_note_left_out(const struct import_map *map,
     const struct import_table *table, struct import_report *report);
 
-/* The map of deploy/maps whose required columns a table has; one that requires more is
- * nearer than one that requires less.  OK: *map is the caller's and `name` what it is called;
- * ABSENT: none fits, or several equally; NO_MEMORY. */
-enum status import_map_guess(
-    const struct import_table *table, struct import_map **map, char name[64]) MUST_CHECK;
+/* The map of deploy/maps whose required columns a table has, or where that is NULL, which are
+ * among these members of JSON rows, by their very names; one that requires more is nearer than
+ * one that requires less.  OK: *map is the caller's and `name` what it is called; ABSENT: none
+ * fits, or several equally; NO_MEMORY. */
+enum status import_map_guess(const struct import_table *table, const json_t *members,
+    struct import_map **map, char name[64]) MUST_CHECK;
 
 #endif

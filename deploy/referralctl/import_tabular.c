@@ -70,7 +70,7 @@ import_tabular_find_map(const struct import_tabular *said, const struct import_f
 
 	if (status != STATUS_OK)
 		return status;
-	status = import_map_guess(table, map, name);
+	status = import_map_guess(table, NULL, map, name);
 	if (status == STATUS_ABSENT)
 		*why = name_columns(table);
 	import_table_close(table);

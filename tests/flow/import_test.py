@@ -890,7 +890,8 @@ class RealTest(ImportTest):
                 row.get("faxes", []) + row.get("ttys", []) +
                 [row[name] for name in ("telephone_no", "fax_no") if name in row]}
         self.assertEqual((points, terms, phones), (1423, 1703, 1703))
-        self.load(SANMATEO, "--map", "sanmateo", unchanged=1703, added=0, changed=0, removed=0)
+        again = self.load(SANMATEO, unchanged=1703, added=0, changed=0, removed=0)
+        self.assertEqual(again.json["notes"]["map_guessed"], 1)
 
     @needs_hsds
     @needs_sanmateo

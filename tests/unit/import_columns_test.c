@@ -79,7 +79,7 @@ check_guess(const char *text, enum status status, const char *expected)
 	struct import_map *map;
 	char name[64];
 
-	assert_int_equal(import_map_guess(table, &map, name), status);
+	assert_int_equal(import_map_guess(table, NULL, &map, name), status);
 	if (status == STATUS_OK)
 		assert_string_equal(name, expected);
 	import_map_free(map);
@@ -95,6 +95,35 @@ the_map_that_a_table_fits_is_found(void **state)
 	check_guess("LEGAL_ENTITY_ID,legal entity name,care_type,lat\n1,2,3,4\n",
 	    STATUS_OK, "ua-health");
 	check_guess("id,name\n1,2\n", STATUS_ABSENT, NULL);
+}
+
+static void
+check_members(const char *text, enum status status, const char *expected)
+{
+	json_t *members = json_loads(text, 0, NULL);
+	struct import_map *map;
+	char name[64];
+
+	assert_non_null(members);
+	assert_int_equal(import_map_guess(NULL, members, &map, name), status);
+	if (status == STATUS_OK)
+		assert_string_equal(name, expected);
+	import_map_free(map);
+	json_decref(members);
+}
+
+static void
+the_map_that_the_members_of_rows_fit_is_found(void **state)
+{
+	(void)state;
+	check_members("{\"name\":1,\"service_area\":1,\"eligibility_requirements\":1,"
+	              "\"services_provided\":1,\"how_to_apply\":1,"
+	              "\"transportation_availability\":1,\"x\":1}",
+	    STATUS_OK, "sanmateo");
+	check_members("{\"name\":1,\"service_area\":1,\"eligibility_requirements\":1,"
+	              "\"services_provided\":1,\"how_to_apply\":1}",
+	    STATUS_ABSENT, NULL);
+	check_members("{}", STATUS_ABSENT, NULL);
 }
 
 static void
@@ -141,6 +170,7 @@ main(void)
 		cmocka_unit_test(columns_are_known_by_any_spelling_of_their_names),
 		cmocka_unit_test(two_columns_never_get_the_same_name),
 		cmocka_unit_test(the_map_that_a_table_fits_is_found),
+		cmocka_unit_test(the_map_that_the_members_of_rows_fit_is_found),
 		cmocka_unit_test(every_map_of_the_project_is_good),
 		cmocka_unit_test(wrong_columns_of_a_map_are_refused),
 	};
