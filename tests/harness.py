@@ -213,7 +213,10 @@ class Network:
     def settled(self, case_id, seconds=20):
         """The case once each of its needs is offered, parked or closed, and told."""
         def look():
-            case = self.case(case_id)
+            answer = self.http("GET", f"/api/v1/cases/{case_id}")
+            if answer.status == 503:  # told to come again
+                return None
+            case = answer.json["case"]
             waiting = [n for n in case["needs"] if n["state"] in ("received", "matching")]
             untold = [r for r in case["referrals"] if r["state"] == "queued"]
             return None if waiting or untold else case

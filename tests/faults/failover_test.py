@@ -145,6 +145,18 @@ class Available(Network):
         except AssertionError:
             raise AssertionError(f"not {text!r} within {seconds} s: {said}\n{self.logs()}") from None
 
+    def accept(self, key):
+        """The id of an intake sent until it is acknowledged, as a client does that is told to come again."""
+        last = []
+
+        def sent():
+            last[:] = [self.submit(demo_intake(), key=key)]
+            return last[0].json["case"]["id"] if last[0].status in (200, 201) else None
+        try:
+            return wait_for(sent, 60, "an acknowledgement")
+        except AssertionError:
+            raise AssertionError(f"not acknowledged within 60 s: {last[0].status} {last[0].body}") from None
+
     def sentinels(self):
         """The end of their logs."""
         text = ""
@@ -396,7 +408,7 @@ class Failover(unittest.TestCase):
         net.signal(before, signal.SIGKILL)
         after = net.wait_moved(before)
         net.wait_ready()
-        case_id = net.submit(demo_intake(), key="kept").json["case"]["id"]
+        case_id = net.accept("kept")
         net.settled(case_id)
         self.assertEqual(net.stop(), 0)
         alone = subprocess.run([CTL, "up", "--dir", net.dir], capture_output=True, text=True, timeout=60)
@@ -421,7 +433,7 @@ class Failover(unittest.TestCase):
             net = self.up()
         accepted, wall = {}, []
         for number in range(4):
-            case_id = net.submit(demo_intake(), key=str(number)).json["case"]["id"]
+            case_id = net.accept(str(number))
             net.settled(case_id)
             accepted[str(number)] = case_id
             wall.append((net.primary(), net.redis.time()[0]))
@@ -439,7 +451,7 @@ class Failover(unittest.TestCase):
         self.addCleanup(net.close)
         net.options = []
         net.start(60)
-        case_id = net.submit(demo_intake(), key="kept").json["case"]["id"]
+        case_id = net.accept("kept")
         net.settled(case_id)
         self.assertEqual(net.stop(), 0)
         net.options = ["--ha"]
