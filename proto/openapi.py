@@ -110,7 +110,7 @@ DETAILS = {
                      {"200": inbox()}, []),
     "on_post_answer": ([KEY, VERSION], ref("answer_body"), {"200": wrapped("referral", "referral_brief")},
                        ["404", "409", "412", "422", "428", "503"]),
-    "on_put_channel": ([], ref("channel_body"), {"204": None}, ["422", "503"]),
+    "on_put_channel": ([], ref("channel_body"), {"204": None}, ["404", "422", "503"]),
     "on_get_events": ([{"name": "Last-Event-ID", "in": "header", "schema": {"type": "string"},
                         "description": "The journal id to go on from; one that is not known any more is answered by a `reset` event."}],
                       None, {"200": "text/event-stream"}, []),

@@ -285,29 +285,68 @@ on_channel_set(void *ctx, const struct case_result *result)
 		call_fail(call, result->status);
 }
 
+static void
+set_channel(struct call *call, const struct channel_body *body)
+{
+	enum status status = cases_channel_set(call->gateway->service->cases,
+	    http_path(call->request, "id"), body->channel, body->address, on_channel_set,
+	    call);
+
+	if (status != STATUS_OK)
+		call_fail(call, status);
+}
+
+/* Not kept while the matcher was asked: it lies in memory that other requests use. */
+static void
+on_agency_looked_up(struct call *call, const struct message *reply)
+{
+	struct channel_body body;
+
+	if (reply->kind != MESSAGE_listed)
+		call_fail(call, status_of_code(reply->refused.status));
+	else if (reply->listed.items_count == 0)
+		call_fail(call, STATUS_ABSENT);
+	else if (call_take_body(call, &record_channel_body, &body, false))
+		set_channel(call, &body);
+}
+
+/* Whether it has a service, were it out of use or for cleared roles: a mistyped id would never be
+ * told anything. */
+static void
+look_up_agency(struct call *call)
+{
+	struct list *list = &call->gateway->out->list;
+
+	message_init(call->gateway->out, MESSAGE_list);
+	list->entity = entity_organization;
+	list->only = http_path(call->request, "id");
+	list->cleared = FLAG_YES;
+	list->offset = 0;
+	list->most = 1;
+	ask(call, false, on_agency_looked_up);
+}
+
 void
 on_put_channel(struct call *call)
 {
 	struct defects defects = { .count = 0 };
 	struct channel_body body;
-	enum status status;
+	bool is_webhook;
 
 	if (!call_take_body(call, &record_channel_body, &body, false))
 		return;
-	if (text_is(body.channel, "webhook") &&
+	is_webhook = text_is(body.channel, "webhook");
+	if (is_webhook &&
 	    (body.address.length < 8 || (memcmp(body.address.at, "https://", 8) != 0 &&
 	                                    memcmp(body.address.at, "http://", 7) != 0)))
 		defects_add(&defects, "is not a http or https URL", "address");
-	if (!text_is(body.channel, "webhook") && !text_is(body.channel, "inbox"))
+	if (!is_webhook && !text_is(body.channel, "inbox"))
 		defects_add(&defects, "is neither webhook nor inbox", "channel");
-	if (defects.count > 0) {
+	if (defects.count > 0)
 		call_refuse(call, STATUS_INVALID, &defects, TEXT_ABSENT, UINT_ABSENT,
 		    UINT_ABSENT);
-		return;
-	}
-	status = cases_channel_set(call->gateway->service->cases,
-	    http_path(call->request, "id"), body.channel, body.address, on_channel_set,
-	    call);
-	if (status != STATUS_OK)
-		call_fail(call, status);
+	else if (is_webhook)
+		look_up_agency(call);
+	else /* what holds without a setting */
+		set_channel(call, &body);
 }

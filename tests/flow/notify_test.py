@@ -281,6 +281,15 @@ class Webhooks(Told):
         self.net.http("POST", f"/api/v1/cases/{case_id}/withdraw", {"reason": "withdrawn"})
         self.told(referral["id"], ["recall"])
 
+    def test_a_webhook_of_an_agency_without_a_service_is_refused_and_nothing_is_kept(self):
+        agency = "5959d357-9f03-5bb3-94c0-b1474af31f00"
+        done = self.net.http("PUT", f"/api/v1/agencies/{agency}/channel", {"channel": "webhook", "address": "https://a.example"},
+                             role="coordinator")
+        self.assertEqual((done.status, done.json["code"]), (404, "absent"), done.body)
+        self.assertFalse(self.net.redis.hexists(f"{TAG}:channel", agency))
+        self.assertEqual(self.net.http("PUT", f"/api/v1/agencies/{agency}/channel", {"channel": "inbox"},
+                                       role="coordinator").status, 204)
+
     def test_an_offer_that_was_never_heard_is_not_recalled(self):
         agency = self.agency_of("transport.medical")
         self.receiver.answers[f"/{agency}"] = [410, 204]
