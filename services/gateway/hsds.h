@@ -2,16 +2,22 @@
  * The open directory: HSDS 3.1 and Open Referral UK 3.0 for readers.
  *   hsds.c          what there is, one entity
  *   hsds_ask.c      what a request asks for
- *   hsds_list.c     pages and streams
+ *   hsds_list.c     one entity, pages
+ *   hsds_stream.c   page after page
+ *   hsds_nest.c     organizations with their services
  *   hsds_turn.c     streams take turns */
 #ifndef GATEWAY_HSDS_H
 #define GATEWAY_HSDS_H
+
+#include <stdio.h>
 
 #include "common/json_hsds.h"
 #include "services/gateway/gateway.h"
 
 #define HSDS_PAGE 50
 #define HSDS_PAGE_MOST 100
+/* Of a stream: so much is in memory for one client. */
+#define HSDS_STREAM_PAGE 40
 
 /* An entity of a page, and what it is written as. */
 struct browse_item {
@@ -28,9 +34,10 @@ struct browse {
 	enum entity entity;
 	enum hsds_detail detail;
 	enum hsds_profile profile;
-	bool is_one;    /* not a list */
+	bool is_one; /* not a list */
+	bool is_ndjson;
 	bool is_stream; /* one per line, or an organization's services */
-	bool is_nested; /* organization's services */
+	bool is_nested; /* an organization's services, of `hosts` */
 	bool is_begun;  /* of a stream */
 	bool has_full_services;
 	bool is_waiting; /* for the client to take what was sent */
@@ -48,8 +55,14 @@ struct browse {
 	unsigned count, left; /* of items; whose documents are not there yet */
 	unsigned written;     /* of a stream */
 	enum status status;   /* the first that was not well */
-	char *prefix;         /* of a nested stream: the organization, open */
 	struct browse_item items[HSDS_PAGE_MOST];
+	/* Of a nested stream: the organizations of a page, whose turn it is, where their next page starts
+	 * (UINT_ABSENT: there is none), how they are written, and what comes before the services. */
+	struct browse_item hosts[HSDS_PAGE_MOST];
+	unsigned hosts_count, host;
+	uint32_t hosts_next;
+	enum hsds_detail hosts_detail;
+	char *prefix;
 };
 
 /* A browse for the call, of what its route says.  NULL: the call was answered. */
@@ -63,5 +76,22 @@ void hsds_turn_give(struct browse *browse);
 void hsds_go_on(struct browse *browse);
 /* Answers what is asked. */
 void hsds_run(struct browse *browse);
+/* Reads what the page holds, then writes it. */
+void hsds_read_page(struct browse *browse);
+/* The page's beginning, as far as its contents. */
+void hsds_write_envelope(const struct browse *browse, unsigned size, FILE *out);
+/* Writes what was read, and has the next page read when the client has taken it. */
+void hsds_write_stream(struct browse *browse);
+
+/* Whether organizations were read whose services are to be read now; then the browse is set up for the
+ * first one's, with status NO_MEMORY where that failed. */
+bool hsds_nest_begin(struct browse *browse);
+/* Whether something follows what was read. */
+bool hsds_nest_goes_on(const struct browse *browse);
+/* What closes the organization and its page where this was the last of them; else "". */
+const char *hsds_nest_end(const struct browse *browse);
+/* Sets the browse up for what follows; only where something does. */
+void hsds_nest_next(struct browse *browse);
+void hsds_nest_free(struct browse *browse);
 
 #endif

@@ -55,6 +55,7 @@ browse_free(void *self)
 	hsds_turn_give(browse);
 	for (unsigned i = 0; i < HSDS_PAGE_MOST; i++)
 		free(browse->items[i].json);
+	hsds_nest_free(browse);
 	free(browse->prefix);
 	free(browse);
 }
@@ -176,7 +177,8 @@ read_form(struct browse *browse, struct defects *defects)
 		defects_add(defects, "is the contrary of full", "minimal");
 	if (format.at != NULL && !text_is(format, "json") && !text_is(format, "ndjson"))
 		defects_add(defects, "is not json or ndjson", "format");
-	browse->is_stream = format.at != NULL && text_is(format, "ndjson");
+	browse->is_ndjson = format.at != NULL && text_is(format, "ndjson");
+	browse->is_stream = browse->is_ndjson;
 	browse->page = 1;
 	browse->per_page = HSDS_PAGE;
 	read_whole(call, "per_page", HSDS_PAGE_MOST, &browse->per_page, defects);

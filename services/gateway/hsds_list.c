@@ -1,177 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reads entities: ids from the matcher, documents from the directory; then writes them as one,
- * as a page, or page after page as a stream. */
+ * Reads entities: ids from the matcher, documents from the directory; then writes them as one or as a
+ * page. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
 #include "services/gateway/hsds.h"
 
-/* Of a stream: so much is in memory for one client. */
-#define STREAM_PAGE 50
-
-static void ask_page(struct browse *browse);
-
-/* ---- streams ---- */
-
-static void
-stream_end(struct browse *browse)
-{
-	struct call *call = browse->call;
-
-	if (call->request != NULL)
-		http_stream_close(&call->request);
-	call_end(call);
-}
-
-static void
-on_gone(struct http_request *request, void *ctx)
-{
-	struct browse *browse = ctx;
-
-	(void)request;
-	browse->is_gone = true;
-	if (browse->is_waiting) /* else: when what is under way comes back */
-		stream_end(browse);
-}
-
-/* Something failed on the way: what was sent must not look whole. */
-static void
-on_broken(struct call *call)
-{
-	struct browse *browse = call->held;
-
-	if (browse->is_gone) {
-		stream_end(browse);
-		return;
-	}
-	browse->is_waiting = true;
-	http_stream_abort(call->request);
-}
-
-static void
-on_drained(struct http_request *request, void *ctx)
-{
-	struct browse *browse = ctx;
-
-	(void)request;
-	browse->start = browse->next;
-	if (hsds_turn_take(browse))
-		hsds_go_on(browse);
-}
-
-void
-hsds_go_on(struct browse *browse)
-{
-	browse->is_waiting = false;
-	ask_page(browse);
-}
-
-/* False: nobody is there to stream to, and the call is ended. */
-static bool
-stream_begin(struct browse *browse)
-{
-	struct call *call = browse->call;
-
-	if (browse->is_begun)
-		return true;
-	if (http_stream_begin(&call->request,
-	        browse->is_nested ? "application/json" : "application/x-ndjson") !=
-	    STATUS_OK) {
-		call_end(call);
-		return false;
-	}
-	browse->is_begun = true;
-	call->broken = on_broken;
-	http_on_gone(call->request, on_gone, browse);
-	return true;
-}
-
-static void
-write_lines(struct browse *browse, FILE *out)
-{
-	bool is_last = browse->next == UINT_ABSENT;
-
-	if (browse->prefix != NULL && browse->written == 0)
-		fputs(browse->prefix, out);
-	for (unsigned i = 0; i < browse->count; i++) {
-		struct browse_item *item = &browse->items[i];
-
-		if (item->json == NULL)
-			continue;
-		if (browse->is_nested && browse->written > 0)
-			fputc(',', out);
-		fwrite(item->json, 1, item->length, out);
-		if (!browse->is_nested)
-			fputc('\n', out);
-		browse->written++;
-	}
-	if (browse->prefix != NULL && browse->written > 0) {
-		free(browse->prefix);
-		browse->prefix = NULL;
-	}
-	if (browse->is_nested && is_last)
-		fputs("]}", out);
-}
-
-static void
-write_stream(struct browse *browse)
-{
-	char *piece = NULL;
-	size_t length = 0;
-	FILE *out;
-	enum status status = STATUS_NO_MEMORY;
-
-	if (!stream_begin(browse))
-		return;
-	if (browse->is_gone) {
-		stream_end(browse);
-		return;
-	}
-	out = open_memstream(&piece, &length);
-	if (out != NULL) {
-		write_lines(browse, out);
-		if (fclose(out) == 0)
-			status = http_stream_write(browse->call->request,
-			    (struct text){ piece, (uint32_t)length }, on_drained, browse);
-	}
-	free(piece);
-	if (status != STATUS_OK)
-		on_broken(browse->call);
-	else if (browse->next == UINT_ABSENT)
-		stream_end(browse);
-	else {
-		browse->is_waiting = true;
-		hsds_turn_give(browse);
-	}
-}
-
-/* An organization is followed by its services. */
-static void
-begin_services(struct browse *browse)
-{
-	struct browse_item *item = &browse->items[0];
-	int length = asprintf(&browse->prefix, "%.*s%s\"services\":[",
-	    (int)item->length - 1, item->json, item->length > 2 ? "," : "");
-
-	if (length < 0) {
-		browse->prefix = NULL;
-		call_fail(browse->call, STATUS_NO_MEMORY);
-		return;
-	}
-	memcpy(browse->organization, browse->only, sizeof browse->organization);
-	browse->only[0] = '\0';
-	browse->entity = entity_service;
-	browse->detail = browse->has_full_services ? HSDS_FULL : HSDS_BRIEF;
-	browse->is_one = false;
-	browse->is_stream = browse->is_nested = true;
-	ask_page(browse);
-}
-
 /* ---- pages ---- */
 
-static void
-write_envelope(const struct browse *browse, unsigned size, FILE *out)
+void
+hsds_write_envelope(const struct browse *browse, unsigned size, FILE *out)
 {
 	unsigned pages = (browse->total + browse->per_page - 1) / browse->per_page;
 
@@ -198,7 +37,7 @@ write_page(struct browse *browse)
 	}
 	for (unsigned i = 0; i < browse->count; i++)
 		size += browse->items[i].json != NULL;
-	write_envelope(browse, size, out);
+	hsds_write_envelope(browse, size, out);
 	for (unsigned i = 0; i < browse->count; i++)
 		if (browse->items[i].json != NULL) {
 			fputs(comma, out);
@@ -222,8 +61,6 @@ write_one(struct browse *browse)
 
 	if (json == NULL) {
 		call_fail(browse->call, STATUS_ABSENT);
-	} else if (browse->entity == entity_organization) {
-		begin_services(browse);
 	} else {
 		item->json = NULL;
 		call_answer(browse->call, 200, NULL, json, item->length);
@@ -237,10 +74,12 @@ write_all(struct browse *browse)
 {
 	if (browse->status != STATUS_OK)
 		call_fail(browse->call, browse->status);
+	else if (hsds_nest_begin(browse))
+		hsds_read_page(browse);
+	else if (browse->is_stream)
+		hsds_write_stream(browse);
 	else if (browse->is_one)
 		write_one(browse);
-	else if (browse->is_stream)
-		write_stream(browse);
 	else
 		write_page(browse);
 }
@@ -362,14 +201,10 @@ text_unless_empty(const char *text)
 	return text[0] != '\0' ? text_of(text) : TEXT_ABSENT;
 }
 
+/* The question that the client asked, whichever page of it. */
 static void
-ask_page(struct browse *browse)
+put_filters(const struct browse *browse, struct list *list)
 {
-	struct call *call = browse->call;
-	struct list *list = &call->gateway->out->list;
-
-	message_init(call->gateway->out, MESSAGE_list);
-	list->entity = (uint8_t)browse->entity;
 	list->only = text_unless_empty(browse->only);
 	list->organization = text_unless_empty(browse->organization);
 	list->taxonomy = text_unless_empty(browse->taxonomy);
@@ -380,10 +215,24 @@ ask_page(struct browse *browse)
 	list->q = text_unless_empty(browse->q);
 	list->postcode = text_unless_empty(browse->postcode);
 	list->within_m = browse->within_m;
+}
+
+void
+hsds_read_page(struct browse *browse)
+{
+	struct call *call = browse->call;
+	struct list *list = &call->gateway->out->list;
+
+	message_init(call->gateway->out, MESSAGE_list);
+	list->entity = (uint8_t)browse->entity;
+	if (browse->is_nested)
+		list->organization = text_of(browse->hosts[browse->host].id);
+	else
+		put_filters(browse, list);
 	list->cleared = role_is_in(call->account.role, "sc") ? FLAG_YES : FLAG_NO;
 	if (browse->is_stream) {
 		list->start = browse->start;
-		list->most = STREAM_PAGE;
+		list->most = HSDS_STREAM_PAGE;
 	} else {
 		list->offset = (browse->page - 1) * browse->per_page;
 		list->most = browse->per_page;
@@ -396,5 +245,5 @@ hsds_run(struct browse *browse)
 {
 	browse->status = STATUS_OK;
 	if (!browse->is_stream || hsds_turn_take(browse))
-		ask_page(browse);
+		hsds_read_page(browse);
 }

@@ -152,11 +152,17 @@ class Shared(Reader, unittest.TestCase):
     def test_everything_is_valid_hsds(self):
         for entity, check in hsds_validators().items():
             full = {"full": "true"} if entity not in ("taxonomies", "taxonomy_terms") else {}
+            if entity == "organizations":
+                full["full_service"] = "true"
             seen = self.stream(entity, role="supervisor", **full)
             self.assertEqual(len(seen), len({s["id"] for s in seen}), entity)
             self.assertEqual(len(seen), self.page(entity, role="supervisor", per_page=1)["total_items"])
             for one in seen[::max(1, len(seen) // SAMPLE)]:
                 check.validate(one)
+            if entity == "organizations":
+                counts = [len(one["services"]) for one in seen]
+                self.assertEqual(sum(counts), self.page("services", role="supervisor", per_page=1)["total_items"])
+                self.assertGreater(max(counts), 40, "one whose services take more than a page")
 
     def test_everything_is_valid_open_referral_uk(self):
         for entity in ENTITIES:
@@ -343,6 +349,27 @@ class Small(Reader, unittest.TestCase):
         self.assertEqual({s["id"] for s in simple["services"]}, self.numbers(1, 2, 77))
         self.assertNotIn("attributes", simple["services"][0])
         self.assertIn("attributes", self.get(path, full_service="true").json["services"][0])
+
+    def test_each_organization_of_a_list_comes_with_its_services_when_they_are_asked_for(self):
+        path = "/hsds/3.1/organizations"
+        plain = self.get(path).json
+        self.assertNotIn("services", plain["contents"][0])
+        page = self.get(path, full_service="true").json
+        self.assertEqual({k: v for k, v in page.items() if k != "contents"},
+                         {k: v for k, v in plain.items() if k != "contents"})
+        services = {o["id"]: {s["id"] for s in o["services"]} for o in page["contents"]}
+        self.assertEqual(list(services), [o["id"] for o in plain["contents"]])
+        self.assertEqual(services[str(uuid.UUID(int=1000))], self.numbers(1, 2, 77))
+        for one in self.get(path, full_service="true", full="true").json["contents"]:
+            self.assertEqual(one, self.get(f"{path}/{one['id']}", full_service="true").json)
+            self.assertIn("attributes", one["services"][0])
+        lines = self.get(path, full_service="true", format="ndjson").body.decode().splitlines()
+        self.assertEqual([json.loads(line)["id"] for line in lines], list(services))
+        self.assertEqual({o["id"]: {s["id"] for s in o["services"]} for o in map(json.loads, lines)}, services)
+        for number, one in enumerate(page["contents"], 1):
+            self.assertEqual([one["id"]], [o["id"] for o in self.get(
+                path, full_service="true", per_page=1, page=number, full="true").json["contents"]])
+        self.assertEqual(self.get(path, full_service="true", search="nothing-of-the-kind").json["contents"], [])
 
     def test_an_export_leaves_out_what_is_for_cleared_roles_unless_told(self):
         path = os.path.join(self.net.dir, "out.ndjson")
