@@ -283,12 +283,17 @@ facts_read(struct facts_reader *reader, struct text document, struct service_fac
 	return STATUS_OK;
 }
 
+bool
+facts_is_noticed(int64_t starts, int64_t ends, int64_t now_ms)
+{
+	return (starts == TIME_ABSENT || now_ms >= starts) &&
+	       (ends == TIME_ABSENT || now_ms < ends);
+}
+
 struct text
 facts_notice(const struct service_facts *facts, int64_t now_ms)
 {
-	bool is_early =
-	    facts->notice_starts != TIME_ABSENT && now_ms < facts->notice_starts;
-	bool is_late = facts->notice_ends != TIME_ABSENT && now_ms >= facts->notice_ends;
-
-	return is_early || is_late ? TEXT_ABSENT : facts->notice;
+	return facts_is_noticed(facts->notice_starts, facts->notice_ends, now_ms)
+	           ? facts->notice
+	           : TEXT_ABSENT;
 }

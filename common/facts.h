@@ -142,5 +142,6 @@ void facts_init(struct service_facts *facts);
 
 /* The notice while it holds, its last day to the end (UTC); else absent. */
 struct text facts_notice(const struct service_facts *facts, int64_t now_ms);
+bool facts_is_noticed(int64_t starts, int64_t ends, int64_t now_ms);
 
 #endif

@@ -21,13 +21,13 @@ write_codes(uint32_t bits, unsigned end, uint8_t *codes)
 static void
 write_brief(const struct indexed *service, struct service_brief *brief, int64_t now_ms)
 {
-	const struct service_facts *facts = indexed_facts(service);
-	struct text notice = facts_notice(facts, now_ms);
+	const struct kept_facts *facts = indexed_facts(service);
 
 	brief->opens_at = traits_next_opening(&service->traits, now_ms);
 	brief->verified_at = facts->verified_at;
-	if (notice.at != NULL)
-		brief->notice = text_for_message(notice, NOTICE_MAX);
+	if (facts->notice->count > 0 &&
+	    facts_is_noticed(facts->notice_starts, facts->notice_ends, now_ms))
+		brief->notice = text_for_message(facts->notice->at[0], NOTICE_MAX);
 	brief->referral_methods_count = write_codes(
 	    facts->referral_methods, referral_method_end, brief->referral_methods);
 	brief->costs_count = write_codes(facts->costs, cost_end, brief->costs);

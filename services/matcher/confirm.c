@@ -24,8 +24,7 @@ static void
 confirm_one(struct matcher *matcher, struct text service)
 {
 	const struct indexed *indexed = index_find(matcher->index, service);
-	const struct service_facts *facts =
-	    indexed != NULL ? indexed_facts(indexed) : NULL;
+	const struct kept_facts *facts = indexed != NULL ? indexed_facts(indexed) : NULL;
 
 	if (directory_confirm_ask(matcher->directory, service,
 	        facts != NULL ? facts->agency : TEXT_ABSENT,

@@ -20,7 +20,7 @@ static void
 write_rules(
     struct candidate *candidate, const struct judged *judged, const struct wanted *wanted)
 {
-	const struct service_facts *facts = judged->traits->more->facts;
+	const struct kept_facts *facts = judged->traits->more->facts;
 
 	for (enum rule rule = 0; rule < RULES; rule++) {
 		enum verdict verdict = rule_verdict(rule, wanted, judged->traits);
@@ -32,11 +32,11 @@ write_rules(
 			candidate->questions[candidate->questions_count++] =
 			    rule_question(rule);
 	}
-	for (uint32_t i = 0; i < facts->questions_count &&
+	for (uint32_t i = 0; i < facts->questions->count &&
 	                     candidate->questions_count < COUNT(candidate->questions);
 	     i++)
 		candidate->questions[candidate->questions_count++] =
-		    text_for_message(facts->questions[i], QUESTION_MAX);
+		    text_for_message(facts->questions->at[i], QUESTION_MAX);
 }
 
 /* Documents may say any number, messages may not. */
@@ -68,7 +68,7 @@ static void
 write_candidate(struct candidate *candidate, const struct match_candidate *found,
     const struct wanted *wanted, bool with_names)
 {
-	const struct service_facts *facts = indexed_facts(found->service);
+	const struct kept_facts *facts = indexed_facts(found->service);
 	struct judged judged = { .traits = &found->service->traits,
 		.levels = found->levels,
 		.distance_km = found->distance_km,
@@ -90,7 +90,7 @@ write_refusals(const struct match_result *result, bool with_names, struct why *w
 {
 	for (uint32_t i = 0; i < result->first_refused_count; i++) {
 		const struct match_refused *refused = &result->first_refused[i];
-		const struct service_facts *facts = indexed_facts(refused->service);
+		const struct kept_facts *facts = indexed_facts(refused->service);
 		struct refusal *line = &why->refusals[why->refusals_count++];
 
 		record_init(&record_refusal, line);

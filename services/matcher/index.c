@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The directory in memory. */
 #include "services/matcher/index_private.h"
+
+#include <math.h>
+
 #include "services/matcher/rank.h"
 
 static void *
@@ -80,21 +83,23 @@ drop_content(struct index *index, struct indexed *service)
 
 /* Room in the charts is there. */
 static void
-take_content(struct index *index, struct indexed *service, const struct content *content)
+take_content(struct index *index, struct indexed *service, const struct content *content,
+    const struct service_facts *facts)
 {
 	struct price price = service->particulars.price;
 
 	change_words(&service->content, content, service->number);
 	drop_content(index, service);
 	service->content = *content;
-	traits_read(&service->traits, &service->particulars, &service->content.facts,
-	    content->room);
+	service->content.facts.id = (struct text){ service->id, service->by_id.keylen };
+	traits_read(&service->traits, &service->particulars, facts, content->room);
+	service->particulars.facts = &service->content.facts;
 	service->particulars.price = price;
 	service->traits.group = chart_group(&service->traits);
 	service->particulars.hours = content->hours;
 	service->traits.may_repeat = memberships_may_repeat(content);
 	if (!service->is_capacity_told)
-		service->available = content->facts.available;
+		service->available = facts->available;
 	count_free_places(service);
 	numbers_note(&index->numbers, service);
 	memberships_join(service);
@@ -102,37 +107,61 @@ take_content(struct index *index, struct indexed *service, const struct content 
 }
 
 static bool
-reserve_charts(const struct content *content)
+reserve_charts(const struct content *content, const struct service_facts *facts)
 {
 	struct traits traits;
 	struct particulars particulars;
 
-	traits_read(&traits, &particulars, &content->facts, content->room);
+	traits_read(&traits, &particulars, facts, content->room);
 	traits.group = chart_group(&traits);
 	return memberships_reserve(content, &traits);
 }
 
-enum status
-index_put(struct index *index, const struct service_facts *facts)
+/* See TRAITS_BLUR_KM. */
+static void
+blur_points(struct service_facts *facts)
+{
+	for (uint32_t i = 0; i < facts->points_count; i++) {
+		if (facts->open_points >> i & 1)
+			continue;
+		facts->points[i].lat = round(facts->points[i].lat * 10) / 10;
+		facts->points[i].lon = round(facts->points[i].lon * 10) / 10;
+	}
+}
+
+static enum status
+put_facts(struct index *index, const struct service_facts *facts)
 {
 	struct indexed *service = service_find(index, facts->id);
 	struct content content;
 	bool is_ready;
 
-	if (facts->id.length == 0 || facts->id.length > INDEX_ID_MAX ||
-	    facts->agency.length > INDEX_ID_MAX)
-		return STATUS_INVALID;
 	if (!content_make(index, &content, facts))
 		return STATUS_NO_MEMORY;
-	is_ready = reserve_charts(&content);
+	is_ready = reserve_charts(&content, facts);
 	if (is_ready && service == NULL)
 		is_ready = (service = service_new(index, facts->id)) != NULL;
 	if (!is_ready) {
 		content_free(index, &content);
 		return STATUS_NO_MEMORY;
 	}
-	take_content(index, service, &content);
+	take_content(index, service, &content, facts);
 	return STATUS_OK;
+}
+
+enum status
+index_put(struct index *index, const struct service_facts *facts)
+{
+	struct service_facts blurred;
+
+	if (facts->id.length == 0 || facts->id.length > INDEX_ID_MAX ||
+	    facts->agency.length > INDEX_ID_MAX)
+		return STATUS_INVALID;
+	if (facts->confidentiality == CONFIDENTIALITY_public)
+		return put_facts(index, facts);
+	blurred = *facts;
+	blur_points(&blurred);
+	return put_facts(index, &blurred);
 }
 
 bool
@@ -282,7 +311,7 @@ index_find(const struct index *index, struct text id)
 	return service_find(index, id);
 }
 
-const struct service_facts *
+const struct kept_facts *
 indexed_facts(const struct indexed *indexed)
 {
 	return &indexed->content.facts;
@@ -292,4 +321,10 @@ double
 indexed_free_places(const struct indexed *indexed)
 {
 	return indexed->particulars.free_places;
+}
+
+double
+indexed_capacity_ttl_hours(const struct indexed *indexed)
+{
+	return indexed->particulars.capacity_ttl_hours;
 }

@@ -3,7 +3,7 @@
 #ifndef MATCHER_INDEX_H
 #define MATCHER_INDEX_H
 
-#include "common/facts.h"
+#include "services/matcher/kept_facts.h"
 
 /* Longest id of a service that messages can hold, with its NUL. */
 #define INDEX_ID_BYTES 65
@@ -47,8 +47,10 @@ const struct indexed *index_at(const struct index *index, size_t position);
 size_t index_count(const struct index *index);
 /* The service; NULL if it is not there. */
 const struct indexed *index_find(const struct index *index, struct text id);
-const struct service_facts *indexed_facts(const struct indexed *indexed);
+const struct kept_facts *indexed_facts(const struct indexed *indexed);
 /* available - held; NaN unknown. */
 double indexed_free_places(const struct indexed *indexed);
+/* For so long a report of places is believed, in hours; NaN unknown. */
+double indexed_capacity_ttl_hours(const struct indexed *indexed);
 
 #endif

@@ -3,7 +3,7 @@
  *   index.c    services by id, and the whole
  *   demand.c   who wants which places
  *   content.c  what comes with a service's document
- *   shared.c   what several services have in common
+ *   shared.c, texts.c   what several services have in common
  *   agencies.c which services an agency has
  *   terms.c    which services offer a term
  *   chart.c, branch.c, extent.c   those of one term by place
@@ -48,11 +48,21 @@ struct shared {
 	_Alignas(8) char bytes[];
 };
 
+/* A list that several services have in common. */
+struct listed_texts {
+	UT_hash_handle by_bytes; /* of the texts, each behind its length */
+	uint32_t uses;
+	uint32_t length;
+	_Alignas(8) struct texts texts;
+};
+
 /* What comes with a service's document, and goes with it. */
 struct content {
 	struct shared *hours, *shapes; /* NULL: none */
-	struct service_facts facts;    /* texts point into `room` */
-	void *room; /* of the traits, the memberships, the texts and the folded name */
+	struct kept_facts
+	    facts; /* all but its lists, its agency and its id lies in `room` */
+	void *
+	    room; /* of the traits, the memberships, the points, the name and the folded name */
 	struct text folded_name;
 	struct vocabulary *vocabulary; /* NULL: it is not searched */
 	struct word_list *words;
@@ -155,6 +165,7 @@ struct index {
 	const struct taxonomies *taxonomies; /* NULL: none */
 	struct via *vias;                    /* that explanations name */
 	struct shared *by_bytes;
+	struct listed_texts *lists;
 	struct agency *agencies;
 	struct roster all;
 	struct numbers numbers;
@@ -180,7 +191,7 @@ void numbers_free(struct numbers *numbers);
 
 /* ---- content.c ---- */
 
-/* Copies facts, and makes the memberships they lead to.
+/* Copies facts but for the id, and makes the memberships they lead to.
  * False: out of memory, and there is nothing to free. */
 bool content_make(
     struct index *index, struct content *content, const struct service_facts *facts);
@@ -203,6 +214,14 @@ void shared_give(struct index *index, struct shared *shared);
 /* Of hours, which are unknown where they are NULL (hours.h). */
 enum flag shared_open_at(const struct shared *hours, int64_t at_ms);
 int64_t shared_next_opening(struct shared *hours, int64_t at_ms);
+
+/* ---- texts.c ---- */
+
+/* Takes a use of a list of these texts.  False: out of memory; `list` is an empty one then, too. */
+bool texts_take(struct index *index, const struct text *texts, uint32_t count,
+    const struct texts **list) MUST_CHECK;
+/* Gives it back; NULL is accepted. */
+void texts_give(struct index *index, const struct texts *list);
 
 /* ---- agencies.c ---- */
 

@@ -17,7 +17,7 @@ struct around {
 };
 
 static bool
-is_near(const struct around *around, const struct service_facts *facts)
+is_near(const struct around *around, const struct kept_facts *facts)
 {
 	for (uint32_t i = 0; i < facts->points_count; i++)
 		if (place_distance_km(around->lat, around->lon, facts->points[i].lat,
@@ -28,22 +28,22 @@ is_near(const struct around *around, const struct service_facts *facts)
 
 /* A service that says no area may serve it. */
 static bool
-is_served(const struct around *around, const struct service_facts *facts)
+is_served(const struct around *around, const struct kept_facts *facts)
 {
-	for (uint32_t i = 0; i < facts->areas_count; i++) {
-		place_id area = places_find(around->places, facts->areas[i]);
+	for (uint32_t i = 0; i < facts->areas->count; i++) {
+		place_id area = places_find(around->places, facts->areas->at[i]);
 
-		if (place_within(facts->areas[i], around->code))
+		if (place_within(facts->areas->at[i], around->code))
 			return true;
 		if (area != PLACE_NONE && around->place != PLACE_NONE &&
 		    places_within(around->places, area, around->place))
 			return true;
 	}
-	return facts->areas_count == 0;
+	return facts->areas->count == 0;
 }
 
 static void
-on_hit(void *self, const struct service_facts *facts)
+on_hit(void *self, const struct kept_facts *facts)
 {
 	const struct around *around = self;
 	bool fits = true;

@@ -85,20 +85,19 @@ limit(double most, double share)
 }
 
 struct limits
-limits_of(
-    const struct policy *policy, const struct service_facts *facts, enum urgency urgency)
+limits_of(const struct policy *policy, double workers, enum urgency urgency)
 {
-	bool is_known = !isnan(facts->workers);
+	bool is_known = !isnan(workers);
 	double kept = urgency == urgency_emergency ? 0 : policy->load_kept_share;
 
 	return (struct limits){
 		.open = limit(is_known && policy->load_worker_open > 0
-		                  ? fmax(1, policy->load_worker_open * facts->workers)
+		                  ? fmax(1, policy->load_worker_open * workers)
 		              : is_known ? 0
 		                         : policy->load_agency_open,
 		    1 - kept),
 		.new = limit(is_known && policy->load_worker_new > 0
-		                 ? fmax(1, policy->load_worker_new * facts->workers)
+		                 ? fmax(1, policy->load_worker_new * workers)
 		             : is_known ? 0
 		                        : policy->load_agency_new,
 		    1),

@@ -18,12 +18,12 @@ void loads_set(struct loads *loads, struct text agency, double open, int64_t at_
 /* NaN unknown; `loads` may be NULL. */
 double loads_open(const struct loads *loads, struct text agency, int64_t now_ms);
 
-/* Open and new referrals that an agency may have, 0: any number; the share that is kept back. */
+/* Open and new referrals that an agency with so many workers (NaN unknown) may have, 0: any number; the share that is kept back. */
 struct limits {
 	double open, new, kept;
 };
 struct limits limits_of(
-    const struct policy *policy, const struct service_facts *facts, enum urgency urgency);
+    const struct policy *policy, double workers, enum urgency urgency);
 /* As hl_offer takes them; "" where there is no limit.  The answer. */
 #define LIMITS_BYTES 96
 struct text limits_print(

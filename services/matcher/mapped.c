@@ -36,16 +36,13 @@ vias_free(struct index *index)
 
 /* ---- terms of ours ---- */
 
+/* `number`: of the term's taxonomy among `of`, from 1; 0: none that is known. */
 static uint32_t
-resolve(const struct taxonomies *taxonomies, const struct service_facts *facts,
-    uint32_t at, struct taxonomy_use uses[TAXONOMY_USES_MAX])
+resolve(const struct taxonomies *taxonomies, const struct text *of, uint8_t number,
+    struct text term, struct taxonomy_use uses[TAXONOMY_USES_MAX])
 {
-	uint8_t number = facts->term_taxonomies[at];
-
-	if (number == 0)
-		return 0;
-	return taxonomies_resolve(
-	    taxonomies, facts->taxonomies[number - 1], facts->terms[at], uses);
+	return number == 0 ? 0
+	                   : taxonomies_resolve(taxonomies, of[number - 1], term, uses);
 }
 
 static bool
@@ -64,7 +61,8 @@ mapped_widen(const struct taxonomies *taxonomies, struct service_facts *facts)
 
 	for (uint32_t i = 0; taxonomies != NULL && i < own; i++) {
 		struct taxonomy_use uses[TAXONOMY_USES_MAX];
-		uint32_t count = resolve(taxonomies, facts, i, uses);
+		uint32_t count = resolve(taxonomies, facts->taxonomies,
+		    facts->term_taxonomies[i], facts->terms[i], uses);
 
 		for (uint32_t k = 0; k < count && facts->terms_count < FACTS_TERMS_MAX;
 		     k++) {
@@ -95,15 +93,15 @@ nearness(struct text code, struct text wanted)
 	return is_at_or_below(wanted, code) ? code.length : 0;
 }
 
-/* Position of the term that a service offers what is wanted by; terms_count: none. */
+/* Position of the term that a service offers what is wanted by; their count: none. */
 static uint32_t
-nearest_term(const struct service_facts *facts, struct text wanted)
+nearest_term(const struct texts *terms, struct text wanted)
 {
-	uint32_t best = facts->terms_count;
+	uint32_t best = terms->count;
 	uint32_t most = 0;
 
-	for (uint32_t i = 0; i < facts->terms_count; i++) {
-		uint32_t near = nearness(facts->terms[i], wanted);
+	for (uint32_t i = 0; i < terms->count; i++) {
+		uint32_t near = nearness(terms->at[i], wanted);
 
 		if (near > most) {
 			most = near;
@@ -141,25 +139,27 @@ shown(struct text text)
 }
 
 struct text
-mapped_via(
-    const struct index *index, const struct service_facts *facts, struct text wanted)
+mapped_via(const struct index *index, const struct kept_facts *facts, struct text wanted)
 {
-	uint32_t met = nearest_term(facts, wanted);
+	const struct texts *terms = facts->terms;
+	const struct text *taxonomies = facts->taxonomies->at;
+	uint32_t met = nearest_term(terms, wanted);
 
-	if (index->taxonomies == NULL || facts->taxonomies_count == 0 ||
-	    met == facts->terms_count || facts->term_taxonomies[met] != 0)
+	if (index->taxonomies == NULL || facts->taxonomies->count == 0 ||
+	    met == terms->count || facts->term_taxonomies[met] != 0)
 		return TEXT_ABSENT;
-	for (uint32_t i = 0; i < facts->terms_count; i++) {
+	for (uint32_t i = 0; i < terms->count; i++) {
 		struct taxonomy_use uses[TAXONOMY_USES_MAX];
-		uint32_t count = resolve(index->taxonomies, facts, i, uses);
+		uint32_t count = resolve(index->taxonomies, taxonomies,
+		    facts->term_taxonomies[i], terms->at[i], uses);
 
 		for (uint32_t k = 0; k < count; k++) {
 			struct text taxonomy, code = uses[k].from_code;
 			char text[MAPPED_VIA_MAX + 1];
 
-			if (!text_equal(uses[k].code, facts->terms[met]))
+			if (!text_equal(uses[k].code, terms->at[met]))
 				continue;
-			taxonomy = facts->taxonomies[facts->term_taxonomies[i] - 1];
+			taxonomy = taxonomies[facts->term_taxonomies[i] - 1];
 			(void)snprintf(text, sizeof text, "%.*s %.*s %s", shown(taxonomy),
 			    taxonomy.at, shown(code), code.at,
 			    taxonomy_relation_word(uses[k].relation));

@@ -21,6 +21,6 @@ void mapped_widen(const struct taxonomies *taxonomies, struct service_facts *fac
  * exact", the taxonomy and code as published and what our term is to it.  Absent: it is coded
  * with our term itself.  Lives as long as the index. */
 struct text mapped_via(
-    const struct index *index, const struct service_facts *facts, struct text wanted);
+    const struct index *index, const struct kept_facts *facts, struct text wanted);
 
 #endif

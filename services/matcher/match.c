@@ -76,7 +76,7 @@ distance_compare(double one, double other)
 }
 
 int
-id_compare(const struct service_facts *one, const struct service_facts *other)
+id_compare(const struct kept_facts *one, const struct kept_facts *other)
 {
 	struct text a = one->id, b = other->id;
 	int order = memcmp(a.at, b.at, a.length < b.length ? a.length : b.length);

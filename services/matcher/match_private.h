@@ -23,6 +23,6 @@ void judged_score(
 
 /* Negative, 0 or positive: by distance, unknown last; by the bytes of the ids. */
 int distance_compare(double one, double other);
-int id_compare(const struct service_facts *one, const struct service_facts *other);
+int id_compare(const struct kept_facts *one, const struct kept_facts *other);
 
 #endif

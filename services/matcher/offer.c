@@ -166,7 +166,7 @@ surely_has_place(
 {
 	double free_places = indexed_free_places(candidate->service);
 	struct limits limits = limits_of(question->policy,
-	    indexed_facts(candidate->service), question->intake->urgency);
+	    indexed_facts(candidate->service)->workers, question->intake->urgency);
 
 	return (isnan(free_places) || free_places > OFFER_PLENTY) && limits.open <= 0 &&
 	       limits.new <= 0;
@@ -248,15 +248,16 @@ offer_to(struct decision *decision, const struct work *work,
 	enum status status = STATUS_OK;
 
 	for (uint32_t i = 0; i < count && status == STATUS_OK; i++) {
-		const struct service_facts *facts =
-		    indexed_facts(result->candidates[i].service);
+		const struct indexed *service = result->candidates[i].service;
+		const struct kept_facts *facts = indexed_facts(service);
 
 		status =
 		    explain(matcher, question, result, i, buffers[i], &candidates[i].why);
 		candidates[i].service = facts->id;
 		candidates[i].agency = facts->agency;
-		candidates[i].report_hours = facts->capacity_ttl_hours;
-		limits = limits_of(question->policy, facts, question->intake->urgency);
+		candidates[i].report_hours = indexed_capacity_ttl_hours(service);
+		limits = limits_of(
+		    question->policy, facts->workers, question->intake->urgency);
 		candidates[i].limits =
 		    limits_print(question->policy, &limits, limits_text[i]);
 		(void)text_copy(facts->id, decision->candidates[i].service, 65);

@@ -33,7 +33,7 @@ first_letters(struct text name)
 void
 numbers_note(struct numbers *numbers, const struct indexed *service)
 {
-	const struct service_facts *facts = &service->content.facts;
+	const struct kept_facts *facts = &service->content.facts;
 	const struct traits *traits = &service->traits;
 	uint32_t number = service->number;
 	float point[3] = { POINT_NONE, POINT_NONE, POINT_NONE };

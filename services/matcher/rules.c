@@ -184,7 +184,7 @@ lies_in(const struct wanted *wanted, struct place_key area, const struct text *a
 
 /* Whether the family's rounded point lies in a drawn area. */
 static enum verdict
-lies_in_shapes(const struct wanted *wanted, const struct service_facts *facts)
+lies_in_shapes(const struct wanted *wanted, const struct kept_facts *facts)
 {
 	enum flag holds;
 
@@ -201,7 +201,7 @@ lies_in_shapes(const struct wanted *wanted, const struct service_facts *facts)
 
 /* Areas besides the codes. */
 static enum verdict
-lies_in_others(const struct wanted *wanted, const struct service_facts *facts)
+lies_in_others(const struct wanted *wanted, const struct kept_facts *facts)
 {
 	enum verdict verdict = lies_in_shapes(wanted, facts);
 
@@ -222,7 +222,7 @@ rule_area(const struct wanted *wanted, const struct traits *traits)
 		verdict = lies_in_others(wanted, traits->more->facts);
 	for (uint32_t i = 0; i < traits->areas_count && verdict != verdict_pass; i++) {
 		enum verdict one = lies_in(
-		    wanted, traits_area(traits, i), &traits->more->facts->areas[i]);
+		    wanted, traits_area(traits, i), &traits->more->facts->areas->at[i]);
 
 		if (one != verdict_fail)
 			verdict = one;
@@ -260,14 +260,14 @@ lives_in(const struct wanted *wanted, struct text residence)
 static enum verdict
 rule_residence(const struct wanted *wanted, const struct traits *traits)
 {
-	const struct service_facts *facts = traits->more->facts;
+	const struct kept_facts *facts = traits->more->facts;
 	enum verdict verdict;
 
 	if (!traits->has_residence)
 		return verdict_pass;
 	verdict = facts->is_residence_unclear ? verdict_unknown : verdict_fail;
-	for (uint32_t i = 0; i < facts->residences_count; i++) {
-		enum verdict one = lives_in(wanted, facts->residences[i]);
+	for (uint32_t i = 0; i < facts->residences->count; i++) {
+		enum verdict one = lives_in(wanted, facts->residences->at[i]);
 
 		if (one == verdict_pass)
 			return one;

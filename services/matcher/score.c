@@ -105,13 +105,13 @@ static double
 load_of(const struct wanted *wanted, const struct scored *scored)
 {
 	const struct match_question *question = wanted->question;
-	const struct service_facts *facts = scored->traits->more->facts;
+	const struct kept_facts *facts = scored->traits->more->facts;
 	struct limits limits;
 	double open;
 
 	if (question->loads == NULL)
 		return NAN;
-	limits = limits_of(policy_of(wanted), facts, question->intake->urgency);
+	limits = limits_of(policy_of(wanted), facts->workers, question->intake->urgency);
 	open = loads_open(question->loads, facts->agency, question->now_ms);
 	if (limits.open <= 0 || isnan(open))
 		return NAN;

@@ -34,14 +34,14 @@ speaks(const struct traits *traits, const struct wanted *wanted)
 /* ---- one service ---- */
 
 static bool
-serves(const struct sought *sought, const struct service_facts *facts)
+serves(const struct sought *sought, const struct kept_facts *facts)
 {
-	for (uint32_t i = 0; i < facts->areas_count; i++) {
-		if (place_within(facts->areas[i], sought->search->place))
+	for (uint32_t i = 0; i < facts->areas->count; i++) {
+		if (place_within(facts->areas->at[i], sought->search->place))
 			return true;
 		if (sought->place != PLACE_NONE &&
 		    places_within(sought->places,
-		        places_find(sought->places, facts->areas[i]), sought->place))
+		        places_find(sought->places, facts->areas->at[i]), sought->place))
 			return true;
 	}
 	return false;
@@ -52,7 +52,7 @@ static bool
 passes(const struct sought *sought, const struct traits *traits)
 {
 	const struct search *search = sought->search;
-	const struct service_facts *facts;
+	const struct kept_facts *facts;
 
 	if (!traits->is_active || (traits->confidentiality == CONFIDENTIALITY_cleared &&
 	                              search->cleared != FLAG_YES))
@@ -177,17 +177,18 @@ gather_however_written(
 static void
 write_brief(struct service_brief *brief, const struct hit *hit)
 {
-	const struct service_facts *facts = indexed_facts(hit->service);
+	const struct kept_facts *facts = indexed_facts(hit->service);
 
 	record_init(&record_service_brief, brief);
 	brief->id = facts->id;
 	brief->name = text_for_message(facts->name, INDEX_NAME_MAX);
 	brief->agency = text_for_message(facts->agency, INDEX_ID_MAX);
-	if (facts->agency_name.at != NULL)
-		brief->agency_name = text_for_message(facts->agency_name, INDEX_NAME_MAX);
-	for (uint32_t i = 0; i < facts->terms_count; i++)
-		if (facts->terms[i].length <= INDEX_TERM_MAX)
-			brief->terms[brief->terms_count++] = facts->terms[i];
+	if (facts->agency_name->count > 0)
+		brief->agency_name =
+		    text_for_message(facts->agency_name->at[0], INDEX_NAME_MAX);
+	for (uint32_t i = 0; i < facts->terms->count; i++)
+		if (facts->terms->at[i].length <= INDEX_TERM_MAX)
+			brief->terms[brief->terms_count++] = facts->terms->at[i];
 	brief->distance_km = hit->distance_km;
 }
 

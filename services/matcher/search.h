@@ -18,7 +18,7 @@ void search_run(struct index *index, const struct places *places,
     const struct search *search, struct found *found);
 
 /* Calls for every service with all the words as they are written, in no order. */
-typedef void search_each_hit(void *self, const struct service_facts *facts);
+typedef void search_each_hit(void *self, const struct kept_facts *facts);
 void search_each(struct index *index, const struct places *places,
     const struct search *search, search_each_hit *each, void *self);
 

@@ -160,9 +160,11 @@ memberships_free(struct index *index, struct content *content)
 bool
 memberships_make(struct index *index, struct content *content)
 {
-	for (uint32_t i = 0; i < content->facts.terms_count; i++) {
+	const struct texts *terms = content->facts.terms;
+
+	for (uint32_t i = 0; i < terms->count; i++) {
 		char code[INDEX_TERM_MAX];
-		uint32_t length = term_code(content->facts.terms[i], code);
+		uint32_t length = term_code(terms->at[i], code);
 		struct term *term;
 
 		if (length == 0)

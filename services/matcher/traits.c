@@ -134,7 +134,6 @@ read_particulars(struct particulars *more, const struct service_facts *facts, vo
 	struct spot *spots = (struct spot *)(languages + (languages_count + 1) / 2 * 2);
 
 	*more = (struct particulars){
-		.facts = facts,
 		.more_areas = areas,
 		.more_languages = languages,
 		.spots = spots,

@@ -4,7 +4,7 @@
 #ifndef MATCHER_TRAITS_H
 #define MATCHER_TRAITS_H
 
-#include "common/facts.h"
+#include "services/matcher/kept_facts.h"
 #include "services/matcher/places.h"
 #include "services/matcher/price.h"
 
@@ -29,7 +29,7 @@ struct particulars {
 	int64_t capacity_at;       /* TIME_ABSENT unknown */
 	double capacity_ttl_hours; /* NaN unknown */
 	struct shared *hours;      /* NULL: unknown */
-	const struct service_facts *facts;
+	const struct kept_facts *facts;
 	const struct place_key *more_areas; /* from the second on */
 	const uint32_t *more_languages;     /* behind those in the traits */
 	const struct spot *spots;           /* of its points, each once; at least one */
@@ -74,8 +74,8 @@ size_t traits_room(const struct service_facts *facts);
 /* The spots of its points, each once, or SPOT_UNKNOWN alone; there is room for as many as points,
  * and for one.  Returns how many. */
 uint32_t spots_read(const struct service_facts *facts, struct spot *spots);
-/* Reads facts, which must outlive what is read as well as `more` and `room`.  Free places are
- * those of the document. */
+/* Reads facts; `more` and `room` must outlive what is read.  Free places are those of the document,
+ * and the facts, hours and price of `more` are none. */
 void traits_read(struct traits *traits, struct particulars *more,
     const struct service_facts *facts, void *room);
 

@@ -174,7 +174,7 @@ double
 wanted_distance_km(const struct wanted *wanted, const struct traits *traits)
 {
 	const struct particulars *more = traits->more;
-	const struct service_facts *facts = more->facts;
+	const struct kept_facts *facts = more->facts;
 	double nearest = NAN;
 
 	if (isnan(wanted->lat))

@@ -91,7 +91,6 @@ random_service(unsigned number)
 	assert_in_range(traits_room(&facts), 0, sizeof services[number].room);
 	traits_read(&services[number].traits, &services[number].particulars, &facts,
 	    services[number].room);
-	services[number].particulars.facts = NULL;
 	services[number].traits.group = chart_group(&services[number].traits);
 }
 

@@ -83,7 +83,7 @@ static void
 facts_are_copied(void **unused)
 {
 	char name[] = "Name", term[] = "food", area[] = "UA26", language[] = "uk";
-	const struct service_facts *copy;
+	const struct kept_facts *copy;
 
 	(void)unused;
 	new_service("s1", term);
@@ -91,7 +91,6 @@ facts_are_copied(void **unused)
 	facts.areas[facts.areas_count++] = text_of(area);
 	facts.languages[facts.languages_count++] = text_of(language);
 	facts.minimum_age = 3;
-	facts.alternate_name = LITERAL("");
 	put_service(services);
 	memset(name, 'x', 4);
 	memset(term, 'x', 4);
@@ -99,14 +98,14 @@ facts_are_copied(void **unused)
 	memset(language, 'x', 2);
 	copy = indexed_facts(find("s1"));
 	assert_text(copy->name, "Name");
-	assert_text(copy->terms[0], "food");
-	assert_text(copy->areas[0], "UA26");
-	assert_text(copy->languages[0], "uk");
+	assert_text(copy->id, "s1");
+	assert_int_equal(copy->terms->count, 1);
+	assert_text(copy->terms->at[0], "food");
+	assert_text(copy->areas->at[0], "UA26");
 	assert_text(copy->agency, "agency");
-	assert_text(copy->alternate_name, "");
-	assert_null(copy->description.at);
-	assert_true(copy->minimum_age == 3);
-	assert_true(isnan(copy->maximum_age));
+	assert_int_equal(copy->residences->count, 0);
+	assert_true(find("s1")->traits.minimum_age == 3);
+	assert_true(isnan(find("s1")->traits.maximum_age));
 }
 
 static void
@@ -122,18 +121,52 @@ a_service_is_replaced_whole(void **unused)
 	assert_string_equal(offers_of("housing"), "s1 0");
 }
 
+/* Texts that lie where the index keeps them. */
 static void
 a_service_may_be_replaced_by_its_own_facts(void **unused)
 {
-	struct service_facts own;
+	const struct kept_facts *own;
 
 	(void)unused;
 	put("s1", "food");
-	own = *indexed_facts(find("s1"));
-	own.is_active = false;
-	assert_int_equal(index_put(services, &own), STATUS_OK);
-	assert_false(indexed_facts(find("s1"))->is_active);
+	own = indexed_facts(find("s1"));
+	facts.id = own->id;
+	facts.name = own->name;
+	facts.agency = own->agency;
+	facts.terms[0] = own->terms->at[0];
+	facts.is_active = false;
+	put_service(services);
+	assert_false(find("s1")->traits.is_active);
+	assert_text(indexed_facts(find("s1"))->terms->at[0], "food");
 	assert_string_equal(offers_of("food"), "s1 0");
+}
+
+static const struct texts *
+terms_of(const char *id)
+{
+	return indexed_facts(find(id))->terms;
+}
+
+static void
+lists_that_services_have_alike_are_kept_once(void **unused)
+{
+	const struct texts *kept;
+
+	(void)unused;
+	put("s1", "food");
+	put("s2", "food");
+	put("s3", "foods");
+	assert_ptr_equal(terms_of("s1"), terms_of("s2"));
+	assert_ptr_not_equal(terms_of("s1"), terms_of("s3"));
+	kept = terms_of("s2");
+	assert_true(index_remove(services, LITERAL("s1")));
+	assert_ptr_equal(terms_of("s2"), kept);
+	assert_text(kept->at[0], "food");
+	new_service("s2", "food");
+	facts.terms[facts.terms_count++] = LITERAL("");
+	put_service(services);
+	assert_int_equal(terms_of("s2")->count, 2);
+	assert_text(terms_of("s2")->at[1], "");
 }
 
 static void
@@ -413,7 +446,7 @@ hidden_points_are_kept_to_a_tenth_of_a_degree(void **unused)
 	for (enum confidentiality grade = CONFIDENTIALITY_public;
 	     grade <= CONFIDENTIALITY_cleared; grade++) {
 		bool is_public = grade == CONFIDENTIALITY_public;
-		const struct service_facts *kept;
+		const struct kept_facts *kept;
 
 		new_service("s1", "food");
 		facts.confidentiality = grade;
@@ -563,6 +596,7 @@ main(void)
 		TEST(facts_are_copied),
 		TEST(a_service_is_replaced_whole),
 		TEST(a_service_may_be_replaced_by_its_own_facts),
+		TEST(lists_that_services_have_alike_are_kept_once),
 		TEST(what_is_removed_is_gone),
 		TEST(ids_that_no_message_can_name_are_refused),
 		TEST(a_need_is_offered_by_its_term_those_below_and_those_above),

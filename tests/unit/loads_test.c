@@ -38,7 +38,7 @@ what_an_offer_found_is_believed_for_a_while(void **unused)
 static void
 assert_limits(enum urgency urgency, const char *expected)
 {
-	struct limits limits = limits_of(&policy, &facts, urgency);
+	struct limits limits = limits_of(&policy, facts.workers, urgency);
 	char text[LIMITS_BYTES];
 
 	assert_text(limits_print(&policy, &limits, text), expected);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "services/matcher/index_private.h"
 #include "tests/unit/matcher_fixture.h"
 
 static struct index *services;
@@ -347,8 +348,8 @@ only_the_best_eight_are_kept(void **unused)
 	match_now();
 	assert_int_equal(result.count, MATCH_CANDIDATES_MAX);
 	for (uint32_t i = 0; i < result.count; i++)
-		assert_true(indexed_facts(result.candidates[i].service)->response_hours ==
-		            i * 11);
+		assert_true(
+		    result.candidates[i].service->particulars.response_hours == i * 11);
 }
 
 static void

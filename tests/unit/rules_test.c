@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "services/matcher/index_private.h"
 #include "services/matcher/rules.h"
 #include "tests/unit/matcher_fixture.h"
 
@@ -20,16 +21,14 @@ static enum verdict
 verdict_of(enum rule rule)
 {
 	struct wanted wanted;
-	struct traits traits;
-	struct particulars more;
-	void *room = malloc(traits_room(&facts) + 1);
+	struct index *index = index_new();
 	enum verdict verdict;
 
-	assert_non_null(room);
+	assert_non_null(index);
+	put_service(index);
 	wanted_read(&wanted, &question);
-	traits_read(&traits, &more, &facts, room);
-	verdict = rule_verdict(rule, &wanted, &traits);
-	free(room);
+	verdict = rule_verdict(rule, &wanted, &index_find(index, facts.id)->traits);
+	index_free(index);
 	return verdict;
 }
 

@@ -27,26 +27,19 @@ static struct score
 score_now(void)
 {
 	struct wanted wanted;
-	struct traits traits;
-	struct particulars more;
 	struct score score;
 	struct index *index = index_new();
-	void *room = malloc(traits_room(&facts) + 1);
 
-	assert_non_null(room);
+	assert_non_null(index);
+	put_service(index);
 	wanted_read(&wanted, &question);
-	traits_read(&traits, &more, &facts, room);
-	assert_true(shared_take(
-	    index, facts.hours, facts.hours_count * sizeof *facts.hours, &more.hours));
 	score_make(&score, &wanted,
-	    &(struct scored){ .traits = &traits,
+	    &(struct scored){ .traits = &index_find(index, facts.id)->traits,
 	        .distance_km = distance_km,
 	        .levels = levels,
 	        .unknowns = unknowns,
 	        .dearer = dearer });
-	shared_give(index, more.hours);
 	index_free(index);
-	free(room);
 	return score;
 }
 
