@@ -89,6 +89,8 @@ take_content(struct index *index, struct indexed *service, const struct content 
 	struct price price = service->particulars.price;
 
 	change_words(&service->content, content, service->number);
+	if (!text_equal(service->content.folded_name, content->folded_name))
+		names_change(&index->numbers.names, service->number);
 	drop_content(index, service);
 	service->content = *content;
 	service->content.facts.id = (struct text){ service->id, service->by_id.keylen };

@@ -7,7 +7,8 @@
  *   agencies.c which services an agency has
  *   terms.c    which services offer a term
  *   chart.c, branch.c, extent.c   those of one term by place
- *   vocabulary.c, order.c   which services have a word */
+ *   vocabulary.c, order.c   which services have a word
+ *   numbers.c, names.c   services by number and by name */
 #ifndef MATCHER_INDEX_PRIVATE_H
 #define MATCHER_INDEX_PRIVATE_H
 
@@ -134,8 +135,25 @@ struct tallies {
 	uint32_t *blocks; /* in order, that have services with all words so far */
 };
 #define TALLY_SPELLING 0xc000u
+/* What a ranking favours is added, and must not make a tier of it. */
+#define TALLY_SUM_MOST (0x3fffu - 1023)
 
 enum seen { SEEN_BY_NOBODY, SEEN_BY_ALL, SEEN_BY_CLEARED };
+
+/* Services in the order of their folded names, then of their ids, so that which of two comes first
+ * is one comparison. */
+struct names {
+	uint32_t *order; /* numbers; UINT32_MAX: it has gone */
+	uint32_t *fresh; /* those that have no place in the order yet */
+	int32_t *rank; /* by number: its place in the order; -1 - place among the fresh */
+	uint32_t count, fresh_count, gone_count;
+};
+
+/* Ranks of names that begin with a text: from `longer` on they go on with another word, from
+ * `joined` on with another letter. */
+struct name_range {
+	int32_t first, longer, joined, end;
+};
 
 /* Services by number, with the scratch of searches: room for every service. */
 struct numbers {
@@ -143,6 +161,8 @@ struct numbers {
 	/* What settles most comparisons, each close together: */
 	uint8_t *seen;     /* enum seen */
 	uint64_t *letters; /* first 8 bytes of the folded name */
+	uint8_t *terse;    /* more for fewer words of the name, up to TERSE_MOST */
+	struct names names;
 	float *along
 	    [3]; /* where it is, on the unit sphere; POINT_NONE, or NaN: there are several */
 	uint32_t *free; /* numbers below the highest, so many: */
@@ -151,6 +171,8 @@ struct numbers {
 	uint32_t count;            /* numbers given so far, freed ones included */
 	uint32_t free_count, room; /* room: whole blocks */
 };
+
+#define TERSE_MOST 10
 
 /* Farther than all others. */
 #define POINT_NONE 1e9f
@@ -188,6 +210,20 @@ bool numbers_reserve(struct numbers *numbers, uint32_t count) MUST_CHECK;
 void numbers_join(struct numbers *numbers, struct indexed *service);
 void numbers_leave(struct numbers *numbers, const struct indexed *service);
 void numbers_free(struct numbers *numbers);
+
+/* ---- names.c ---- */
+
+/* There is room for each. */
+void names_join(struct names *names, uint32_t number);
+void names_leave(struct names *names, uint32_t number);
+/* Its name is another from now on. */
+void names_change(struct names *names, uint32_t number);
+/* Gives all their ranks; cheap where nothing has changed. */
+void names_settle(struct numbers *numbers);
+/* The same where so many have changed that it would keep the next search. */
+void names_settle_many(struct numbers *numbers);
+/* The names that begin with a folded text; none do with an empty one.  All have their ranks. */
+struct name_range names_find(const struct numbers *numbers, struct text beginning);
 
 /* ---- content.c ---- */
 

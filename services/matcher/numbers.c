@@ -22,6 +22,14 @@ grow_tallies(struct tallies *tallies, uint32_t room)
 	       grow(&tallies->blocks, room / TALLY_BLOCK, sizeof *tallies->blocks);
 }
 
+static bool
+grow_names(struct names *names, uint32_t room)
+{
+	return grow(&names->order, room, sizeof *names->order) &&
+	       grow(&names->fresh, room, sizeof *names->fresh) &&
+	       grow(&names->rank, room, sizeof *names->rank);
+}
+
 bool
 numbers_reserve(struct numbers *numbers, uint32_t count)
 {
@@ -36,12 +44,17 @@ numbers_reserve(struct numbers *numbers, uint32_t count)
 	if (!grow(&numbers->service, room, sizeof *numbers->service) ||
 	    !grow(&numbers->seen, room, sizeof *numbers->seen) ||
 	    !grow(&numbers->letters, room, sizeof *numbers->letters) ||
+	    !grow(&numbers->terse, room, sizeof *numbers->terse) ||
+	    !grow_names(&numbers->names, room) ||
 	    !grow(&numbers->free, room, sizeof *numbers->free) ||
 	    !grow(&numbers->hits, room, sizeof *numbers->hits) ||
 	    !grow_tallies(&numbers->tallies, room))
 		return false;
 	/* A block is looked at as a whole. */
 	memset(numbers->seen + numbers->room, SEEN_BY_NOBODY, room - numbers->room);
+	memset(numbers->terse + numbers->room, 0, room - numbers->room);
+	memset(numbers->names.rank + numbers->room, 0,
+	    (room - numbers->room) * sizeof *numbers->names.rank);
 	memset(numbers->tallies.last + numbers->room, 0,
 	    (room - numbers->room) * sizeof *numbers->tallies.last);
 	memset(numbers->tallies.touched + numbers->room / TALLY_BLOCK, 0,
@@ -61,11 +74,13 @@ numbers_join(struct numbers *numbers, struct indexed *service)
 
 	service->number = number;
 	numbers->service[number] = service;
+	names_join(&numbers->names, number);
 }
 
 void
 numbers_leave(struct numbers *numbers, const struct indexed *service)
 {
+	names_leave(&numbers->names, service->number);
 	numbers->free[numbers->free_count++] = service->number;
 	numbers->seen[service->number] = SEEN_BY_NOBODY;
 }
@@ -78,6 +93,10 @@ numbers_free(struct numbers *numbers)
 	free(numbers->service);
 	free(numbers->seen);
 	free(numbers->letters);
+	free(numbers->terse);
+	free(numbers->names.order);
+	free(numbers->names.fresh);
+	free(numbers->names.rank);
 	free(numbers->free);
 	free(numbers->hits);
 	free(numbers->tallies.worth);

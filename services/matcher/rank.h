@@ -8,18 +8,19 @@
 /* The best `most` so far in a heap whose first is the worst: worth, then distance from a point,
  * then name. */
 struct ranking {
-	struct numbers *numbers;
+	const struct numbers *numbers;
 	const struct wanted *wanted; /* whose point, if it has one */
 	struct hit *hits;
 	size_t count, most;
 	float point[3]; /* on the unit sphere; NaN: none */
-	/* Of the worst, once there are so many: square of the chord to what is farther (NaN: nothing
-	 * is known to be), and how its name begins. */
-	float limit;
-	uint64_t letters;
+	/* Of the worst, once there are so many: square of the chord to what is farther; to what has
+	 * no place, which the name decides on (infinite both: nothing is known to be); its name. */
+	float limit, nowhere;
+	int32_t rank;
 };
 
-void ranking_open(struct ranking *ranking, struct numbers *numbers,
+/* All names have their ranks (names_settle). */
+void ranking_open(struct ranking *ranking, const struct numbers *numbers,
     const struct wanted *wanted, size_t most);
 void ranking_add(struct ranking *ranking, uint32_t number, uint32_t worth);
 /* Adds the services of a block (TALLY_BLOCK) that are worth something. */

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "common/fold.h"
 #include "services/matcher/rank.h"
 #include "services/matcher/seek.h"
 
@@ -12,6 +13,13 @@
 /* Words are looked for with errors where fewer are found without. */
 #define FEW 10
 
+/* What a name that is the question is worth more, one that begins with its words, and one that
+ * begins with its last word half typed.  The first two are more than what all words of a usual
+ * name lose where they fit less well; the last is more than TERSE_MOST. */
+#define FAVOUR_WHOLE 768
+#define FAVOUR_BEGINNING 256
+#define FAVOUR_GOING_ON 11
+
 /* A search, read once. */
 struct sought {
 	const struct search *search;
@@ -19,9 +27,19 @@ struct sought {
 	struct wanted wanted; /* its point and language */
 	struct offers offers; /* of its term */
 	const struct places *places;
-	place_id place; /* PLACE_NONE: only its code is known */
+	place_id place;       /* PLACE_NONE: only its code is known */
+	bool is_terse;        /* of what is found by words the shorter name comes first */
+	bool is_placed;       /* it asks for what is near a point */
+	struct text question; /* as it is taken to be meant */
 	struct seek seek;
 };
+
+static void
+read_question(struct sought *sought, struct text question)
+{
+	sought->question = question;
+	seek_read(&sought->seek, question);
+}
 
 /* ---- language and time ---- */
 
@@ -81,13 +99,23 @@ struct gathered {
 	uint32_t total;
 };
 
+static void
+favour_terse(const uint8_t *restrict terse, uint16_t worths[restrict TALLY_BLOCK])
+{
+	for (uint32_t i = 0; i < TALLY_BLOCK; i++) {
+		uint16_t found = (uint16_t) - (worths[i] > 0);
+
+		worths[i] = (uint16_t)(worths[i] + (terse[i] & found));
+	}
+}
+
 /* Takes those of a block that are worth something and fit. */
 static void
 gather_block(struct gathered *gathered, const struct sought *sought, uint32_t block,
     uint16_t worths[TALLY_BLOCK])
 {
-	const struct indexed **service =
-	    gathered->ranking.numbers->service + (size_t)block * TALLY_BLOCK;
+	const struct numbers *numbers = gathered->ranking.numbers;
+	const struct indexed **service = numbers->service + (size_t)block * TALLY_BLOCK;
 	uint16_t count = 0;
 
 	for (uint32_t i = 0; i < TALLY_BLOCK && sought->is_filtered; i++)
@@ -96,6 +124,8 @@ gather_block(struct gathered *gathered, const struct sought *sought, uint32_t bl
 	for (uint32_t i = 0; i < TALLY_BLOCK; i++)
 		count = (uint16_t)(count + (worths[i] > 0));
 	gathered->total += count;
+	if (sought->is_terse)
+		favour_terse(numbers->terse + (size_t)block * TALLY_BLOCK, worths);
 	if (count > 0)
 		ranking_add_block(&gathered->ranking, block, worths);
 }
@@ -132,6 +162,33 @@ gather_term(struct gathered *gathered, const struct sought *sought)
 		}
 }
 
+/* What the ranks of names from one to another are worth more. */
+static void
+favour(const struct numbers *numbers, int32_t from, int32_t to, uint16_t more)
+{
+	for (int32_t i = from; i < to; i++) {
+		uint16_t *worth = &numbers->tallies.worth[numbers->names.order[i]];
+
+		*worth = (uint16_t)(*worth + (*worth > 0 ? more : 0));
+	}
+}
+
+/* Who asks for what is near wants to hear of it before what is called nearly so. */
+static void
+favour_names(const struct sought *sought, const struct numbers *numbers)
+{
+	char folded[FOLD_ROOM(2 * SEEK_QUESTION_MAX)];
+	struct text name = { folded,
+		(uint32_t)fold(sought->question, folded, sizeof folded) };
+	struct name_range range = names_find(numbers, name);
+
+	favour(numbers, range.first, range.longer, FAVOUR_WHOLE);
+	if (sought->is_placed)
+		return;
+	favour(numbers, range.longer, range.joined, FAVOUR_BEGINNING);
+	favour(numbers, range.joined, range.end, FAVOUR_GOING_ON);
+}
+
 /* Those that have all words; forgets what was gathered before. */
 static void
 gather_words(struct gathered *gathered, struct sought *sought, struct index *index,
@@ -142,6 +199,7 @@ gather_words(struct gathered *gathered, struct sought *sought, struct index *ind
 	const struct tallies *tallies = &index->numbers.tallies;
 
 	gathered->ranking.count = gathered->total = 0;
+	favour_names(sought, &index->numbers);
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t block = tallies->blocks[i];
 
@@ -156,18 +214,18 @@ static void
 gather_however_written(
     struct gathered *gathered, struct sought *sought, struct index *index)
 {
-	char switched[2 * SEEK_QUESTION_MAX];
-	struct text question = { switched, 0 };
+	char keys[2 * SEEK_QUESTION_MAX];
+	struct text switched = { keys, 0 };
 
 	gather_words(gathered, sought, index, 0);
 	if (gathered->total == 0) {
-		question.length =
-		    (uint32_t)spell_switch(sought->search->q, switched, sizeof switched);
-		seek_read(&sought->seek, question);
+		switched.length =
+		    (uint32_t)spell_switch(sought->search->q, keys, sizeof keys);
+		read_question(sought, switched);
 		gather_words(gathered, sought, index, 0);
 	}
 	if (gathered->total == 0)
-		seek_read(&sought->seek, sought->search->q);
+		read_question(sought, sought->search->q);
 	if (gathered->total < FEW)
 		gather_words(gathered, sought, index, 1);
 	if (gathered->total == 0)
@@ -209,8 +267,10 @@ read_search(struct sought *sought, const struct index *index, const struct place
 	                      search->open_at != TIME_ABSENT ||
 	                      search->agency.length > 0 || search->place.length > 0 ||
 	                      !isnan(search->within_km);
+	sought->is_placed = !isnan(sought->wanted.lat) && !isnan(sought->wanted.lon);
 	offers_open(&sought->offers, index, search->term);
-	seek_read(&sought->seek, search->q);
+	read_question(sought, search->q);
+	sought->is_terse = sought->seek.count > 0 && !sought->is_placed;
 }
 
 void
@@ -225,6 +285,7 @@ search_run(struct index *index, const struct places *places, const struct search
 
 	if (most > room)
 		most = room;
+	names_settle(&index->numbers);
 	read_search(&sought, index, places, search);
 	ranking_open(&gathered.ranking, &index->numbers, &sought.wanted, offset + most);
 	if (sought.seek.count > 0)

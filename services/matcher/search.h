@@ -7,7 +7,9 @@
 #include "services/matcher/index.h"
 
 /* Answers a search from the index, best first: by words (seek.h says how they are found and
- * weighed), then distance, then name.  Where nothing is found as it is written, the question is
+ * weighed), then distance, then name.  Of what its words are worth the same, the service whose name
+ * is the question comes before all; where no point is asked for, those whose names begin with it
+ * come next, then those of shorter names.  Where nothing is found as it is written, the question is
  * read as typed with the keyboard switched to the other language; where little is, words are
  * found with errors too.  No words: by distance or name.  What is not known of a service does
  * not pass a filter.  Entries for cleared roles only where `search->cleared` is FLAG_YES:

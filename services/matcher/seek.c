@@ -18,8 +18,8 @@ enum fit {
 /* More words than these that begin alike are not looked at one by one to tell how rare they
  * are. */
 #define COUNTED_MOST 256
-/* Sounds from which on they count as a whole or as a stem; as a beginning. */
-#define SOUNDS_MIN 2
+/* Sounds from which on they count as a stem; as a beginning. */
+#define STEM_MIN 2
 #define BEGINNING_MIN 3
 /* Of a stem with another vowel. */
 #define ALTERNATE_MIN 3
@@ -171,9 +171,11 @@ fit_of_sounds(const struct pass *pass, uint32_t number, unsigned *tier)
 	if (begins(text, word->text))
 		return 0;
 	*tier = 1;
-	if (text_equal(sounds, word->sounds))
+	if (text_equal(sounds, word->sounds) &&
+	    (sounds.length > 1 ||
+	        pass->vocabulary->words[number].letters == word->letters.length))
 		return FIT_WHOLE;
-	if (word->stem.length >= SOUNDS_MIN &&
+	if (word->stem.length >= STEM_MIN &&
 	    pass->vocabulary->words[number].stem == word->stem.length) {
 		*tier = has_same_stem(text, word->text) ? 0 : 1;
 		return FIT_STEM;
@@ -189,11 +191,12 @@ tally_sounds(struct pass *pass)
 	const struct order *order = &pass->vocabulary->by_sounds;
 	struct text sounds = pass->word->sounds;
 	struct order_range range = order_find(
-	    order, pass->word->stem.length >= SOUNDS_MIN ? pass->word->stem : sounds);
+	    order, pass->word->stem.length >= STEM_MIN ? pass->word->stem : sounds);
 
-	if (sounds.length < SOUNDS_MIN)
+	if (sounds.length == 0)
 		return;
-	if (sounds.length < BEGINNING_MIN && pass->word->stem.length >= sounds.length)
+	if (sounds.length < STEM_MIN ||
+	    (sounds.length < BEGINNING_MIN && pass->word->stem.length >= sounds.length))
 		range = order_whole(order, range, sounds.length);
 	for (uint32_t i = range.first; i < range.end; i++) {
 		enum fit fit = fit_of_sounds(pass, order->at[i].word, &pass->tier);
@@ -291,7 +294,7 @@ order_words(const struct seek *seek, uint8_t *places)
 static bool
 settle_block(uint16_t *restrict worth, uint16_t *restrict last)
 {
-	const uint16_t sum_most = 0xffff & ~TALLY_SPELLING;
+	const uint16_t sum_most = TALLY_SUM_MOST;
 	uint16_t any = 0;
 
 	for (unsigned i = 0; i < TALLY_BLOCK; i++) {

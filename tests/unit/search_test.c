@@ -2,6 +2,7 @@
  * Which services a search finds, and in which order. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "services/matcher/search.h"
 #include "tests/unit/matcher_fixture.h"
@@ -87,13 +88,13 @@ every_word_must_occur_as_a_word_or_its_beginning(void **unused)
 	(void)unused;
 	put("s1", "Нічний притулок для родин з дітьми");
 	put("s2", "Притулок для тварин");
-	assert_string_equal(search_for("притулок"), "s1, s2");
+	assert_string_equal(search_for("притулок"), "s2, s1");
 	assert_string_equal(search_for("притулок родин"), "s1");
 	assert_string_equal(search_for("родин притул"), "s1");
 	assert_string_equal(search_for("тулок"), "");
 	assert_string_equal(search_for("роди родин родини"), "s1");
 	assert_string_equal(search_for("людина"), "");
-	assert_string_equal(search_for("притулок притулок для"), "s1, s2");
+	assert_string_equal(search_for("притулок притулок для"), "s2, s1");
 	assert_int_equal(found.total, 2);
 }
 
@@ -198,6 +199,45 @@ a_whole_word_comes_before_a_beginning(void **unused)
 }
 
 static void
+the_name_that_is_asked_for_comes_first_then_those_that_begin_so(void **unused)
+{
+	(void)unused;
+	put("s1", "Alum Rock Counseling Center");
+	put("s2", "Counseling Center");
+	put("s3", "Counseling Center of the Bay Area and of the Peninsula");
+	put("s4", "Counseling Centers");
+	put("s5", "Zion Counseling Center");
+	assert_string_equal(search_for("counseling center"), "s2, s3, s5, s1, s4");
+	assert_string_equal(search_for("Counseling cent"), "s2, s4, s3, s5, s1");
+	assert_string_equal(search_for("сщгтыудштп сутеук"), "s2, s3, s5, s1, s4");
+	assert_string_equal(search_for("center counseling"), "s2, s5, s1, s3, s4");
+	/* Not found, and not shown for its name. */
+	put("s6", "center for");
+	assert_string_equal(search_for("center for counseling"), "");
+	search.lat = 48;
+	search.lon = 24;
+	new_service("s7", "food.packages");
+	facts.name = LITERAL("Zion Counseling Center");
+	facts.points_count = 1;
+	facts.points[0].lat = 48;
+	facts.points[0].lon = 24;
+	put_service(services);
+	assert_string_equal(search_for("counseling center"), "s2, s7, s1, s3, s5, s4");
+}
+
+static void
+of_names_that_have_the_words_the_shorter_comes_first(void **unused)
+{
+	(void)unused;
+	put("s1", "A B C D food");
+	put("s2", "B C food");
+	put("s3", "Z food");
+	assert_string_equal(search_for("food"), "s3, s2, s1");
+	assert_string_equal(search_for("fodo"), "s3, s2, s1");
+	assert_string_equal(search_for(""), "s1, s2, s3");
+}
+
+static void
 the_better_word_comes_before_the_nearer_place(void **unused)
 {
 	(void)unused;
@@ -230,6 +270,9 @@ another_alphabet_finds_what_sounds_alike(void **unused)
 	assert_string_equal(search_for("pritulok"), "s1");
 	assert_string_equal(search_for("prytul kyiv"), "s1");
 	assert_string_equal(search_for("шелтер"), "s2");
+	assert_string_equal(search_for("prytulok u kyievi"), "s1");
+	assert_string_equal(search_for("prytulok a kyievi"), "");
+	assert_string_equal(search_for("prytulok uu kyievi"), "");
 }
 
 static void
@@ -773,6 +816,51 @@ a_question_of_any_length_is_borne(void **unused)
 
 /* ---- against a sort of everything ---- */
 
+/* Names that only their ends tell apart, and some that nothing does. */
+static void
+names_stay_in_order_however_services_come_change_and_go(void **unused)
+{
+	static char names[40][64];
+	uint64_t random = 9;
+
+	(void)unused;
+	search.most = 50;
+	for (unsigned round = 0; round < 2000; round++) {
+		unsigned value;
+		char id[16];
+
+		random = random * 6364136223846793005U + 1442695040888963407U;
+		value = (unsigned)(random >> 40) % 40;
+		snprintf(id, sizeof id, "s%02u", value);
+		if (random >> 62 == 0) {
+			index_remove(services, text_of(id));
+			names[value][0] = '\0';
+		} else {
+			snprintf(names[value], sizeof names[value], "common beginning %u",
+			    10 + (unsigned)(random >> 50) % 30);
+			put(id, names[value]);
+		}
+		if (random >> 59 & 3)
+			continue;
+		search_now();
+		for (uint32_t i = 1; i < found.services_count; i++) {
+			struct text a = found.services[i - 1].name,
+			            b = found.services[i].name;
+			int order = memcmp(a.at, b.at, a.length);
+
+			assert_true(order < 0 ||
+			            (order == 0 && memcmp(found.services[i - 1].id.at,
+			                               found.services[i].id.at, 3) < 0));
+		}
+		for (uint32_t i = 0; i < found.services_count; i++) {
+			const char *digits = found.services[i].id.at + 1;
+
+			assert_text(found.services[i].name,
+			    names[(digits[0] - '0') * 10 + digits[1] - '0']);
+		}
+	}
+}
+
 static void
 the_heap_keeps_what_a_sort_would(void **unused)
 {
@@ -832,6 +920,8 @@ main(void)
 		TEST(translations_for_cleared_roles_are_found_by_them_only),
 		TEST(the_better_field_comes_first),
 		TEST(a_whole_word_comes_before_a_beginning),
+		TEST(the_name_that_is_asked_for_comes_first_then_those_that_begin_so),
+		TEST(of_names_that_have_the_words_the_shorter_comes_first),
 		TEST(the_better_word_comes_before_the_nearer_place),
 		TEST(another_alphabet_finds_what_sounds_alike),
 		TEST(endings_may_differ),
@@ -859,6 +949,7 @@ main(void)
 		TEST(a_page_has_20_services_unless_asked_and_50_at_most),
 		TEST(a_result_says_what_it_is),
 		TEST(a_question_of_any_length_is_borne),
+		TEST(names_stay_in_order_however_services_come_change_and_go),
 		TEST(the_heap_keeps_what_a_sort_would),
 	};
 
