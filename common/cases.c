@@ -400,6 +400,7 @@ cases_offer(struct cases *cases, const struct case_offer *in, cases_done *done, 
 	arguments_text(&a, in->first_purpose);
 	arguments_number(&a, in->lease_ms);
 	arguments_number(&a, in->offers_most);
+	arguments_text(&a, in->siblings);
 	for (uint32_t i = 0; i < in->candidates_count; i++) {
 		arguments_text(&a, in->candidates[i].service);
 		arguments_text(&a, in->candidates[i].agency);

@@ -186,6 +186,8 @@ struct case_offer {
 	uint32_t
 	    offers_most; /* 1 to CASE_OFFERS_MAX, each to another agency; the first that
 	                       * accepts keeps it, and the others are recalled */
+	struct text siblings; /* numbers of needs that must go to the same service, blanks
+	                       * between; absent: none.  STALE where one is at none of these */
 	const struct case_candidate *candidates;
 	uint32_t candidates_count;
 };

@@ -178,6 +178,14 @@ end
 -- From so many workers that died on it an item is claimed with nothing beside it.
 local CRASHES_ALONE = 2
 
+-- The service of a need's last offer, while that is open.
+local function open_service(case, number)
+	local need = item_of(case, number)
+	local last = need and tonumber(need.referrals)
+	local referral = last and item_of(case, number, last)
+	return referral and OPEN.referral[referral.state] and referral.service or nil
+end
+
 -- What a worker gets: names and values of the message `work`.
 local function work_of(case, stage, item)
 	local attempt, failures, crashes = tries_of(stage, item)
@@ -194,6 +202,10 @@ local function work_of(case, stage, item)
 		put('routing', call('HGET', case.key, 'routing'))
 		for i = 1, tonumber(item.referrals) or 0 do
 			put('tried', item_of(case, item.need, i).service)
+		end
+		for number = 1, case.head.needs ~= '1' and tonumber(case.head.needs) or 0 do
+			local service = int(number) ~= item.need and open_service(case, int(number))
+			put('beside', service and number .. ' ' .. service)
 		end
 		return out
 	end

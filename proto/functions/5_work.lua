@@ -229,14 +229,27 @@ end
 local OFFER_COUNTS = { CLOCK[1], CLOCK[2], 'match.left', 'notify.entered', 'clock.entered' }
 
 -- Where candidates begin in the arguments of an offer, and how many are of each.
-local CANDIDATES, OF_EACH = 12, 5
+local CANDIDATES, OF_EACH = 13, 5
 
--- A place at each of the first `most` candidates that have one, of as many agencies with room; their
+-- Siblings that wait for one thing are not split.  The candidate that has an open offer for one of
+-- these needs: where its arguments begin; 0: none has; nil: none of them is the one that has.
+local function sibling_at(case, needs, argv)
+	local service
+	for number in string.gmatch(needs, '%d+') do service = service or open_service(case, number) end
+	if not service then return 0 end
+	for i = CANDIDATES, #argv - 4, OF_EACH do
+		if argv[i] == service then return i end
+	end
+	return nil
+end
+
+-- A place at each of the first `most` candidates that have one, of those that begin from `first` to
+-- `last`, of as many agencies with room; their
 -- positions among the arguments, what was found of the agencies, which are at a limit, and whether
 -- only limits stood against all.
-local function reserve_places(books, argv, most)
+local function reserve_places(books, argv, most, first, last)
 	local out, agencies, loads, limited, is_limit = {}, {}, {}, {}, #argv > CANDIDATES
-	for i = CANDIDATES, #argv - 4, OF_EACH do
+	for i = first, last, OF_EACH do
 		local agency = argv[i + 1]
 		if not agencies[agency] then
 			local has_room, kept = agency_has_room(books, agency, argv[i + 4],
@@ -271,10 +284,12 @@ local function offer_to(books, case, need, argv, position, lease)
 end
 
 -- ARGV: need version commit by reason look_ms expires_ms first_ms first_purpose lease_ms
---       offers_most (service agency why report_ms('': reports hold for ever) limits('': none))...
+--       offers_most siblings (service agency why report_ms('': reports hold for ever) limits('': none))...
 -- limits: "most least_new open_per_new new_ms kept": the agency has fewer than `most` open referrals,
 -- and with this one at most least_new, or one for each open_per_new, were offered within new_ms
 -- (0: no such limit); `kept` is the share of the service's places that is not for this need.
+-- siblings: numbers of needs that go to the same service.  Where one of them has an open offer that
+-- one gets this need or nobody; where it is no candidate the need is claimed again (stale).
 -- The first candidates with a free place get the need: so many, each of another agency.  The first
 -- to accept keeps it.  lease_ms > 0: the notifier has room, so one telling is leased at once.  No
 -- candidate, or none has a place: parked.
@@ -287,10 +302,19 @@ local function offer(keys, argv)
 	if need.commit == argv[3] then return { 'dup' } end
 	if version ~= argv[2] or not MOVES.need.offer[state] then return { 'stale', state, version } end
 	local books = books_of(cell, OFFER_COUNTS)
-	local positions, loads, limited, is_limit = reserve_places(books, argv, tonumber(argv[11]))
+	local first, last = CANDIDATES, #argv - 4
+	local sibling = argv[12] == '' and 0 or sibling_at(case, argv[12], argv)
+	if not sibling then
+		if call('ZREM', cell.match.leased, need.id) == 1 then make_ready(books, case, 'match', need) end
+		case_close(books, case)
+		return { 'stale', state, version }
+	elseif sibling > 0 then
+		first, last = sibling, sibling
+	end
+	local positions, loads, limited, is_limit = reserve_places(books, argv, tonumber(argv[11]), first, last)
 	if not positions[1] then
 		local reason = is_limit and 'at_limit' or #argv > CANDIDATES and 'no_capacity' or argv[5]
-		for i = CANDIDATES, #argv - 4, OF_EACH do
+		for i = first, last, OF_EACH do
 			local agency = argv[i + 1]
 			wait_at(limited[agency] and limited_key(cell, agency) or waiting_key(cell, argv[i]), need.id)
 		end

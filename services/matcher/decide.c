@@ -3,7 +3,10 @@
 #include "services/matcher/matcher.h"
 
 #include "common/clock.h"
+#include "common/id.h"
 #include "common/metrics.h"
+#include "services/matcher/together.h"
+#include "services/matcher/wanted.h"
 
 static enum status
 open_routing(struct matcher *matcher, const struct work *work)
@@ -26,7 +29,8 @@ open_routing(struct matcher *matcher, const struct work *work)
 	return status;
 }
 
-/* Equals are ordered by the need's id, so that the decision can be replayed. */
+/* Equals are ordered by the need's id, or by that of the first need of siblings, so that the
+ * decision can be replayed. */
 static uint32_t
 seed_of(struct text item)
 {
@@ -37,6 +41,33 @@ seed_of(struct text item)
 	return seed & 0x7fffffffu;
 }
 
+static uint32_t
+seed_of_need(struct text case_id, unsigned position)
+{
+	char id[ID_ITEM_MAX];
+
+	id_need(case_id, position + 1, id);
+	return seed_of(text_of(id));
+}
+
+/* Of a need that is new nobody may have been offered another one yet. */
+static void
+look_beside(struct matcher *matcher, const struct work *work, struct text case_id,
+    struct match_question *question, struct together *together)
+{
+	struct match_question first = *question;
+	uint32_t siblings = wanted_siblings(question->intake, question->need);
+
+	question->seed = seed_of_need(case_id, (unsigned)__builtin_ctz(siblings));
+	together_read(
+	    matcher->index, work->beside, work->beside_count, question, together);
+	if (work->version > 1)
+		return;
+	first.need = 0;
+	first.seed = seed_of_need(case_id, 0);
+	together_foresee(matcher->index, &first, question, together);
+}
+
 static void
 choose(struct matcher *matcher, struct worker_item *item, const struct work *work)
 {
@@ -44,9 +75,10 @@ choose(struct matcher *matcher, struct worker_item *item, const struct work *wor
 	unsigned need = 0, attempt;
 	int64_t began_us = clock_mono_us();
 	struct match_result result;
+	struct together together;
 
 	(void)id_split(work->item, &case_id, &need, &attempt);
-	const struct match_question question = {
+	struct match_question question = {
 		.intake = matcher->intake,
 		.places = matcher->references.places,
 		.policy = &matcher->policy,
@@ -56,9 +88,9 @@ choose(struct matcher *matcher, struct worker_item *item, const struct work *wor
 		.tried = work->tried,
 		.tried_count = work->tried_count,
 		.now_ms = clock_wall_ms(),
-		.seed = seed_of(work->item),
 		.may_be_cleared_only = true,
 	};
+	look_beside(matcher, work, case_id, &question, &together);
 	match(matcher->index, &question, &result);
 	suggest_reason(matcher->references.taxonomies, work->term, &result.reason);
 	metrics_observe_us(METRIC_match_seconds, NULL, clock_mono_us() - began_us);

@@ -72,7 +72,8 @@ write_candidate(struct candidate *candidate, const struct match_candidate *found
 	struct judged judged = { .traits = &found->service->traits,
 		.levels = found->levels,
 		.distance_km = found->distance_km,
-		.dearer = found->dearer };
+		.dearer = found->dearer,
+		.apart = found->apart };
 
 	rules_judge(wanted, judged.traits, 0, &judged.said);
 	record_init(&record_candidate, candidate);

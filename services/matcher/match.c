@@ -37,6 +37,7 @@ judged_score(
 		.levels = judged->levels,
 		.unknowns = judged->said.unknowns,
 		.dearer = judged->dearer,
+		.apart = judged->apart,
 	};
 
 	score_make(score, wanted, &scored);
@@ -154,47 +155,6 @@ rank_judged(struct ranking *ranking, struct judged *judged, const struct wanted 
 	rank(ranking, &ranked);
 }
 
-/* ---- the price of a place ---- */
-
-/* The least dear of those that fit at least as surely, itself included. */
-static double
-least_price(const struct ranking *ranking, const double *prices, unsigned unknowns)
-{
-	double least = INFINITY;
-
-	for (uint32_t i = 0; i < ranking->count; i++)
-		if (ranking->best[i].candidate.unknowns <= unknowns)
-			least = fmin(least, prices[i]);
-	return least;
-}
-
-/* Orders the best anew by what their places cost; equals stay as they were. */
-static void
-charge(struct ranking *ranking, const struct wanted *wanted)
-{
-	double prices[MATCH_CANDIDATES_MAX];
-
-	for (uint32_t i = 0; i < ranking->count; i++)
-		prices[i] =
-		    score_price(wanted, &ranking->best[i].candidate.service->traits);
-	for (uint32_t i = 0; i < ranking->count; i++) {
-		struct ranked *ranked = &ranking->best[i];
-
-		ranked->candidate.dearer =
-		    prices[i] - least_price(ranking, prices, ranked->candidate.unknowns);
-		ranked->sum += score_scarcity(wanted, ranked->candidate.dearer);
-		ranked->candidate.score = ranked->sum / 100.0;
-	}
-	for (uint32_t i = 1; i < ranking->count; i++) {
-		struct ranked moved = ranking->best[i];
-		uint32_t at = i;
-
-		for (; at > 0 && moved.sum > ranking->best[at - 1].sum; at--)
-			ranking->best[at] = ranking->best[at - 1];
-		ranking->best[at] = moved;
-	}
-}
-
 /* ---- the refused ---- */
 
 static bool
@@ -266,6 +226,18 @@ struct sitting {
 	bool is_decided; /* nobody but those who were heard may be a candidate */
 };
 
+/* Nobody was considered yet. */
+static void
+forget(struct sitting *sitting, const struct match_question *question)
+{
+	*sitting->result =
+	    (struct match_result){ .may_be_cleared_only = question->may_be_cleared_only };
+	sitting->ranking.count = sitting->heard_count = 0;
+	sitting->heard_bits = 0;
+	sitting->stopped = 0;
+	sitting->is_decided = false;
+}
+
 static void
 consider(struct sitting *sitting, const struct traits *traits, unsigned levels)
 {
@@ -316,6 +288,25 @@ hear(struct sitting *sitting, const struct index *index, struct text id)
 			consider(sitting, &service->traits, (unsigned)levels);
 	}
 	return true;
+}
+
+/* Whether the one that a sibling waits for takes this need too: there is no other then. */
+static bool
+hear_sibling(struct sitting *sitting)
+{
+	const struct match_question *question = sitting->wanted.question;
+	const struct indexed *service = question->sibling;
+	int levels;
+
+	if (service == NULL)
+		return false;
+	levels = offers_levels(&sitting->offers, &service->content);
+	if (levels >= 0)
+		consider(sitting, &service->traits, (unsigned)levels);
+	if (sitting->ranking.count > 0)
+		return true;
+	forget(sitting, question);
+	return false;
 }
 
 /* Those whom the family named come first: where they are, and how far, says little. */
@@ -376,20 +367,16 @@ match(const struct index *index, const struct match_question *question,
 	struct sitting sitting;
 	const struct ranking *ranking = &sitting.ranking;
 
-	*result =
-	    (struct match_result){ .may_be_cleared_only = question->may_be_cleared_only };
 	sitting.result = result;
-	sitting.ranking.count = sitting.heard_count = 0;
-	sitting.heard_bits = 0;
-	sitting.stopped = 0;
-	sitting.is_decided = false;
+	forget(&sitting, question);
 	wanted_read(&sitting.wanted, question);
 	offers_open(&sitting.offers, index, sitting.wanted.term);
-	consider_others(&sitting, hear_named(&sitting, index));
-	charge(&sitting.ranking, &sitting.wanted);
+	if (!hear_sibling(&sitting))
+		consider_others(&sitting, hear_named(&sitting, index));
 	for (; result->count < ranking->count; result->count++)
 		result->candidates[result->count] =
 		    ranking->best[result->count].candidate;
+	candidates_charge(result->candidates, result->count, &sitting.wanted);
 	if (result->count == 0)
 		result->reason = why_nobody(&sitting.wanted, result, sitting.stopped);
 }

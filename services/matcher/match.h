@@ -13,6 +13,13 @@
  * gets the need. */
 #define MATCH_CANDIDATES_MAX 8
 
+/* The way from a service to the nearest one that has another need of the family; to one of the
+ * same agency there is none. */
+struct apart {
+	bool is_known;
+	double km;
+};
+
 /* What is asked. */
 struct match_question {
 	const struct intake
@@ -24,6 +31,15 @@ struct match_question {
 	unsigned need;                 /* position in intake->needs */
 	const struct text *tried;      /* services that had this need already */
 	size_t tried_count;
+	const struct indexed *const
+	    *beside; /* services that have other needs of the family, or are about to */
+	size_t beside_count;
+	const struct indexed
+	    *sibling; /* the one that a sibling waits for with the same need:
+	                                * unless a rule refuses it there is no other; NULL: none */
+	uint32_t
+	    siblings; /* bit (1 << position): needs that must go to the same service, and
+	                    * where they are is not known */
 	int64_t now_ms; /* wall clock of the decision */
 	uint32_t seed;  /* orders equals; recorded, so that a decision can be replayed */
 	bool
@@ -38,6 +54,7 @@ struct match_candidate {
 	unsigned levels;    /* of its term above the need's */
 	unsigned unknowns;  /* rules that are unknown */
 	double dearer;      /* part scarcity */
+	struct apart apart; /* part together */
 };
 
 /* As many as an explanation names, nearest first, then by id. */

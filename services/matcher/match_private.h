@@ -12,6 +12,7 @@ struct judged {
 	struct judgement said; /* any rule but consent and tried settles it */
 	double distance_km;    /* where it was looked at; NaN unknown */
 	double dearer;         /* part scarcity */
+	struct apart apart;    /* part together */
 };
 
 /* Whether the asker may know that there is such a service. */
@@ -20,6 +21,11 @@ bool may_name(const struct match_question *question, const struct traits *traits
 /* Of a service that is located and that no rule refuses. */
 void judged_score(
     const struct judged *judged, const struct wanted *wanted, struct score *score);
+
+/* Adds the parts scarcity and together, and orders the best, at most MATCH_CANDIDATES_MAX, anew;
+ * equals stay as they were. */
+void candidates_charge(
+    struct match_candidate *candidates, uint32_t count, const struct wanted *wanted);
 
 /* Negative, 0 or positive: by distance, unknown last; by the bytes of the ids. */
 int distance_compare(double one, double other);

@@ -9,6 +9,7 @@
 #include "common/metrics.h"
 #include "proto/explanation.h"
 #include "services/matcher/matcher.h"
+#include "services/matcher/wanted.h"
 
 /* Candidates given to a need for each offer, with their explanations, while one of them is not known
  * to be full; else all, for a need that is parked waits for a place at each that it was given. */
@@ -16,6 +17,9 @@
 /* Free places that are not all taken before the index hears of it; if they are, the need is
  * parked and looked at again. */
 #define OFFER_PLENTY 256
+
+/* Of 16 numbers, each with a blank. */
+#define SIBLINGS_BYTES 64
 
 /* An offer under way. */
 struct decision {
@@ -221,6 +225,32 @@ set_clocks(const struct config *config, enum urgency urgency, struct case_offer 
 			break;
 }
 
+/* To one agency alone where siblings must not be split. */
+static uint32_t
+count_offers(const struct matcher *matcher, const struct work *work,
+    const struct match_question *question)
+{
+	uint32_t siblings = wanted_siblings(question->intake, question->need);
+
+	if (work->urgency != urgency_emergency || (siblings & (siblings - 1)) != 0)
+		return 1;
+	return (uint32_t)matcher->policy.offers_emergency_agencies;
+}
+
+/* Numbers from 1. */
+static struct text
+print_siblings(uint32_t siblings, char text[SIBLINGS_BYTES])
+{
+	int length = 0;
+
+	text[0] = '\0';
+	for (unsigned need = 0; siblings >> need != 0; need++)
+		if (siblings >> need & 1)
+			length += snprintf(text + length, SIBLINGS_BYTES - (size_t)length,
+			    "%u ", need + 1);
+	return text_of(text);
+}
+
 static enum status
 offer_to(struct decision *decision, const struct work *work,
     const struct match_question *question, const struct match_result *result)
@@ -229,11 +259,10 @@ offer_to(struct decision *decision, const struct work *work,
 	const struct config *config = matcher->service->config;
 	uint8_t buffers[MATCH_CANDIDATES_MAX][EXPLANATION_MAX_BYTES];
 	struct case_candidate candidates[MATCH_CANDIDATES_MAX];
-	uint32_t offers_most = work->urgency == urgency_emergency
-	                           ? (uint32_t)matcher->policy.offers_emergency_agencies
-	                           : 1;
+	uint32_t offers_most = count_offers(matcher, work, question);
 	uint32_t count = count_candidates(question, result, offers_most);
-	char commit[16], limits_text[MATCH_CANDIDATES_MAX][LIMITS_BYTES];
+	char commit[16], siblings[SIBLINGS_BYTES],
+	    limits_text[MATCH_CANDIDATES_MAX][LIMITS_BYTES];
 	struct limits limits;
 	struct case_offer offer = {
 		.need = work->item,
@@ -244,6 +273,7 @@ offer_to(struct decision *decision, const struct work *work,
 		.lease_ms = decision->has_place_at_notifier ? config->limits_lease : 0,
 		.candidates = candidates,
 		.offers_most = offers_most,
+		.siblings = print_siblings(question->siblings, siblings),
 	};
 	enum status status = STATUS_OK;
 

@@ -8,6 +8,7 @@
 #include "services/matcher/complete.h"
 #include "services/matcher/matcher.h"
 #include "services/matcher/search.h"
+#include "services/matcher/together.h"
 
 #define PREVIEW_DEFAULT 3
 
@@ -39,7 +40,7 @@ preview_need(struct matcher *matcher, const struct policy *policy, uint32_t posi
 	uint32_t most = in->most == UINT_ABSENT ? PREVIEW_DEFAULT : in->most;
 	struct need_preview *need = &out->needs[out->needs_count++];
 	const struct taxonomies *taxonomies = matcher->references.taxonomies;
-	const struct match_question question = {
+	struct match_question question = {
 		.intake = &in->intake,
 		.places = matcher->references.places,
 		.policy = policy,
@@ -52,8 +53,12 @@ preview_need(struct matcher *matcher, const struct policy *policy, uint32_t posi
 		.seed = in->seed == UINT_ABSENT ? 0 : in->seed,
 		.may_be_cleared_only = in->cleared == FLAG_YES,
 	};
+	struct match_question first = question;
+	struct together together;
 	struct match_result result;
 
+	first.need = 0;
+	together_foresee(matcher->index, &first, &question, &together);
 	match(matcher->index, &question, &result);
 	record_init(&record_need_preview, need);
 	record_init(&record_why, &need->why);

@@ -89,13 +89,16 @@ rule_age(const struct wanted *wanted, const struct traits *traits)
 
 	if (isnan(traits->minimum_age) && isnan(traits->maximum_age))
 		return verdict_unknown;
-	/* Somebody of 6 completed years is anything from 6 to just under 7. */
-	for (uint32_t i = 0; i < wanted->ages_count; i++)
-		if (wanted->ages[i] + 1 > least && wanted->ages[i] <= most)
-			return verdict_pass;
 	if (least <= 0 && most >= AGE_MAX)
 		return verdict_pass;
-	return wanted->is_age_missing ? verdict_unknown : verdict_fail;
+	/* Somebody of 6 completed years is anything from 6 to just under 7. */
+	for (uint32_t i = 0; i < wanted->ages_count; i++)
+		if ((wanted->ages[i] + 1 > least && wanted->ages[i] <= most) !=
+		    wanted->is_for_siblings)
+			return wanted->is_for_siblings ? verdict_fail : verdict_pass;
+	if (wanted->is_age_missing)
+		return verdict_unknown;
+	return pass_if(wanted->is_for_siblings);
 }
 
 static enum verdict

@@ -130,8 +130,9 @@ static struct measure
 measure_full(const struct wanted *wanted, const struct scored *scored)
 {
 	/* NaN is not. */
+	double places = believed_places(wanted, scored);
 	double is_full =
-	    believed_places(wanted, scored) <= 0 || load_of(wanted, scored) >= 1;
+	    places <= 0 || places < wanted->places || load_of(wanted, scored) >= 1;
 
 	return (struct measure){ is_full, is_full };
 }
@@ -221,6 +222,15 @@ measure_answers(const struct wanted *wanted, const struct scored *scored)
 	    scored->traits->more->facts->id, wanted->term, question->now_ms);
 
 	return (struct measure){ lost, isnan(lost) ? 0 : lost };
+}
+
+static struct measure
+measure_together(const struct wanted *wanted, const struct scored *scored)
+{
+	(void)wanted;
+	if (!scored->apart.is_known)
+		return (struct measure){ NAN, 0 };
+	return (struct measure){ scored->apart.km, 1 / (1 + scored->apart.km) };
 }
 
 static const struct {
@@ -314,6 +324,15 @@ score_scarcity(const struct wanted *wanted, double dearer)
 
 	return points_of(
 	    policy_of(wanted), PART_scarcity, measure_scarcity(wanted, &scored));
+}
+
+int32_t
+score_together(const struct wanted *wanted, struct apart apart)
+{
+	const struct scored scored = { .apart = apart };
+
+	return points_of(
+	    policy_of(wanted), PART_together, measure_together(wanted, &scored));
 }
 
 void

@@ -20,6 +20,7 @@ struct scored {
 	unsigned levels;    /* of its term above the need's */
 	unsigned unknowns;  /* rules that are unknown */
 	double dearer;      /* in price, than the least dear that fits as surely */
+	struct apart apart;
 };
 
 /* Points are hundredths, so that a sum is exact and equals are equal on every machine. */
@@ -47,6 +48,8 @@ int32_t score_most(const struct wanted *wanted, const struct scored *scored);
 double score_price(const struct wanted *wanted, const struct traits *traits);
 /* The points of being so much dearer, in hundredths. */
 int32_t score_scarcity(const struct wanted *wanted, double dearer);
+/* And of being so far from the family's other needs. */
+int32_t score_together(const struct wanted *wanted, struct apart apart);
 
 struct text part_name(enum part part);
 

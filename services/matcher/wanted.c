@@ -9,6 +9,7 @@
 #define DAY_MS INT64_C(86400000)
 /* Bytes of an RFC 3339 full-date. */
 #define FULL_DATE_LENGTH 10
+#define ADULT_YEARS 18
 
 /* The last day counts to its end. */
 static bool
@@ -63,10 +64,82 @@ read_person(struct wanted *wanted, const struct household *household, uint32_t p
 		wanted->difficulties |= 1U << member->difficulties[i];
 }
 
-static void
-read_household(struct wanted *wanted, const struct household *household,
-    const struct need_request *need)
+static bool
+is_child(const struct household *household, uint32_t position)
 {
+	const struct member *member = &household->members[position];
+
+	if (position >= household->members_count)
+		return false;
+	return member->role == 0 ? member->age < ADULT_YEARS
+	                         : member->role == member_role_child;
+}
+
+static bool
+is_for_children(const struct household *household, const struct need_request *need)
+{
+	for (uint32_t i = 0; i < need->for_count; i++)
+		if (!is_child(household, need->for_at[i]))
+			return false;
+	return need->for_count > 0;
+}
+
+uint32_t
+wanted_siblings(const struct intake *intake, unsigned need)
+{
+	const struct need_request *needs = intake->needs;
+	uint32_t siblings = 1U << need;
+
+	if (!intake->has_household || !is_for_children(&intake->household, &needs[need]))
+		return siblings;
+	for (uint32_t i = 0; i < intake->needs_count; i++)
+		if (text_equal(needs[i].term, needs[need].term) &&
+		    is_for_children(&intake->household, &needs[i]))
+			siblings |= 1U << i;
+	return siblings;
+}
+
+static bool
+is_named_before(const struct intake *intake, uint32_t needs, uint32_t last, uint32_t at)
+{
+	for (uint32_t i = 0; i < last; i++)
+		for (uint32_t k = 0; (needs >> i & 1) && k < intake->needs[i].for_count;
+		     k++)
+			if (intake->needs[i].for_at[k] == at)
+				return true;
+	return false;
+}
+
+/* Each of those that these needs name, once. */
+static void
+read_named(struct wanted *wanted, const struct intake *intake, uint32_t needs)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < intake->needs_count; i++) {
+		const struct need_request *need = &intake->needs[i];
+
+		if ((needs >> i & 1) == 0)
+			continue;
+		for (uint32_t k = 0; k < need->for_count; k++) {
+			if (is_named_before(intake, needs, i, need->for_at[k]))
+				continue;
+			read_person(wanted, &intake->household, need->for_at[k]);
+			count++;
+		}
+	}
+	wanted->is_for_siblings =
+	    count > 1 &&
+	    is_for_children(&intake->household, &intake->needs[wanted->question->need]);
+}
+
+static void
+read_household(struct wanted *wanted, const struct intake *intake, unsigned position)
+{
+	const struct household *household = &intake->household;
+	const struct need_request *need = &intake->needs[position];
+	uint32_t siblings = wanted_siblings(intake, position);
+
 	if (household->type != household_type_refused)
 		wanted->household_type = household->type;
 	if (household->displacement != displacement_refused)
@@ -74,8 +147,9 @@ read_household(struct wanted *wanted, const struct household *household,
 	wanted->languages_count = household->languages_count;
 	for (uint32_t i = 0; i < household->languages_count; i++)
 		wanted->languages[i] = language_number(household->languages[i]);
-	for (uint32_t i = 0; i < need->for_count; i++)
-		read_person(wanted, household, need->for_at[i]);
+	read_named(wanted, intake, siblings);
+	if (wanted->question->sibling == NULL)
+		wanted->places = (unsigned)__builtin_popcount(siblings);
 	for (uint32_t i = 0; need->for_count == 0 && i < household->members_count; i++)
 		read_person(wanted, household, i);
 }
@@ -146,6 +220,7 @@ wanted_read(struct wanted *wanted, const struct match_question *question)
 		.lon = NAN,
 		.spot = SPOT_UNKNOWN,
 		.today = traits_day(question->now_ms),
+		.places = 1,
 	};
 	if (intake->has_consent)
 		read_consent(wanted, &intake->consent, question->now_ms);
@@ -156,7 +231,7 @@ wanted_read(struct wanted *wanted, const struct match_question *question)
 		    bits_of(&preferences->agency, preferences->agency.length > 0);
 	}
 	if (intake->has_household)
-		read_household(wanted, &intake->household, need);
+		read_household(wanted, intake, question->need);
 	if (wanted->ages_count == 0)
 		wanted->is_age_missing = true;
 	wanted->youngest = UINT32_MAX;
@@ -170,20 +245,39 @@ wanted_read(struct wanted *wanted, const struct match_question *question)
 		read_place(wanted, &intake->place, question->places);
 }
 
-double
-wanted_distance_km(const struct wanted *wanted, const struct traits *traits)
+/* To the nearest of the service's points; NaN unknown. */
+static double
+distance_km(double lat, double lon, const struct traits *traits)
 {
 	const struct particulars *more = traits->more;
 	const struct kept_facts *facts = more->facts;
 	double nearest = NAN;
 
-	if (isnan(wanted->lat))
+	if (isnan(lat))
 		return NAN;
 	if (!isnan(more->lat))
-		return place_distance_km(wanted->lat, wanted->lon, more->lat, more->lon);
+		return place_distance_km(lat, lon, more->lat, more->lon);
 	for (uint32_t i = 0; i < facts->points_count; i++)
-		nearest = fmin(nearest, place_distance_km(wanted->lat, wanted->lon,
-		                            facts->points[i].lat, facts->points[i].lon));
+		nearest = fmin(nearest, place_distance_km(lat, lon, facts->points[i].lat,
+		                            facts->points[i].lon));
+	return nearest;
+}
+
+double
+wanted_distance_km(const struct wanted *wanted, const struct traits *traits)
+{
+	return distance_km(wanted->lat, wanted->lon, traits);
+}
+
+double
+traits_distance_km(const struct traits *one, const struct traits *other)
+{
+	const struct kept_facts *facts = one->more->facts;
+	double nearest = NAN;
+
+	for (uint32_t i = 0; i < facts->points_count; i++)
+		nearest = fmin(nearest,
+		    distance_km(facts->points[i].lat, facts->points[i].lon, other));
 	return nearest;
 }
 

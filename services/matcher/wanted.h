@@ -14,7 +14,8 @@
 /* To which a family's point is rounded. */
 #define WANTED_GRID_DEGREES 0.01
 
-/* Persons are those the need is for; where it names none, the whole household. */
+/* Persons are those the need is for, with those of siblings' needs; where it names none, the whole
+ * household. */
 struct wanted {
 	const struct match_question *question;
 	struct text term;
@@ -28,9 +29,11 @@ struct wanted {
 	unsigned displacement;   /* 0: unknown or refused */
 	uint32_t ages[WANTED_PERSONS_MAX]; /* completed years, where known */
 	uint32_t ages_count;
-	uint32_t youngest, oldest;                /* of the ages */
-	bool is_age_missing;                      /* of a person, or no person is known */
-	uint32_t difficulties;                    /* bit (1 << enum difficulty) */
+	uint32_t youngest, oldest; /* of the ages */
+	bool is_age_missing;       /* of a person, or no person is known */
+	bool is_for_siblings;      /* several children, whom one service must take */
+	unsigned places;           /* that they ask for, one each need */
+	uint32_t difficulties;     /* bit (1 << enum difficulty) */
 	uint32_t languages[WANTED_LANGUAGES_MAX]; /* numbers, best first */
 	uint32_t languages_count;
 	struct text place; /* code; absent unknown */
@@ -46,11 +49,19 @@ struct wanted {
 	uint16_t today; /* traits_day of the decision */
 };
 
+/* The needs (bit 1 << position) that must go to one service with this one, itself among them: those
+ * of its term that, like it, name children alone.  A child is who has that role, or none and less
+ * than 18 years. */
+uint32_t wanted_siblings(const struct intake *intake, unsigned need);
+
 /* Reads a question; valid as long as its intake. */
 void wanted_read(struct wanted *wanted, const struct match_question *question);
 
 /* From the family to the nearest of the service's points, in km; NaN unknown. */
 double wanted_distance_km(const struct wanted *wanted, const struct traits *traits);
+
+/* Between the nearest points of two services, in km; NaN unknown. */
+double traits_distance_km(const struct traits *one, const struct traits *other);
 
 /* No service is nearer than this; 0 where that is not known without its points. */
 static inline double

@@ -13,7 +13,7 @@ from load import intakes_for  # noqa: E402
 from stand import Monitor  # noqa: E402
 
 SEED = 20261122
-OFFER_CANDIDATES = 15  # of a call of hl_offer: service, agency, reasons, age and limits of each from here on
+OFFER_CANDIDATES = 16  # of a call of hl_offer: service, agency, reasons, age and limits of each from here on
 
 
 class Story(unittest.TestCase):

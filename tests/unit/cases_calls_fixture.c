@@ -46,6 +46,8 @@ keep_work(const struct work *from, struct claimed *to)
 	to->work.routing = KEEP(from->routing, to->routing);
 	for (uint32_t i = 0; i < from->tried_count && i < 8; i++)
 		to->work.tried[i] = KEEP(from->tried[i], to->tried[i]);
+	for (uint32_t i = 0; i < from->beside_count && i < 8; i++)
+		to->work.beside[i] = KEEP(from->beside[i], to->beside[i]);
 }
 
 static void

@@ -81,7 +81,7 @@ const struct case_result *do_amend(const struct case_amend *in);
 struct claimed {
 	struct work work;
 	char item[ID_ITEM_MAX], purpose[32], state[32], term[64], service[64], agency[64],
-	    tried[8][64];
+	    tried[8][64], beside[8][72];
 	char routing[64];
 };
 extern struct claimed claimed[CLAIMED_MAX];
