@@ -136,7 +136,7 @@ struct tallies {
 };
 #define TALLY_SPELLING 0xc000u
 /* What a ranking favours is added, and must not make a tier of it. */
-#define TALLY_SUM_MOST (0x3fffu - 1023)
+#define TALLY_SUM_MOST (0x3fffu - 63)
 
 enum seen { SEEN_BY_NOBODY, SEEN_BY_ALL, SEEN_BY_CLEARED };
 
@@ -149,10 +149,9 @@ struct names {
 	uint32_t count, fresh_count, gone_count;
 };
 
-/* Ranks of names that begin with a text: from `longer` on they go on with another word, from
- * `joined` on with another letter. */
+/* Ranks of names that begin with a text; from `longer` on they go on behind it. */
 struct name_range {
-	int32_t first, longer, joined, end;
+	int32_t first, longer, end;
 };
 
 /* Services by number, with the scratch of searches: room for every service. */

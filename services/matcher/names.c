@@ -134,8 +134,8 @@ names_settle_many(struct numbers *numbers)
 
 /* ---- beginnings ---- */
 
-/* In their order: a space comes before every other byte of a folded name. */
-enum edge { EDGE_FIRST, EDGE_LONGER, EDGE_JOINED, EDGE_END };
+/* In their order. */
+enum edge { EDGE_FIRST, EDGE_LONGER, EDGE_END };
 
 /* Whether a name lies before an edge of those that begin so. */
 static bool
@@ -146,10 +146,8 @@ is_before(struct text name, struct text beginning, enum edge edge)
 
 	if (order != 0 || name.length < beginning.length)
 		return order <= 0;
-	if (name.length == beginning.length)
-		return edge > EDGE_FIRST;
 	return edge == EDGE_END ||
-	       (edge == EDGE_JOINED && name.at[beginning.length] == ' ');
+	       (edge == EDGE_LONGER && name.length == beginning.length);
 }
 
 static int32_t
@@ -179,7 +177,6 @@ names_find(const struct numbers *numbers, struct text beginning)
 		return range;
 	range.first = find_edge(numbers, 0, beginning, EDGE_FIRST);
 	range.longer = find_edge(numbers, range.first, beginning, EDGE_LONGER);
-	range.joined = find_edge(numbers, range.longer, beginning, EDGE_JOINED);
-	range.end = find_edge(numbers, range.joined, beginning, EDGE_END);
+	range.end = find_edge(numbers, range.longer, beginning, EDGE_END);
 	return range;
 }

@@ -13,12 +13,10 @@
 /* Words are looked for with errors where fewer are found without. */
 #define FEW 10
 
-/* What a name that is the question is worth more, one that begins with its words, and one that
- * begins with its last word half typed.  The first two are more than what all words of a usual
- * name lose where they fit less well; the last is more than TERSE_MOST. */
-#define FAVOUR_WHOLE 768
-#define FAVOUR_BEGINNING 256
-#define FAVOUR_GOING_ON 11
+/* What a name that is the question is worth more, and one that begins with it, which has each word
+ * as well as can be: it takes no more than TERSE_MOST to be before the others. */
+#define FAVOUR_WHOLE (2 * FAVOUR_BEGINNING)
+#define FAVOUR_BEGINNING (TERSE_MOST + 1)
 
 /* A search, read once. */
 struct sought {
@@ -183,10 +181,8 @@ favour_names(const struct sought *sought, const struct numbers *numbers)
 	struct name_range range = names_find(numbers, name);
 
 	favour(numbers, range.first, range.longer, FAVOUR_WHOLE);
-	if (sought->is_placed)
-		return;
-	favour(numbers, range.longer, range.joined, FAVOUR_BEGINNING);
-	favour(numbers, range.joined, range.end, FAVOUR_GOING_ON);
+	if (!sought->is_placed)
+		favour(numbers, range.longer, range.end, FAVOUR_BEGINNING);
 }
 
 /* Those that have all words; forgets what was gathered before. */

@@ -861,6 +861,58 @@ names_stay_in_order_however_services_come_change_and_go(void **unused)
 	}
 }
 
+#define MANY 1500
+
+/* "food 0000" and so on, in a mixed order, of which the first so many lie north of a point. */
+static void
+put_many(unsigned placed)
+{
+	for (unsigned i = 0; i < MANY; i++) {
+		unsigned number = i * 677 % MANY;
+		char id[16], name[16];
+
+		snprintf(id, sizeof id, "s%04u", number);
+		snprintf(name, sizeof name, "food %04u", number);
+		new_service(id, "food.packages");
+		facts.name = text_of(name);
+		if (number < placed) {
+			facts.points_count = 1;
+			facts.points[0].lat = 48 + 0.001 * (placed - number);
+			facts.points[0].lon = 24;
+		}
+		put_service(services);
+	}
+}
+
+static void
+assert_page(unsigned first, unsigned last)
+{
+	char name[16];
+
+	search_for("food");
+	assert_int_equal(found.services_count, 20);
+	for (unsigned i = 0; i < 20; i++) {
+		unsigned number = first > last ? first - i : first + i;
+
+		snprintf(name, sizeof name, "food %04u", number);
+		assert_text(found.services[i].name, name);
+	}
+}
+
+static void
+of_many_the_best_come_first_wherever_they_lie(void **unused)
+{
+	(void)unused;
+	put_many(1000);
+	assert_page(0, 19);
+	search.lat = 48;
+	search.lon = 24;
+	assert_page(999, 980);
+	put_many(10);
+	search.offset = 10;
+	assert_page(10, 29);
+}
+
 static void
 the_heap_keeps_what_a_sort_would(void **unused)
 {
@@ -950,6 +1002,7 @@ main(void)
 		TEST(a_result_says_what_it_is),
 		TEST(a_question_of_any_length_is_borne),
 		TEST(names_stay_in_order_however_services_come_change_and_go),
+		TEST(of_many_the_best_come_first_wherever_they_lie),
 		TEST(the_heap_keeps_what_a_sort_would),
 	};
 
