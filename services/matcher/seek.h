@@ -8,7 +8,7 @@
 #include "services/matcher/spell.h"
 
 /* Bytes of the longest question (messages.def), and the words it may have. */
-#define SEEK_QUESTION_MAX 200
+#define SEEK_QUESTION_MAX 300
 #define SEEK_WORDS_MAX (SEEK_QUESTION_MAX / 2)
 
 /* One word of a question. */
