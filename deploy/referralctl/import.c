@@ -273,6 +273,11 @@ explain_refusal(const struct import *import)
 		fputs("referralctl import: refused: the file holds no service without a "
 		      "defect\n",
 		    stderr);
+		if (import->format == IMPORT_FORMAT_hsds &&
+		    import->options->format == IMPORT_FORMATS)
+			fputs("if it is something else: --map, or --suggest-map for a "
+			      "draft of one\n",
+			    stderr);
 		break;
 	}
 }

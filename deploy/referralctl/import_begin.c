@@ -112,6 +112,9 @@ first_members(const struct import_file *file)
 static int
 find_map_of_rows(struct import *import)
 {
+	static const char NOTHING_KNOWN[] = "its rows are JSON, but nothing that HSDS or "
+	                                    "a map of deploy/maps has: --map, or "
+	                                    "--suggest-map for a draft of one";
 	static const struct import_where FILE_ITSELF;
 	json_t *members = first_members(&import->inputs.files[0]);
 	char name[64];
@@ -125,6 +128,9 @@ find_map_of_rows(struct import *import)
 		import_report_add(
 		    &import->report, IMPORT_map_guessed, &FILE_ITSELF, "", name);
 	}
+	if (status == STATUS_ABSENT && import->format == IMPORT_FORMAT_map &&
+	    import->options->kind == DIRECTORY_KINDS)
+		return import_fail(import->inputs.files[0].name, NOTHING_KNOWN);
 	return status == STATUS_OK || status == STATUS_ABSENT
 	           ? EXIT_DONE
 	           : import_fail(import->inputs.files[0].name, status_about(status));
@@ -143,7 +149,8 @@ find_map(struct import *import)
 
 	import->format = recognise(import);
 	if (map == NULL && import->format == IMPORT_FORMAT_geojson)
-		return import_fail(first->name, "features of GeoJSON need --map");
+		return import_fail(first->name,
+		    "features of GeoJSON need --map; --suggest-map for a draft of one");
 	if (map == NULL && import->format != IMPORT_FORMATS)
 		map = import_format_map(import->format);
 	if (open_map(import, map) != EXIT_DONE)
@@ -154,8 +161,9 @@ find_map(struct import *import)
 		if (status != STATUS_OK)
 			return import_fail(first->name, why ? why : status_about(status));
 	}
-	if (map == NULL && import->format == IMPORT_FORMAT_hsds &&
-	    import->options->format == IMPORT_FORMATS &&
+	if (map == NULL && import->options->format == IMPORT_FORMATS &&
+	    (import->format == IMPORT_FORMAT_hsds ||
+	        import->format == IMPORT_FORMAT_map) &&
 	    find_map_of_rows(import) != EXIT_DONE)
 		return EXIT_FAILED;
 	import->kind = import->options->kind;
@@ -170,8 +178,6 @@ find_map(struct import *import)
 int
 import_begin_suggest(const struct import_options *options)
 {
-	static const char NO_TABLE[] =
-	    "no table (CSV), for which alone a map is suggested";
 	struct import_inputs inputs = { 0 };
 	struct import_file *file;
 	const char *wrong_path;
@@ -186,10 +192,8 @@ import_begin_suggest(const struct import_options *options)
 		return exit;
 	}
 	file = &inputs.files[0];
-	if (!import_table_looks_so(file->bytes, file->length))
-		exit = import_fail(file->name, NO_TABLE);
-	else if (import_tabular_suggest_map(&options->tabular, file, stdout, &why) !=
-	         STATUS_OK)
+	if (import_tabular_suggest_map(&options->tabular, file, stdout, &why) !=
+	    STATUS_OK)
 		exit = import_fail(file->name, why ? why : strerror(errno));
 	import_inputs_close(&inputs);
 	return exit;

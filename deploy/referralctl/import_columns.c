@@ -8,6 +8,7 @@
 
 #include "common/fold.h"
 #include "deploy/referralctl/import_map_private.h"
+#include "deploy/referralctl/import_suggest.h"
 
 #define NAME_BYTES 256
 
@@ -147,6 +148,23 @@ fits(const struct import_map *map, const struct import_table *table)
 	return true;
 }
 
+/* Services have ZIP codes and points too: a table that also says what only services have is no
+ * list of places or terms. */
+static bool
+is_about(const struct import_map *map, const struct import_table *table)
+{
+	if (map->kind == DIRECTORY_SERVICES)
+		return true;
+	for (size_t i = 0; i < import_table_count_columns(table); i++) {
+		const char *heading = import_table_column(table, i);
+
+		if (find_name(map, heading) == NULL &&
+		    import_suggest_is_of_service(heading))
+			return false;
+	}
+	return true;
+}
+
 bool
 import_columns_fit(const struct import_map *map, struct import_table *table)
 {
@@ -218,7 +236,7 @@ try_map(struct guess *guess, const char *file)
 	                     json_object_get(map->root, "columns"), "required"))
 	               : 0;
 	if (required > 0 && required >= guess->required &&
-	    (guess->table != NULL ? fits(map, guess->table)
+	    (guess->table != NULL ? fits(map, guess->table) && is_about(map, guess->table)
 	                          : fits_members(map, guess->members))) {
 		guess->is_tied = required == guess->required;
 		guess->required = required;

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -96,6 +97,17 @@ put_flags(json_t *row, const char *name, const json_t *flags)
 	put_names(row, no, names[0]);
 }
 
+/* As a service area holds it. */
+static void
+put_area(json_t *row, const json_t *geometry)
+{
+	char *text = json_dumps(geometry, JSON_COMPACT);
+
+	if (text != NULL)
+		json_object_set_new(row, "area", json_string(text));
+	free(text);
+}
+
 static void
 put_point(json_t *row, const json_t *geometry)
 {
@@ -103,6 +115,9 @@ put_point(json_t *row, const json_t *geometry)
 
 	if (type != NULL && strcmp(type, "Point") == 0)
 		json_object_set(row, "point", json_object_get(geometry, "coordinates"));
+	else if (type != NULL &&
+	         (strcmp(type, "Polygon") == 0 || strcmp(type, "MultiPolygon") == 0))
+		put_area(row, geometry);
 	else if (json_is_object(geometry))
 		json_object_set(row, "geometry", (json_t *)geometry);
 }

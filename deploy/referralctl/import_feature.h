@@ -4,7 +4,8 @@
  * Every property becomes a field; a number before its name ("7. Availability Day") is left out.
  * An object of flags, {"Outreach": true, "Walk-in": 0}, becomes what is true of it: a text
  * where that is one, a list where it is several; what is not true stands under the name and
- * " (no)".  The feature's own "id" is a field, and a point is "point": [longitude, latitude].
+ * " (no)".  The feature's own "id" is a field, a point is "point": [longitude, latitude], and a polygon
+ * or several are "area", a text of GeoJSON.
  *
  * Of Services Advisor (UNHCR) also, where it is certain: "byday", "opens_at", "closes_at" from
  * the days and hours of the office, if the service is there every week; "ended": "yes" if its

@@ -193,6 +193,24 @@ import_format_find(const char *word)
 	return format;
 }
 
+/* Whether a row has anything by which HSDS, or a list of terms, is known: rows of something else
+ * have members too, but not these. */
+static bool
+says_what_hsds_says(const json_t *row)
+{
+	static const char *const MEMBERS[] = { "service", "services", "service_id",
+		"service_at_locations", "organization", "organization_id", "location_id",
+		"location_type", "program_id", "eligibility_description", "taxonomy",
+		"taxonomy_id", "to_taxonomy", "terms", "openapi_url" };
+
+	if (json_is_string(json_object_get(row, "name")))
+		return true;
+	for (size_t i = 0; i < sizeof MEMBERS / sizeof *MEMBERS; i++)
+		if (json_object_get(row, MEMBERS[i]) != NULL)
+			return true;
+	return false;
+}
+
 static enum import_format
 guess_row(const json_t *row)
 {
@@ -200,30 +218,45 @@ guess_row(const json_t *row)
 		return IMPORT_FORMAT_services_advisor;
 	if (import_feature_is_one(row))
 		return IMPORT_FORMAT_geojson;
-	return import_older_is_one(row) ? IMPORT_FORMAT_older : IMPORT_FORMAT_hsds;
+	if (import_older_is_one(row))
+		return IMPORT_FORMAT_older;
+	return says_what_hsds_says(row) ? IMPORT_FORMAT_hsds : IMPORT_FORMAT_map;
 }
 
-/* By the first row that is not plain HSDS. */
+/* The first that is a form of its own; else HSDS, unless no row is. */
+static enum import_format
+guess_rows(struct import_rows *rows)
+{
+	char error[JSON_ERROR_TEXT_LENGTH];
+	struct import_row row;
+	size_t hsds = 0, others = 0;
+
+	for (int i = 0; i < LOOKED_AT && import_rows_next(rows, &row); i++) {
+		json_t *object;
+		enum import_format format;
+
+		if (import_row_parse(row.text, &object, error) != IMPORT_FINE)
+			continue;
+		format = guess_row(object);
+		json_decref(object);
+		if (format != IMPORT_FORMAT_hsds && format != IMPORT_FORMAT_map)
+			return format;
+		hsds += format == IMPORT_FORMAT_hsds;
+		others += format == IMPORT_FORMAT_map;
+	}
+	return hsds == 0 && others > 0 ? IMPORT_FORMAT_map : IMPORT_FORMAT_hsds;
+}
+
 enum import_format
 import_format_guess(const struct import_file *file)
 {
-	enum import_format format = IMPORT_FORMATS;
-	char error[JSON_ERROR_TEXT_LENGTH];
+	enum import_format format;
 	struct import_rows *rows;
-	struct import_row row;
 	const char *why;
-	json_t *object;
 
 	if (import_rows_open(&rows, file->bytes, file->length, &why) != STATUS_OK)
 		return IMPORT_FORMATS;
-	format = IMPORT_FORMAT_hsds;
-	for (int i = 0; i < LOOKED_AT && format == IMPORT_FORMAT_hsds &&
-	                import_rows_next(rows, &row);
-	     i++) {
-		if (import_row_parse(row.text, &object, error) == IMPORT_FINE)
-			format = guess_row(object);
-		json_decref(object);
-	}
+	format = guess_rows(rows);
 	import_rows_close(rows);
 	return format;
 }

@@ -29,51 +29,6 @@ struct import_rows {
 
 /* ---- the shape ---- */
 
-static const struct scan_member *
-find_list(const struct scan_member *members, size_t count, const char *key)
-{
-	for (size_t i = 0; i < count; i++)
-		if (text_is(members[i].key, key) && *members[i].value == '[')
-			return &members[i];
-	return NULL;
-}
-
-static bool
-has_member(const struct scan_member *members, size_t count, const char *key)
-{
-	for (size_t i = 0; i < count; i++)
-		if (text_is(members[i].key, key))
-			return true;
-	return false;
-}
-
-static bool
-member_says(
-    const struct scan_member *members, size_t count, const char *key, const char *value)
-{
-	for (size_t i = 0; i < count; i++)
-		if (text_is(members[i].key, key) && members[i].value_end != NULL &&
-		    (size_t)(members[i].value_end - members[i].value) == strlen(value) &&
-		    memcmp(members[i].value, value, strlen(value)) == 0)
-			return true;
-	return false;
-}
-
-/* A whole number; 0 where it is none. */
-static uint64_t
-member_number(const struct scan_member *members, size_t count, const char *key)
-{
-	char digits[20];
-
-	for (size_t i = 0; i < count; i++)
-		if (text_is(members[i].key, key) && members[i].value_end != NULL &&
-		    text_copy((struct text){ members[i].value,
-		                  (uint32_t)(members[i].value_end - members[i].value) },
-		        digits, sizeof digits))
-			return strtoull(digits, NULL, 10);
-	return 0;
-}
-
 static void
 add_list(struct import_rows *rows, const struct scan_member *list, enum import_role role)
 {
@@ -86,8 +41,8 @@ static void
 open_container(struct import_rows *rows, const struct scan_member *members, size_t count)
 {
 	const struct scan_member *organizations =
-	    find_list(members, count, "organizations");
-	const struct scan_member *locations = find_list(members, count, "locations");
+	    scan_find_list(members, count, "organizations");
+	const struct scan_member *locations = scan_find_list(members, count, "locations");
 
 	rows->shape = SHAPE_LISTS;
 	rows->about.is_container = true;
@@ -95,24 +50,60 @@ open_container(struct import_rows *rows, const struct scan_member *members, size
 	rows->about.has_locations = locations != NULL;
 	add_list(rows, locations, IMPORT_ROLE_location);
 	add_list(rows, organizations, IMPORT_ROLE_organization);
-	add_list(rows, find_list(members, count, "service_at_locations"),
+	add_list(rows, scan_find_list(members, count, "service_at_locations"),
 	    IMPORT_ROLE_service_at_location);
-	add_list(rows, find_list(members, count, "services"), IMPORT_ROLE_service);
+	add_list(rows, scan_find_list(members, count, "services"), IMPORT_ROLE_service);
 }
 
 /* The list of a page as HSDS 3, Open Referral UK 1.0 (and others) have it, or GeoJSON. */
 static const struct scan_member *
 find_contents(const struct scan_member *members, size_t count)
 {
-	const struct scan_member *contents = find_list(members, count, "contents");
+	const struct scan_member *contents = scan_find_list(members, count, "contents");
 
-	if (contents == NULL && (has_member(members, count, "totalElements") ||
-	                            has_member(members, count, "totalPages")))
-		contents = find_list(members, count, "content");
+	if (contents == NULL && (scan_has_member(members, count, "totalElements") ||
+	                            scan_has_member(members, count, "totalPages")))
+		contents = scan_find_list(members, count, "content");
 	if (contents == NULL &&
-	    member_says(members, count, "type", "\"FeatureCollection\""))
-		contents = find_list(members, count, "features");
+	    scan_member_says(members, count, "type", "\"FeatureCollection\""))
+		contents = scan_find_list(members, count, "features");
 	return contents;
+}
+
+/* The list of objects in an envelope as interfaces of other programs give it, {"status": 1,
+ * "records": [{...}]}; NULL: none.  What has a name or an id is a row itself. */
+static const struct scan_member *
+find_records(
+    const struct import_rows *rows, const struct scan_member *members, size_t count)
+{
+	static const char *const NAMES[] = { "records", "results", "items", "data",
+		"rows", "entries", "listings", "resources", "value", "values", "list",
+		"objects", "elements" };
+
+	if (scan_has_member(members, count, "id") ||
+	    scan_has_member(members, count, "name"))
+		return NULL;
+	for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+		const struct scan_member *list = scan_find_list(members, count, NAMES[i]);
+		const char *first =
+		    list ? scan_skip_space(list->value + 1, rows->end) : rows->end;
+
+		if (first < rows->end && *first == '{')
+			return list;
+	}
+	return NULL;
+}
+
+/* What leads to the page behind this one. */
+static bool
+says_next(const struct scan_member *members, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if ((text_is(members[i].key, "next") ||
+		        text_is(members[i].key, "offset")) &&
+		    *members[i].value == '"')
+			return true;
+	return false;
 }
 
 static const char *
@@ -127,19 +118,23 @@ open_object(struct import_rows *rows, const char *at)
 		rows->shape = SHAPE_LISTS;
 		add_list(rows, contents, IMPORT_ROLE_any);
 		rows->about.is_page_of_many =
-		    member_says(members, count, "last_page", "false") ||
-		    member_says(members, count, "first_page", "false") ||
-		    member_says(members, count, "last", "false") ||
-		    member_says(members, count, "first", "false");
-		rows->about.pages = member_number(members, count, "total_pages") +
-		                    member_number(members, count, "totalPages");
-	} else if (!has_member(members, count, "id") &&
-	           (find_list(members, count, "services") != NULL ||
-	               find_list(members, count, "organizations") != NULL ||
-	               find_list(members, count, "service_at_locations") != NULL)) {
+		    scan_member_says(members, count, "last_page", "false") ||
+		    scan_member_says(members, count, "first_page", "false") ||
+		    scan_member_says(members, count, "last", "false") ||
+		    scan_member_says(members, count, "first", "false");
+		rows->about.pages = scan_member_number(members, count, "total_pages") +
+		                    scan_member_number(members, count, "totalPages");
+	} else if (!scan_has_member(members, count, "id") &&
+	           (scan_find_list(members, count, "services") != NULL ||
+	               scan_find_list(members, count, "organizations") != NULL ||
+	               scan_find_list(members, count, "service_at_locations") != NULL)) {
 		open_container(rows, members, count);
-	} else if (has_member(members, count, "services.csv")) {
+	} else if (scan_has_member(members, count, "services.csv")) {
 		return "a tabular data package is not of this format";
+	} else if ((contents = find_records(rows, members, count)) != NULL) {
+		rows->shape = SHAPE_LISTS;
+		add_list(rows, contents, IMPORT_ROLE_any);
+		rows->about.is_page_of_many = says_next(members, count);
 	}
 	rows->about.is_cut = is_cut;
 	return NULL;

@@ -4,6 +4,7 @@
  *
  * The shapes of HSDS 3.1: one object; a bare array; a Page envelope ({"contents":[...]}); an
  * object with arrays of organizations, locations and services; one object per line (ndjson).
+ * Of others: the list of an envelope ({"records":[...]}, {"results":[...]} and the like).
  * A byte order mark and any line ends are taken. */
 #ifndef REFERRALCTL_IMPORT_READ_H
 #define REFERRALCTL_IMPORT_READ_H

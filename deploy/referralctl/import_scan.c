@@ -2,6 +2,8 @@
  * Finds the ends of values; whether they are JSON is for a parser to say. */
 #include "deploy/referralctl/import_scan.h"
 
+#include <stdlib.h>
+
 bool
 scan_is_space(char byte)
 {
@@ -101,4 +103,48 @@ scan_members(const char *at, const char *end,
 	}
 	*is_cut = at == end;
 	return count;
+}
+
+const struct scan_member *
+scan_find_list(const struct scan_member *members, size_t count, const char *key)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text_is(members[i].key, key) && *members[i].value == '[')
+			return &members[i];
+	return NULL;
+}
+
+bool
+scan_has_member(const struct scan_member *members, size_t count, const char *key)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text_is(members[i].key, key))
+			return true;
+	return false;
+}
+
+bool
+scan_member_says(
+    const struct scan_member *members, size_t count, const char *key, const char *value)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text_is(members[i].key, key) && members[i].value_end != NULL &&
+		    (size_t)(members[i].value_end - members[i].value) == strlen(value) &&
+		    memcmp(members[i].value, value, strlen(value)) == 0)
+			return true;
+	return false;
+}
+
+uint64_t
+scan_member_number(const struct scan_member *members, size_t count, const char *key)
+{
+	char digits[20];
+
+	for (size_t i = 0; i < count; i++)
+		if (text_is(members[i].key, key) && members[i].value_end != NULL &&
+		    text_copy((struct text){ members[i].value,
+		                  (uint32_t)(members[i].value_end - members[i].value) },
+		        digits, sizeof digits))
+			return strtoull(digits, NULL, 10);
+	return 0;
 }

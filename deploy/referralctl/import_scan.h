@@ -25,5 +25,15 @@ struct scan_member {
  * stands, and *is_cut says whether the text ends within the object. */
 size_t scan_members(const char *at, const char *end,
     struct scan_member members[SCAN_MEMBERS_MAX], bool *is_cut);
+/* The member of that name that is a list; NULL: none. */
+const struct scan_member *scan_find_list(
+    const struct scan_member *members, size_t count, const char *key);
+bool scan_has_member(const struct scan_member *members, size_t count, const char *key);
+/* Whether the member is written so: "false", "\"yes\"". */
+bool scan_member_says(
+    const struct scan_member *members, size_t count, const char *key, const char *value);
+/* A whole number; 0 where it is none. */
+uint64_t scan_member_number(
+    const struct scan_member *members, size_t count, const char *key);
 
 #endif

@@ -7,6 +7,9 @@
 #include "deploy/referralctl/import_table_private.h"
 #include "deploy/referralctl/import_text.h"
 
+/* Cells of the fullest row, of which a row with one is no row of the table. */
+#define HEADING_COLUMNS_LEAST 5
+
 void
 table_note(const struct import_table *table, enum import_reason reason,
     const struct import_where *where, const char *field, const char *why)
@@ -267,6 +270,14 @@ make_cells(struct import_table *table, const struct import_where *where)
 	return IMPORT_FINE;
 }
 
+/* Whether one cell stands alone in a row of many, as between the rows of a sheet. */
+static bool
+is_heading(const struct import_table *table)
+{
+	return table->most_filled >= HEADING_COLUMNS_LEAST &&
+	       table_count_filled(&table->cells) == 1 && table->cells.count > 1;
+}
+
 /* Judges table->cells.  False: it is nothing to be given. */
 static bool
 take_cells(struct import_table *table, struct import_table_row *row)
@@ -290,6 +301,8 @@ take_cells(struct import_table *table, struct import_table_row *row)
 			return false;
 		}
 		row->reason = judge_width(table, &row->where);
+		if (row->reason == IMPORT_FINE && is_heading(table))
+			row->reason = IMPORT_heading_row;
 		break;
 	case CELLS_UNCLOSED:
 		row->reason = IMPORT_unclosed_quote;

@@ -18,6 +18,8 @@ struct import_table {
 	bool is_cut, is_likely;
 	char **names;
 	size_t count;
+	size_t
+	    most_filled; /* cells that say something, of the fullest row that was looked at */
 	json_t *made;
 	uint64_t number;
 	char why[80];

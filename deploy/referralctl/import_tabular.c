@@ -81,19 +81,31 @@ import_tabular_find_map(const struct import_tabular *said, const struct import_f
 	return status;
 }
 
-enum status
-import_tabular_suggest_map(const struct import_tabular *said,
-    const struct import_file *file, FILE *out, const char **why)
+static enum status
+suggest_of_table(const struct import_tabular *said, const struct import_file *file,
+    json_t **map, const char **why)
 {
 	struct import_table *table;
-	json_t *map;
 	enum status status = import_table_open(
 	    &table, file->bytes, file->length, said->encoding, NULL, why);
 
 	if (status != STATUS_OK)
 		return status;
-	status = import_suggest_map(table, &map);
+	status = import_suggest_map(table, map);
 	import_table_close(table);
+	return status;
+}
+
+enum status
+import_tabular_suggest_map(const struct import_tabular *said,
+    const struct import_file *file, FILE *out, const char **why)
+{
+	json_t *map = NULL;
+	enum status status =
+	    import_table_looks_so(file->bytes, file->length)
+	        ? suggest_of_table(said, file, &map, why)
+	        : import_suggest_map_of_rows(file->bytes, file->length, &map, why);
+
 	if (status == STATUS_OK && (json_dumpf(map, out, JSON_INDENT(2)) != 0 ||
 	                               fputc('\n', out) == EOF || fflush(out) != 0))
 		status = STATUS_UNAVAILABLE;

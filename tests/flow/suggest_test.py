@@ -109,9 +109,72 @@ class SuggestTest(import_test.ImportTest):
         with open(path, "rb") as file:
             packed = self.write("x.csv.gz", gzip.compress(file.read()))
         self.assertEqual(self.run_import("--suggest-map", packed).json, draft)
-        refused = self.run_import("--suggest-map", self.write("x.json", "[]"))
-        self.assertEqual(refused.status, 1)
-        self.assertIn("no table", refused.err)
+
+    def test_what_no_row_can_be_taken_from_has_no_draft(self):
+        for name, content in (("x.json", "[]"), ("x.json", "[7, {}]"), ("x.html", "<html></html>")):
+            refused = self.run_import("--suggest-map", self.write(name, content))
+            self.assertEqual((refused.status, refused.out), (1, ""))
+            self.assertIn("no row of it" if "json" in name else "no JSON", refused.err)
+
+    def test_what_is_private_stays_so(self):
+        row = {"Name": "House", "Phone": "555-0199", "Phone is private": "Yes", "Email": "a@example.org", "City": "Ely",
+               "Address": "13 Hidden Lane", "Address confidential": "Yes", "Do not refer": "1", "Floor": "2"}
+        open_row = dict.fromkeys(row, "No") | {"Name": "Hall", "Phone": "555-0100", "Address": "1 Main St"}
+        draft, made = self.suggest("\n".join(",".join(cells) for cells in (row, row.values(), open_row.values())) + "\n")
+        self.assertNotIn("phones", made["House"])
+        self.assertEqual((made["House"]["email"], made["Hall"]["phones"][0]["number"]), ("a@example.org", "555-0100"))
+        facts = [{a["label"]: a["value"] for a in made[name].get("attributes", ())} for name in ("House", "Hall")]
+        self.assertEqual(facts, [{"confidentiality": "address_hidden", "referral_allowed": "no"}, {}])
+        self.redis.flushall()
+        _, made = self.suggest("Name,Confidential,Phone\nHouse,perhaps,1\nHall,no,2\n")
+        self.assertEqual([[a["value"] for a in made[name].get("attributes", ())] for name in ("House", "Hall")],
+                         [["cleared"], []])
+
+    def test_rows_of_several_kinds_are_told(self):
+        for kinds, told in ((("Agency", "Program"), True), (("Agency", "Agency"), False)):
+            draft = self.run_import("--suggest-map", self.write("wide.csv", "Level,Name\n{},Aid\n{},Food\n".format(*kinds)))
+            self.assertEqual("several kinds" in "".join(draft.json["about"]), told)
+
+    def test_the_draft_for_rows_of_json_imports_them(self):
+        rows = [{"id": n, "title": {"rendered": f"Caf&eacute; {n}"}, "status": "publish" if n else "draft",
+                 "acf": {"address": {"street": "Main 1", "city": "Ely", "lat": 47.9, "lng": -91.8}, "phone": "555-0100",
+                         "opening hours": "Mon-Fri 09:00-17:00", "languages": ["English", "Polish"]},
+                 "category": ["Food", "Beds"], "gallery": [{"caption": "Door"}, {}], "none": None} for n in range(3)]
+        for content in (rows, {"records": rows, "offset": "x"}, {"status": 1, "results": rows, "next": None}):
+            path = self.write("plug-in.json", content)
+            refused = self.run_import(path)
+            self.assertEqual((refused.status, refused.out), (1, ""))
+            self.assertIn("--suggest-map", refused.err)
+            draft = self.run_import("--suggest-map", path)
+            self.assertEqual(draft.json["identity"], ["id"])
+            self.assertIn('Not placed: "gallery caption", for example "Door".', draft.json["about"])
+            self.load(path, "--map", self.write("draft.json", draft.out), read=3, quarantined={})
+            self.assertEqual("page_of_many" in self.report["notes"], "offset" in content)
+        made = {d["name"]: d for d in self.documents("plug-in").values()}
+        self.assertEqual({name: d["status"] for name, d in made.items()},
+                         {"Café 0": "inactive", "Café 1": "active", "Café 2": "active"})
+        document = made["Café 2"]
+        location = document["service_at_locations"][0]["location"]
+        self.assertEqual((location["latitude"], location["addresses"][0]["city"]), (47.9, "Ely"))
+        self.assertEqual(document["phones"][0]["number"], "555-0100")
+        self.assertEqual([entry["code"] for entry in document["languages"]], ["en", "pl"])
+        self.assertEqual([a["taxonomy_term"]["name"] for a in document["attributes"] if "taxonomy_term" in a
+                          and a["taxonomy_term"]["taxonomy"] == "keywords"], ["Food", "Beds"])
+        self.assertIn('"opens_at": "09:00"', json.dumps(document["schedules"]))
+
+    def test_points_and_outlines_of_features_are_places_and_areas(self):
+        square = [[[36, 49], [37, 49], [37, 50], [36, 49]]]
+        shapes = ({"type": "Point", "coordinates": [36.2, 49.9]}, {"type": "MultiPolygon", "coordinates": [square]}, None)
+        path = self.write("points.geojson", {"type": "FeatureCollection", "features": [
+            {"type": "Feature", "id": n, "geometry": shape, "properties": {"Name of service": f"S{n}", "Settlement": "X"}}
+            for n, shape in enumerate(shapes)]})
+        draft = self.run_import("--suggest-map", path)
+        self.load(path, "--map", self.write("draft.json", draft.out), read=3, quarantined={})
+        made = {d["name"]: d for d in self.documents("points").values()}
+        self.assertEqual(made["S0"]["service_at_locations"][0]["location"]["longitude"], 36.2)
+        (area,) = made["S1"]["service_areas"]
+        self.assertEqual((area["extent_type"], json.loads(area["extent"])), ("geojson", shapes[1]))
+        self.assertNotIn("service_areas", made["S2"])
 
 
 if __name__ == "__main__":

@@ -79,10 +79,10 @@ class TableTest(TabularTest):
             good.format(6, 6))).encode() + b"7;\xff\xfe;a;\xd0\x94;b;c;1;2\n8;;;;;;;\n")
         result = self.load(path, "--force", read=9, added=3)
         self.assertEqual(result.json["quarantined"], {
-            "ragged_row": 3, "unclosed_quote": 1, "bad_utf8": 1, "missing_name": 1})
+            "ragged_row": 3, "unclosed_quote": 1, "bad_utf8": 1, "heading_row": 1})
         self.assertEqual([(r["reason"], r["line"]) for r in self.report["rows"]], [
             ("ragged_row", 3), ("ragged_row", 4), ("ragged_row", 5), ("unclosed_quote", 7),
-            ("bad_utf8", 9), ("missing_name", 10)])
+            ("bad_utf8", 9), ("heading_row", 10)])
 
     def test_a_cut_file_removes_nothing(self):
         good = "{};Центр {};вул. Миру, 5;Діючий;пн: 08:00-17:00;0312;1;17\r\n"
@@ -184,6 +184,24 @@ class PackageTest(TabularTest):
         self.assertEqual((holiday["valid_from"], holiday["valid_to"], holiday["x_closed"]),
                          ("2026-12-24", "2026-12-26", True))
         self.assertNotIn("opens_at", holiday)
+
+    def test_columns_under_names_of_their_own_are_known(self):
+        self.load(self.write_package(
+            organization="id,organization_name,desc,web_site\n1,Agency,Helps,http://example.org\n",
+            service="id,organization_id,location_id,service_name,service_description,status,email_address\n"
+                    "1,1,1,Food,Soup,active,a@example.org\n",
+            location="id,location_name,lat,lng\n1,Hall,37.5,-122.5\n",
+            address="id,location_id,street,city,state,zip\n1,1,Elm 1,Ely,MN,55731\n",
+            phone="id,service_id,phone_number\n1,1,555-0100\n",
+            regular_schedule="id,service_id,weekday,opens,closes\n1,1,1,09:00,17:00\n"), read=1, added=1, quarantined={})
+        made = self.by_name("package")["Food"]
+        self.assertEqual((made["organization"]["name"], made["organization"]["website"], made["description"], made["email"]),
+                         ("Agency", "http://example.org", "Soup", "a@example.org"))
+        location = made["service_at_locations"][0]["location"]
+        self.assertEqual((location["name"], location["latitude"], location["addresses"][0]["postal_code"],
+                          location["addresses"][0]["state_province"]), ("Hall", 37.5, "55731", "MN"))
+        self.assertEqual(made["phones"][0]["number"], "555-0100")
+        self.assertEqual((made["schedules"][0]["opens_at"], made["schedules"][0]["closes_at"]), ("09:00", "17:00"))
 
     def test_a_reference_that_leads_nowhere_costs_its_row(self):
         folder = self.write_package(

@@ -95,6 +95,9 @@ the_map_that_a_table_fits_is_found(void **state)
 	check_guess("LEGAL_ENTITY_ID,legal entity name,care_type,lat\n1,2,3,4\n",
 	    STATUS_OK, "ua-health");
 	check_guess("id,name\n1,2\n", STATUS_ABSENT, NULL);
+	check_guess("zip,lat,lng,state\n1,2,3,4\n", STATUS_OK, "us-zip");
+	check_guess("zip,lat,lng,state,Phone number\n1,2,3,4,5\n", STATUS_ABSENT, NULL);
+	check_guess("name,zip,lat,lng,state\n1,2,3,4,5\n", STATUS_ABSENT, NULL);
 }
 
 static void

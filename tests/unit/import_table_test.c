@@ -185,6 +185,55 @@ every_column_gets_a_name_of_its_own(void **state)
 }
 
 static void
+names_under_merged_cells_are_the_names(void **state)
+{
+	(void)state;
+	check("Register,,,,\nAgency,,Site,,No.\nName,City,Name,Phone,\n"
+	      "Aid,Ely,Hall,555,5\nHelp,Roe,Barn,556,7\n",
+	    "4 {\"City\":\"Ely\",\"Name\":\"Aid\",\"No.\":\"5\",\"Phone\":\"555\","
+	    "\"Site Name\":\"Hall\"}\n"
+	    "5 {\"City\":\"Roe\",\"Name\":\"Help\",\"No.\":\"7\",\"Phone\":\"556\","
+	    "\"Site Name\":\"Barn\"}\n");
+	check_notes(IMPORT_title_row, 2);
+}
+
+/* One like a row below, one with a number, one that fills a single gap, one as all below. */
+static void
+a_row_below_columns_without_names_is_a_row(void **state)
+{
+	static const char *const FIRST[] = { "x,y,z,w,v", "s,1,z,w,v", "s,y,,w,v",
+		"s,y,z,w,v" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof FIRST / sizeof *FIRST; i++) {
+		bool is_last = i + 1 == sizeof FIRST / sizeof *FIRST;
+		char text[200];
+		char *made;
+
+		(void)snprintf(text, sizeof text, "a,,,b,c\n%s\nx,k,l,%s,p\nq,m,n,6,p\n",
+		    FIRST[i], is_last ? "j" : "5");
+		made = read_bytes(text, strlen(text), NULL);
+		assert_non_null(strstr(made, "2 {\"a\":"));
+		free(made);
+		check_notes(IMPORT_title_row, 0);
+	}
+}
+
+static void
+a_cell_alone_in_a_row_of_many_is_refused(void **state)
+{
+	(void)state;
+	check("a,b,c,d,e\n1,2,3,4,5\n,North,,,\n6,7,8,9,0\nMade by me,,,,\n",
+	    "2 {\"a\":\"1\",\"b\":\"2\",\"c\":\"3\",\"d\":\"4\",\"e\":\"5\"}\n"
+	    "3 !heading_row\n"
+	    "4 {\"a\":\"6\",\"b\":\"7\",\"c\":\"8\",\"d\":\"9\",\"e\":\"0\"}\n"
+	    "5 !heading_row\n");
+	check("a,b,c,d\n1,2,3,4\n,North,,\n",
+	    "2 {\"a\":\"1\",\"b\":\"2\",\"c\":\"3\",\"d\":\"4\"}\n"
+	    "3 {\"b\":\"North\"}\n");
+}
+
+static void
 long_names_and_titles_are_cut_between_characters(void **state)
 {
 	char text[2000] = "\"a";
@@ -279,6 +328,9 @@ main(void)
 		cmocka_unit_test(rows_whose_cells_may_stand_in_other_columns_are_refused),
 		cmocka_unit_test(what_spreadsheets_leave_around_the_rows_is_passed_over),
 		cmocka_unit_test(every_column_gets_a_name_of_its_own),
+		cmocka_unit_test(names_under_merged_cells_are_the_names),
+		cmocka_unit_test(a_row_below_columns_without_names_is_a_row),
+		cmocka_unit_test(a_cell_alone_in_a_row_of_many_is_refused),
 		cmocka_unit_test(long_names_and_titles_are_cut_between_characters),
 		cmocka_unit_test(bytes_that_are_no_text_cost_their_row),
 		cmocka_unit_test(every_encoding_is_read_and_what_was_assumed_is_said),
