@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "deploy/referralctl/import_begin.h"
 #include "deploy/referralctl/import_collect.h"
+#include "deploy/referralctl/import_edits.h"
 #include "deploy/referralctl/import_map_parts.h"
 #include "deploy/referralctl/import_places.h"
 #include "deploy/referralctl/reach.h"
@@ -82,13 +83,18 @@ collect_all(struct import *import, struct import_collect *collect)
 	return EXIT_DONE;
 }
 
+/* What services are held against. */
 static int
-read_places(struct import *import)
+read_around(struct import *import)
 {
-	enum status status = STATUS_OK;
+	enum status status;
 
-	if (import->kind == DIRECTORY_SERVICES)
-		status = import_places_load(&import->target, &import->places);
+	if (import->kind != DIRECTORY_SERVICES)
+		return EXIT_DONE;
+	status = import_edits_read(&import->target, &import->edits);
+	if (status != STATUS_OK)
+		return import_fail("cannot read the edits", status_about(status));
+	status = import_places_load(&import->target, &import->places);
 	return status == STATUS_OK
 	           ? EXIT_DONE
 	           : import_fail("cannot read the places", status_about(status));
@@ -115,6 +121,7 @@ read_files(struct import *import)
 		.plan = &import->plan,
 		.report = &import->report,
 		.places = import->places,
+		.edits = import->edits,
 		.sink = import->stage ? import_stage_add : NULL,
 		.sink_self = import->stage,
 		.stop = &was_told_to_stop,
@@ -190,10 +197,11 @@ work(struct import *import)
 	bool differs;
 
 	if (exit == EXIT_DONE)
-		exit = read_places(import);
+		exit = read_around(import);
 	if (exit == EXIT_DONE)
 		exit = read_files(import);
 	places_free(import->places);
+	json_decref(import->edits);
 	if (exit != EXIT_DONE)
 		return exit;
 	differs = import_plan_end(&import->plan, &import->report);

@@ -10,6 +10,7 @@ struct import {
 	const struct import_options *options;
 	enum directory_kind kind;
 	struct places *places; /* NULL: none were imported */
+	json_t *edits;         /* of import_edits_read; NULL: of services alone */
 	FILE *report_file;     /* NULL: none wanted */
 	struct import_map *map;
 	struct import_inputs inputs, translated;

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/facts_capacity.h"
 #include "deploy/referralctl/import_columns.h"
+#include "deploy/referralctl/import_edits.h"
 #include "deploy/referralctl/import_enrich.h"
 #include "deploy/referralctl/import_feature.h"
 #include "deploy/referralctl/import_join.h"
@@ -155,6 +156,8 @@ plan_service(struct import_collect *collect, const char id[ID_UUID_BYTES + 1],
 	    import_plan_take(pass->plan, &service, where, pass->report);
 
 	must(collect, verdict != IMPORT_NO_MEMORY);
+	if (verdict == IMPORT_NEW)
+		import_edits_note(pass->edits, &service, where, pass->report);
 	if (verdict != IMPORT_NEW || pass->sink == NULL)
 		return;
 	facts_read_capacities(made, &facts);

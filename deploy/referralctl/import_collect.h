@@ -24,6 +24,7 @@ struct import_pass {
 	struct import_plan *plan;
 	struct import_report *report;
 	struct places *places; /* that addresses are looked up in; NULL: none */
+	const json_t *edits;   /* of import_edits_read; NULL: none */
 	import_sink *sink;     /* NULL: nobody wants them */
 	void *sink_self;
 	bool is_older;                  /* rows are HSDS of before 3.0 */

@@ -210,12 +210,15 @@ class Living(unittest.TestCase):
             def load():
                 with open(path, "w") as file:
                     json.dump(rows, file)
-                self.net.ctl("import", "--source", "two", path)
-            load()
+                self.net.ctl("import", "--source", "two", "--report", path + ".report", path)
+                with open(path + ".report", encoding="utf-8") as file:
+                    return [(row["id"], row["field"]) for row in json.load(file)["noted"] if row["reason"] == "edit_superseded"]
+            self.assertEqual(load(), [])
             service = rows[0]["id"]
             self.assertEqual(self.patch(service, {"name": "Правлена", "url": "https://b.example"}).status, 200)
             rows[0]["url"], rows[1]["name"] = "https://c.example", "Інша"
-            load()
+            self.assertEqual(load(), [(service, "url")])
+            self.assertEqual(load(), [])
             seen = self.document(service).json
             self.assertEqual((seen["name"], seen["url"]), ("Правлена", "https://c.example"))
             history = self.net.http("GET", f"/api/v1/services/{service}/history", role="coordinator").json
