@@ -88,7 +88,6 @@ LONG_FILES = {  # path: reason
     "common/link_upstream.c": "windows, epochs and losses read and change one table of workers",
     "common/store_connection.c": "the life of one connection, from opening to losing it",
     "deploy/referralctl/import_check.c": "one short rule after the other",
-    "deploy/referralctl/import_collect.c": "the steps of one pass over a file",
     "deploy/referralctl/service.c": "six verbs that share one call's waiting",
     "tests/unit/match_oracle_test.c": "a second matcher, which shares nothing with the first or other tests",
 }
