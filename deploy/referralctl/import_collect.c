@@ -14,6 +14,20 @@
 #include "deploy/referralctl/import_settle.h"
 #include "deploy/referralctl/import_translate.h"
 
+/* What Services Advisor says of its hours is in words, too. */
+static void
+note_advisor(const json_t *flat, struct import_check *check)
+{
+	struct import_share *hours = &check->report->understood[IMPORT_UNDERSTOOD_hours];
+
+	if (json_object_get(flat, "ended") != NULL)
+		import_check_note(check, IMPORT_ended, "");
+	if (json_object_get(flat, "opens_at") != NULL) {
+		hours->of++;
+		hours->understood++;
+	}
+}
+
 /* A flat row through the map, or a service of HSDS as it is.  A new reference; NULL: none. */
 static json_t *
 make_service(struct import_collect *collect, json_t *row, struct import_check *check)
@@ -23,9 +37,8 @@ make_service(struct import_collect *collect, json_t *row, struct import_check *c
 	                   : json_incref(row);
 	json_t *made = flat ? import_map_apply(collect->pass.map, flat, check) : NULL;
 
-	if (made != NULL && json_object_get(flat, "ended") != NULL &&
-	    import_feature_is_advisor(row))
-		import_check_note(check, IMPORT_ended, "");
+	if (made != NULL && import_feature_is_advisor(row))
+		note_advisor(flat, check);
 	json_decref(flat);
 	return made;
 }

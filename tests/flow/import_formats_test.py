@@ -171,8 +171,10 @@ class AdvisorTest(FormatsTest):
         schedule = self.load_one(*self.HOURS)["schedules"][0]
         self.assertEqual((schedule["byday"], schedule["opens_at"], schedule["closes_at"]),
                          ("SU,MO,TU,WE,TH", "08:30", "17:00"))
+        self.assertEqual(self.report["understood"]["hours"], {"of": 1, "understood": 1})
         for without in range(4):
             document = self.load_one(*(self.HOURS[:without] + self.HOURS[without + 1:]))
+            self.assertEqual(self.report["understood"]["hours"], {"of": 1, "understood": 0})
             self.assertNotIn("opens_at", document["schedules"][0])
         for other in (("6. Availability", "Once a month"), ("8. Office Open at", "12:00am"),
                       ("8. Office Open at", "Always open"), ("8. Office Open at", "18:30am"),
@@ -183,6 +185,13 @@ class AdvisorTest(FormatsTest):
             self.assertIn(other[1], schedule["description"])
         twice = self.load_one(*self.HOURS, ("8. Office Open at", "13:00pm"))["schedules"][0]
         self.assertNotIn("opens_at", twice)
+
+    def test_a_polygon_is_the_area_of_the_service(self):
+        row = feature(7, ())
+        row["geometry"] = {"type": "Polygon", "coordinates": [[[36, 31], [37, 31], [37, 32], [36, 31]]]}
+        self.load(self.write("advisor.json", [row]), read=1, quarantined={})
+        (area,) = self.one("advisor")["service_areas"]
+        self.assertEqual((area["extent_type"], json.loads(area["extent"])), ("geojson", row["geometry"]))
 
     def test_what_has_ended_is_inactive(self):
         self.assertEqual(self.load_one(endDate="2014-12-31")["status"], "inactive")
@@ -230,6 +239,7 @@ class AdvisorTest(FormatsTest):
         self.assertEqual(sum("x_translations" in d for d in documents), 562)
         self.assertEqual(sum("opens_at" in s for d in documents
                              for s in d.get("schedules", [])[:1]), 271)
+        self.assertEqual(self.report["understood"]["hours"], {"of": 510, "understood": 271})
         self.assertEqual({d["status"] for d in documents}, {"inactive"})
         self.load(path, *options, unchanged=562, added=0, changed=0, removed=0)
 
