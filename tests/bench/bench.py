@@ -12,6 +12,8 @@ many open cases, if there is memory for twice of what the row on memory says.  E
 does not hold."""
 
 import argparse
+import concurrent.futures
+import http.client
 import json
 import os
 import platform
@@ -21,14 +23,15 @@ import statistics
 import sys
 import tempfile
 import time
+import urllib.parse
 from random import Random
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from stand import (BUILD, DEMO, FUNCTIONS, IDENTITY_BYTES, SERVICES, Recording, Stand, Templates,  # noqa: E402
                    import_directory, import_measured, measure)
 import rival  # noqa: E402
-from country import Country, write_directory  # noqa: E402
-from harness import ROOT, Network, select_pause  # noqa: E402
+from country import Country, Words, write_directory, write_named_directory  # noqa: E402
+from harness import ROOT, Network, select_pause, wait_for  # noqa: E402
 from load import san_mateo_path  # noqa: E402
 
 IN_FLIGHT = 256
@@ -55,6 +58,9 @@ FLOOR_IMPORT = 0.5
 FLOOR_MATCH = 100
 FLOOR_GROWTH = 0.333
 FLOOR_SEARCH = 20
+FLOOR_SEARCH_HTTP = 1
+SEARCH_BUDGET_MS = 5
+SEARCHERS = 4  # connections
 
 
 class Size:
@@ -395,6 +401,28 @@ class Bench:
         p99 = kinds[worst]["p99_us"]
         yield Row(f"search of {self.size.services:,} services, p99 of the worst kind ({worst})", p99 / 1000, "ms",
                   "a plain scan of their folded texts", took["scan_us"] / 1000, took["scan_us"] / p99, FLOOR_SEARCH)
+        yield from self.searches_http()
+
+    def searches_http(self):
+        """From the question of one of several clients to its answer, each asking again at once."""
+        words, path = Words(30_000), os.path.join(self.folder, "named.ndjson")
+        write_named_directory(path, self.size.services, words)
+        with Network(demo=False) as net:
+            net.ctl("import", "--source", "bench", path)
+            wait_for(lambda: net.http("GET", "/api/v1/services?limit=1").json["total"] == self.size.services, 120)
+            each = max(1, min(self.size.cases, 4000) // SEARCHERS)
+            before = cpu_seconds(net, ("gateway.1", "matcher.1"))
+            with concurrent.futures.ThreadPoolExecutor(SEARCHERS) as pool:
+                took = sorted(ms for one in pool.map(lambda n: ask_ms(net, words, Random(n), each), range(SEARCHERS))
+                              for ms in one)
+            cpu = [(now - then) * 1e6 / len(took)
+                   for now, then in zip(cpu_seconds(net, ("gateway.1", "matcher.1")), before)]
+        name = f"search of {self.size.services:,} services through HTTP, {SEARCHERS} connections"
+        self.note(name, f"p50 {quantile(took, 0.5):.2f} ms, {len(took)} questions; CPU us each: "
+                  "gateway {:.0f}, matcher {:.0f}".format(*cpu))
+        p99 = quantile(took, 0.99)
+        yield Row(name + ", p99", p99, "ms", f"{SEARCH_BUDGET_MS} ms", SEARCH_BUDGET_MS, SEARCH_BUDGET_MS / p99,
+                  FLOOR_SEARCH_HTTP)
 
     def match(self):
         """In one process; the program dies where a match and the scan differ."""
@@ -452,6 +480,32 @@ class Bench:
 MEASUREMENTS = {"accept": Bench.accept, "routes": Bench.routes, "memory": Bench.memory, "latency": Bench.latency,
                 "rival": Bench.rival, "open": Bench.open, "handoff": Bench.handoff, "idle": Bench.idle,
                 "edits": Bench.edits, "match": Bench.match, "search": Bench.searches, "import": Bench.imports}
+
+
+def cpu_seconds(net, names):
+    """Spent so far by these services."""
+    def of(name):
+        with open(f"/proc/{net.pid(name)}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return [of(name) for name in names]
+
+
+def ask_ms(net, words, random, count):
+    """What each of so many searches took, over one connection."""
+    took, token = [], net.tokens["operator"]["token"]
+    connection = http.client.HTTPConnection(net.endpoints["http"].removeprefix("http://"), timeout=30)
+    for _ in range(count):
+        path = "/api/v1/services?q=" + urllib.parse.quote(words.question(random))
+        began = time.monotonic()
+        connection.request("GET", path, headers={"Authorization": "Bearer " + token})
+        answer = connection.getresponse()
+        answer.read()
+        took.append((time.monotonic() - began) * 1000)
+        if answer.status != 200:
+            raise RuntimeError(f"{path}: {answer.status}")
+    connection.close()
+    return took
 
 
 def synced_ms(length, count, per_second=None):

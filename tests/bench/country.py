@@ -114,6 +114,34 @@ def write_directory(path, services):
             file.write(json.dumps(document) + "\n")
 
 
+class Words:
+    """Made-up words, half of them Cyrillic, which come as those of a language do: the n-th in 1 of n places (G. K.
+    Zipf, 1935)."""
+
+    def __init__(self, count):
+        random = Random(1)
+        alphabets = (("bdfgklmnprstv", "aeiou"), ("бдфгклмнпрств", "аеиоу"))
+        self.all = ["".join(random.choice(sounds) for _ in range(random.randint(2, 4)) for sounds in alphabets[i % 2])
+                    for i in range(count)]
+
+    def draw(self, random, count=1):
+        return " ".join(self.all[int(len(self.all) ** random.random()) - 1] for _ in range(count))
+
+    def question(self, random):
+        """A word, one half typed or two."""
+        words = self.draw(random, random.choice((1, 1, 2)))
+        return words[:random.randint(2, len(words))] if random.random() < 0.5 else words
+
+
+def write_named_directory(path, services, words):
+    random = Random(1)
+    with open(path, "w") as file:
+        for number in range(services):
+            document = Service(number, random).hsds()
+            document.update(name=words.draw(random, 4), description=words.draw(random, 25))
+            file.write(json.dumps(document) + "\n")
+
+
 class Family:
     """One need, which some service fits."""
 

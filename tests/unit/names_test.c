@@ -130,6 +130,10 @@ of_many_the_best_come_first_wherever_they_lie(void **unused)
 	put_many(10);
 	search.offset = 10;
 	assert_page(10, 29);
+	search.offset = 0;
+	put("s9999", "food"); /* worth more than what is near, and in the last block */
+	search_run(services, NULL, &search, &found);
+	assert_text(found.services[0].name, "food");
 }
 
 int
