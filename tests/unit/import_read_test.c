@@ -97,6 +97,28 @@ a_page_gives_its_contents(void **state)
 }
 
 static void
+the_list_of_another_envelope_gives_rows(void **state)
+{
+	(void)state;
+	check_rows(
+	    "{\"status\":1,\"tags\":[{\"a\":0}],\"records\":[{\"a\":1},\n{\"a\":2}]}",
+	    "{\"a\":1}|{\"a\":2}");
+	assert_int_equal(lines[1], 2);
+	assert_false(shape.is_page_of_many);
+	check_rows("{\"results\":[{\"a\":1}],\"next\":\"http://x\"}", "{\"a\":1}");
+	assert_true(shape.is_page_of_many);
+	check_rows("{\"results\":[{\"a\":1}],\"next\":null}", "{\"a\":1}");
+	assert_false(shape.is_page_of_many);
+	check_rows("{\"data\":[{\"a\":1},{\"a\"", "{\"a\":1}|{\"a\"");
+	assert_true(shape.is_cut);
+	check_rows(
+	    "{\"data\":[{\"a\":1}],\"name\":1}", "{\"data\":[{\"a\":1}],\"name\":1}");
+	check_rows("{\"data\":[{\"a\":1}],\"id\":1}", "{\"data\":[{\"a\":1}],\"id\":1}");
+	check_rows("{\"data\":[1]}", "{\"data\":[1]}");
+	check_rows("{\"terms\":[{\"a\":1}]}", "{\"terms\":[{\"a\":1}]}");
+}
+
+static void
 one_object_is_one_row(void **state)
 {
 	(void)state;
@@ -264,6 +286,7 @@ main(void)
 		cmocka_unit_test(elements_of_an_array_are_rows),
 		cmocka_unit_test(brackets_and_quotes_inside_texts_are_text),
 		cmocka_unit_test(a_page_gives_its_contents),
+		cmocka_unit_test(the_list_of_another_envelope_gives_rows),
 		cmocka_unit_test(one_object_is_one_row),
 		cmocka_unit_test(what_services_refer_to_comes_before_them),
 		cmocka_unit_test(each_line_is_a_row),
