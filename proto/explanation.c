@@ -29,6 +29,12 @@ thousandths(double value)
 	return round(value * 1000) / 1000;
 }
 
+static bool
+is_silent(const struct score_part *part)
+{
+	return isnan(part->value) && part->points == 0;
+}
+
 static void
 put_chosen(struct dense_sink *sink, const struct candidate *in)
 {
@@ -40,11 +46,14 @@ put_chosen(struct dense_sink *sink, const struct candidate *in)
 		mask_add(sink, in->rules[i].verdict == verdict_pass ? &pass : &unknown,
 		    CODE_SET_eligibility, in->rules[i].rule);
 	for (uint32_t i = 0; i < in->parts_count; i++)
-		mask_add(sink, &parts, CODE_SET_merit, in->parts[i].part);
+		if (!is_silent(&in->parts[i]))
+			mask_add(sink, &parts, CODE_SET_merit, in->parts[i].part);
 	dense_put_number(sink, pass);
 	dense_put_number(sink, unknown);
 	dense_put_number(sink, parts);
 	for (uint32_t i = 0; i < in->parts_count; i++) {
+		if (is_silent(&in->parts[i]))
+			continue;
 		dense_put_figure(sink, in->parts[i].value);
 		dense_put_figure(sink, in->parts[i].points);
 	}
@@ -86,10 +95,12 @@ explanation_pack(const struct why *why, void *buffer, size_t size, size_t *lengt
 	uint32_t refusals = at_most(why->refusals_count, EXPLANATION_REFUSALS_MOST);
 	bool has_via = why->has_chosen && why->chosen.via.length > 0;
 	bool has_policy = why->policy != UINT_ABSENT;
+	bool has_report = why->has_chosen && why->report_hours != UINT_ABSENT;
 
 	dense_put_byte(&sink, VERSION);
 	dense_put_byte(&sink, why->has_chosen | next << 1 | refusals << 3 |
-	                          (has_via ? 1U << 4 : 0) | (has_policy ? 1U << 5 : 0));
+	                          (has_via ? 1U << 4 : 0) | (has_policy ? 1U << 5 : 0) |
+	                          (has_report ? 1U << 6 : 0));
 	if (why->has_chosen)
 		put_chosen(&sink, &why->chosen);
 	for (uint32_t i = 0; i < next; i++) {
@@ -104,6 +115,8 @@ explanation_pack(const struct why *why, void *buffer, size_t size, size_t *lengt
 		dense_put_text(&sink, why->chosen.via);
 	if (has_policy)
 		dense_put_number(&sink, why->policy);
+	if (has_report)
+		dense_put_number(&sink, why->report_hours);
 	*length = size - sink.left;
 	return sink.is_refused ? STATUS_TOO_LARGE : STATUS_OK;
 }
@@ -139,18 +152,18 @@ static void
 get_parts(struct dense_source *source, struct candidate *out, uint32_t mask)
 {
 	for (unsigned bit = 0; bit < 32; bit++) {
-		struct text name = mask_name(mask, bit, CODE_SET_merit);
 		struct score_part *part = &out->parts[out->parts_count];
-		double value, points;
+		const char *word = code_word(CODE_SET_merit, bit + 1);
+		double value = NAN, points = 0;
 
-		if ((mask >> bit & 1) == 0)
-			continue;
-		value = dense_get_figure(source);
-		points = dense_get_figure(source);
-		if (name.at == NULL || out->parts_count == COUNT(out->parts))
+		if (mask >> bit & 1) {
+			value = dense_get_figure(source);
+			points = dense_get_figure(source);
+		}
+		if (word == NULL || out->parts_count == COUNT(out->parts))
 			continue;
 		record_init(&record_score_part, part);
-		part->part = name;
+		part->part = text_of(word);
 		part->value = value;
 		part->points = points;
 		out->parts_count++;
@@ -231,9 +244,9 @@ explanation_unpack(const void *bytes, size_t length, struct text service,
 	why->has_chosen = shape & 1;
 	next = shape >> 1 & 3;
 	refusals = shape >> 3 & 1;
-	if (shape >> 6 != 0 || next > EXPLANATION_NEXT_MOST ||
+	if (shape >> 7 != 0 || next > EXPLANATION_NEXT_MOST ||
 	    refusals > EXPLANATION_REFUSALS_MOST ||
-	    ((shape >> 4 & 1) != 0 && !why->has_chosen))
+	    ((shape & (1U << 4 | 1U << 6)) != 0 && !why->has_chosen))
 		return STATUS_DAMAGED;
 	if (why->has_chosen) {
 		why->chosen.service = service;
@@ -249,6 +262,8 @@ explanation_unpack(const void *bytes, size_t length, struct text service,
 		why->chosen.via = dense_get_text(&source, texts->via);
 	if (shape >> 5 & 1)
 		why->policy = dense_get_number(&source);
+	if (shape >> 6 & 1)
+		why->report_hours = dense_get_number(&source);
 	record_check(&record_why, why, &defects);
 	return defects.count > 0 || source.is_damaged || source.left > 0 ? STATUS_DAMAGED
 	                                                                 : STATUS_OK;

@@ -15,9 +15,11 @@
  * their scores, the first refusal, all counts.  Questions and names are left out: they follow
  * from the rules and the directory.  In this order, as dense.h puts them:
  *   byte 2; byte: 1 where one was chosen, 2 for each next one, 8 for each refusal, 16 where
- *   the chosen one's `via` stands at the end, 32 where the policy's version does, after it
+ *   the chosen one's `via` stands at the end, 32 where the policy's version does, after it, 64
+ *   where the age of the chosen one's report does, after both
  *   the chosen one: score, km; masks of the rules that passed, of the unknown ones, of the parts
- *   (bit 0: the first code of eligibility or merit); each part's value and points
+ *   (bit 0: the first code of eligibility or merit); each part's value and points; a part that
+ *   is unknown and gives nothing is left out and comes back in its place
  *   each next one: service, score; each refusal: service, number of the rule
  *   mask of the rules that refused, how many each; considered; directory; seed
  * TOO_LARGE: also for what codes.def has no number for, or not in its order. */

@@ -8,7 +8,8 @@
 #include "proto/say.h"
 
 static const char HELP[] =
-    "usage: referralctl [--dir DIR] explain CASE|NEED|REFERRAL [--lang TAG] [--json]\n\n"
+    "usage: referralctl [--dir DIR] explain CASE|NEED|REFERRAL [--lang TAG] [--json]\n"
+    "       referralctl [--dir DIR] explain CASE|NEED|REFERRAL --replay [--json]\n\n"
     "Tells why each need of a case, or one need or referral, was offered where it was: "
     "the\n"
     "points of the chosen service, the next ones, what excluded others, what is not "
@@ -17,15 +18,22 @@ static const char HELP[] =
     "services are\n"
     "those of now.\n\n"
     "  --lang TAG  sentences and questions: en, uk, ru (default en)\n"
+    "  --replay    work each decision out again from what is kept of it, by the policy "
+    "that was\n"
+    "              in force: each part's points from what was measured, their sum, the "
+    "order of\n"
+    "              the next ones; tells what is not the same\n"
     "  --json      print JSON, as GET /api/v1/cases/{id} answers, without persons and\n"
     "              transitions\n\n"
     "Example: referralctl explain 01h2m7kx3v9q0c5t8r1w6z4b2n-1 --lang uk\n\n"
-    "Exit: 0 done, 1 no such case, need or referral or failed, 2 usage.\n";
+    "Exit: 0 done, 1 no such case, need or referral, one not the same, or failed, 2 "
+    "usage.\n";
 
 struct explaining {
 	struct session *session;
 	const char *lang;
 	unsigned need, attempt;
+	struct replaying *replaying; /* NULL: told, not worked out again */
 	bool is_found;
 	int exit;
 };
@@ -38,6 +46,10 @@ explain_view(void *ctx, struct case_view *view)
 	explaining->is_found = explain_keep(view, explaining->need, explaining->attempt);
 	if (!explaining->is_found)
 		return;
+	if (explaining->replaying != NULL) {
+		replaying_view(explaining->replaying, view);
+		return;
+	}
 	if (!explaining->session->wants_json) {
 		explain_print(view, explaining->lang, stdout);
 		return;
@@ -69,17 +81,20 @@ explain(struct explaining *explaining, struct text case_id, const char *id)
 		    id);
 	if (status != STATUS_OK)
 		return session_failed(session, status);
-	return explaining->exit;
+	return explaining->replaying == NULL
+	           ? explaining->exit
+	           : replaying_end(explaining->replaying, session);
 }
 
 int
 explain_command(int argc, char **argv, const char *dir)
 {
-	bool wants_json = false;
+	bool wants_json = false, wants_replay = false;
 	struct session session = { .command = argv[0] };
 	struct explaining explaining = { .session = &session, .lang = "en" };
 	const struct choice flags[] = { { "lang", &explaining.lang, NULL },
-		{ "json", NULL, &wants_json }, { NULL, NULL, NULL } };
+		{ "replay", NULL, &wants_replay }, { "json", NULL, &wants_json },
+		{ NULL, NULL, NULL } };
 	struct text case_id;
 	int exit = EXIT_FAILED;
 	char **words;
@@ -93,8 +108,10 @@ explain_command(int argc, char **argv, const char *dir)
 	if (!say_knows(explaining.lang))
 		return flags_wrong(
 		    argv[0], "lang: %s is none of en, uk, ru", explaining.lang);
-	if (session_open(&session, argv[0], wants_json, dir))
+	if (session_open(&session, argv[0], wants_json, dir) &&
+	    (!wants_replay || (explaining.replaying = replaying_new(&session)) != NULL))
 		exit = explain(&explaining, case_id, words[0]);
+	replaying_free(explaining.replaying);
 	session_close(&session);
 	return exit;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the files of the command policy share; nobody else includes it. */
+ * What the files of the command policy share; of others explain --replay alone includes it. */
 #ifndef REFERRALCTL_POLICY_H
 #define REFERRALCTL_POLICY_H
 

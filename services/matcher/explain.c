@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "common/merit.h"
 #include "services/matcher/mapped.h"
 #include "services/matcher/match_private.h"
 
@@ -133,6 +134,15 @@ write_candidates(const struct match_result *result, const struct wanted *wanted,
 	}
 }
 
+static void
+write_report(struct why *why, const struct wanted *wanted, const struct traits *traits)
+{
+	double hours = score_report_hours(wanted, traits);
+
+	if (why->chosen.parts[PART_capacity].value > 0 && hours < MERIT_STALE_HOURS)
+		why->report_hours = (uint32_t)hours;
+}
+
 void
 match_explain(const struct index *index, const struct match_question *question,
     const struct match_result *result, uint32_t chosen, uint32_t next_most,
@@ -144,9 +154,11 @@ match_explain(const struct index *index, const struct match_question *question,
 	record_init(&record_why, why);
 	wanted_read(&wanted, question);
 	write_candidates(result, &wanted, chosen, next_most, with_names, why);
-	if (why->has_chosen)
+	if (why->has_chosen) {
+		write_report(why, &wanted, &result->candidates[chosen].service->traits);
 		why->chosen.via = mapped_via(index,
 		    indexed_facts(result->candidates[chosen].service), wanted.term);
+	}
 	if (question->may_be_cleared_only != result->may_be_cleared_only) {
 		match(
 		    index, question, &seen); /* what this reader may know of the others */

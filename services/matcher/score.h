@@ -46,6 +46,8 @@ int32_t score_most(const struct wanted *wanted, const struct scored *scored);
 
 /* What a place there costs those who have others (price.h), of a hundred. */
 double score_price(const struct wanted *wanted, const struct traits *traits);
+/* Age of its report of free places in whole hours; MERIT_STALE_HOURS: as good as none. */
+double score_report_hours(const struct wanted *wanted, const struct traits *traits);
 /* The points of being so much dearer, in hundredths. */
 int32_t score_scarcity(const struct wanted *wanted, double dearer);
 /* And of being so far from the family's other needs. */

@@ -256,6 +256,19 @@ class Commands(Running):
         for needle in PERSONAL:
             self.assertNotIn(needle, text + json.dumps(whole, ensure_ascii=False))
 
+    def test_a_stored_decision_follows_from_what_is_kept_of_it_and_an_altered_one_does_not(self):
+        case = self.submitted()
+        replays = self.json("explain", case["id"], "--replay")["replays"]
+        self.assertEqual([r["referral"] for r in replays], [r["id"] for r in self.net.case(case["id"])["referrals"]])
+        self.assertEqual([(r["same"], r["policy"], r["differences"]) for r in replays], [(True, 0, [])] * len(replays))
+        one = replays[0]["referral"]
+        key, field = f"{TAG}:case:{case['id']}", f"r{one[27:]}.why"
+        stored = self.net.redis.hget(key, field)
+        self.net.redis.hset(key, field, stored[:2] + bytes([stored[2] ^ 2]) + stored[3:])  # of the score
+        self.assertRegex(self.ctl("explain", one, "--replay", status=1).stdout, "not the same\n  score: .* is kept, .* is the sum\n")
+        self.net.redis.hset(key, field, stored)
+        self.assertIn(": the same\n", self.ctl("explain", one, "--replay").stdout)
+
     def test_what_cannot_be_explained_is_named(self):
         case_id = self.submitted()["id"]
         for missing, what in ((NOWHERE, "case"), (case_id + "-9", "need"), (case_id + "-1-9", "referral")):

@@ -103,7 +103,8 @@ random_candidate(struct candidate *out)
 		record_init(&record_score_part, &out->parts[i]);
 		out->parts[i].part = codes[i];
 		out->parts[i].value = below(3) ? figure(1000000) : (double)NAN;
-		out->parts[i].points = figure(1000);
+		out->parts[i].points =
+		    isnan(out->parts[i].value) && below(2) ? 0 : figure(1000);
 	}
 }
 
@@ -133,6 +134,8 @@ random_why(void)
 	}
 	why.considered_count = below(2) ? below(100000001) : UINT_ABSENT;
 	why.directory_version = below(2) ? id() : TEXT_ABSENT;
+	if (why.has_chosen && below(2))
+		why.report_hours = below(168);
 	why.seed = below(2) ? below(UINT32_MAX - 10) : UINT_ABSENT;
 	why.policy = below(2) ? below(UINT32_MAX - 10) : UINT_ABSENT;
 }
@@ -161,6 +164,27 @@ check_rules(const struct candidate *one, const struct candidate *other)
 			}
 }
 
+/* Each comes back, and those that were left out as what is unknown and gives nothing. */
+static void
+check_parts(const struct candidate *one, const struct candidate *other)
+{
+	uint32_t at = 0;
+
+	assert_int_equal(other->parts_count, merit_end - 1);
+	for (uint32_t i = 0; i < other->parts_count; i++) {
+		bool is_there = at < one->parts_count &&
+		                text_equal(one->parts[at].part, other->parts[i].part);
+
+		assert_int_equal(code_value(CODE_SET_merit, other->parts[i].part), i + 1);
+		assert_true(is_same(other->parts[i].value,
+		    is_there ? one->parts[at].value : (double)NAN));
+		assert_true(is_same(
+		    other->parts[i].points, is_there ? one->parts[at].points : 0));
+		at += is_there;
+	}
+	assert_int_equal(at, one->parts_count);
+}
+
 static void
 check_chosen(const struct candidate *one, const struct candidate *other)
 {
@@ -171,18 +195,14 @@ check_chosen(const struct candidate *one, const struct candidate *other)
 	            fabs(one->distance_km - other->distance_km) < 0.00051);
 	check_rules(one, other);
 	assert_true(text_equal(one->via, other->via));
-	assert_int_equal(one->parts_count, other->parts_count);
-	for (uint32_t i = 0; i < one->parts_count; i++) {
-		assert_true(text_equal(one->parts[i].part, other->parts[i].part));
-		assert_true(is_same(one->parts[i].value, other->parts[i].value));
-		assert_true(is_same(one->parts[i].points, other->parts[i].points));
-	}
+	check_parts(one, other);
 }
 
 static void
 check_same(void)
 {
 	assert_int_equal(back.has_chosen, why.has_chosen);
+	assert_int_equal(back.report_hours, why.report_hours);
 	if (why.has_chosen)
 		check_chosen(&why.chosen, &back.chosen);
 	assert_int_equal(back.next_count, why.next_count);
@@ -403,7 +423,7 @@ what_has_no_name_here_is_passed_over(void **state)
 	    explanation_unpack(bytes, sizeof NEWER, service, agency, &texts, &back),
 	    STATUS_OK);
 	assert_int_equal(back.chosen.rules_count, 1);
-	assert_int_equal(back.chosen.parts_count, 1);
+	assert_int_equal(back.chosen.parts_count, merit_end - 1);
 	assert_int_equal(back.refusals_by_rule_count, 1);
 	assert_int_equal(back.refusals_by_rule[0].count, 7);
 }
