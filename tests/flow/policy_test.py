@@ -131,6 +131,20 @@ class Policy(unittest.TestCase):
             wait_for(lambda: net.case(parked[:26])["needs"][int(parked[-1]) - 1]["state"] == "offered", 10,
                      "the need to be offered")
 
+    def test_needs_of_siblings_go_to_one_service_and_in_an_emergency_to_one_agency_at_a_time(self):
+        intake = {**demo_intake(), "urgency": "emergency"}
+        term = intake["needs"][0]["term"]
+        children = [i for i, member in enumerate(intake["household"]["members"]) if member["role"] == "child"]
+        intake["needs"] = [{"term": term, "for": [child]} for child in children]
+        self.assertGreater(len(children), 1)
+        with Network() as net:
+            case = net.settled(net.submit({**intake, "needs": [{"term": term}]}).json["case"]["id"])
+            self.assertEqual(len(case["referrals"]), 2)
+            case = net.settled(net.submit(intake).json["case"]["id"])
+            self.assertEqual({need["state"] for need in case["needs"]}, {"offered"})
+            self.assertEqual(len(case["referrals"]), len(children))
+            self.assertEqual(len({referral["service"] for referral in case["referrals"]}), 1)
+
     def test_what_was_measured_is_told_as_sentences_in_the_language_of_the_asker(self):
         says = self.preview(lang="uk")[0]["why"]["says"]
         self.assertRegex(says[0], "^Відстань у кілометрах: [0-9.]+\\.$")

@@ -101,8 +101,8 @@ a_sibling_that_does_not_know_that_service_is_looked_at_again_at_once(void **stat
 	assert_string_equal(service_of("n2.state"), "received");
 	assert_string_equal(where_is("match", needs[1]), "ready:normal");
 	assert_int_equal(do_claim(stage_match, 2, 1000), 2);
-	assert_string_equal(claimed[1].item, needs[1]);
-	assert_string_equal(claimed[1].beside[0], "1 service1");
+	for (unsigned i = 0; i < 2; i++)
+		assert_string_equal(claimed[i].beside[0], "1 service1");
 	assert_whole();
 }
 

@@ -99,6 +99,22 @@ a_neighbour_of_that_agency_comes_before_who_is_farther_from_it(void **unused)
 }
 
 static void
+of_several_other_needs_the_nearest_counts(void **unused)
+{
+	const struct text texts[] = { LITERAL("1 far"), LITERAL("1 bread"),
+		LITERAL("1 far") };
+
+	(void)unused;
+	put("bread", "a", "food", 48.93);
+	put("far", "b", "food", 49.9);
+	put("coats", "c", "clothes", 48.93);
+	together_read(services, texts, 3, &question, &together);
+	assert_int_equal(question.beside_count, 3);
+	assert_best("coats");
+	assert_true(result.candidates[0].apart.km == 0);
+}
+
+static void
 a_much_better_service_is_not_given_up_to_keep_a_family_together(void **unused)
 {
 	(void)unused;
@@ -290,6 +306,7 @@ main(void)
 		TEST(
 		    a_need_goes_to_the_agency_that_has_another_of_the_family_where_scores_are_close),
 		TEST(a_neighbour_of_that_agency_comes_before_who_is_farther_from_it),
+		TEST(of_several_other_needs_the_nearest_counts),
 		TEST(a_much_better_service_is_not_given_up_to_keep_a_family_together),
 		TEST(what_nobody_was_offered_yet_is_foreseen_from_the_first_need),
 		TEST(a_policy_may_let_needs_go_apart),
