@@ -67,10 +67,11 @@ read_person(struct wanted *wanted, const struct household *household, uint32_t p
 static bool
 is_child(const struct household *household, uint32_t position)
 {
-	const struct member *member = &household->members[position];
+	const struct member *member;
 
 	if (position >= household->members_count)
 		return false;
+	member = &household->members[position];
 	return member->role == 0 ? member->age < ADULT_YEARS
 	                         : member->role == member_role_child;
 }
