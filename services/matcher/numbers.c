@@ -55,6 +55,8 @@ numbers_reserve(struct numbers *numbers, uint32_t count)
 	memset(numbers->terse + numbers->room, 0, room - numbers->room);
 	memset(numbers->names.rank + numbers->room, 0,
 	    (room - numbers->room) * sizeof *numbers->names.rank);
+	memset(numbers->tallies.worth + numbers->room, 0,
+	    (room - numbers->room) * sizeof *numbers->tallies.worth);
 	memset(numbers->tallies.last + numbers->room, 0,
 	    (room - numbers->room) * sizeof *numbers->tallies.last);
 	memset(numbers->tallies.touched + numbers->room / TALLY_BLOCK, 0,
