@@ -799,6 +799,28 @@ a_result_says_what_it_is(void **unused)
 }
 
 static void
+a_name_of_any_length_is_found_by_itself(void **unused)
+{
+	char names[3][300 + 1];
+
+	(void)unused;
+	for (unsigned i = 0; i < 3; i++) {
+		char id[8], *name = names[i];
+
+		memset(name, 0, sizeof names[i]);
+		for (unsigned word = 0; word < 48; word++)
+			snprintf(
+			    name + 6 * word, 7, "word%c ", word == 47 ? 'a' + i : 'q');
+		name[6 * 48 - 1] = '\0';
+		snprintf(id, sizeof id, "s%u", i);
+		put(id, name);
+	}
+	search.most = 1;
+	assert_string_equal(search_for(names[1]), "s1");
+	assert_string_equal(search_for(names[2]), "s2");
+}
+
+static void
 a_question_of_any_length_is_borne(void **unused)
 {
 	static char words[4096];
@@ -902,6 +924,7 @@ main(void)
 		TEST(pages_follow_one_another_without_gap_or_repeat),
 		TEST(a_page_has_20_services_unless_asked_and_50_at_most),
 		TEST(a_result_says_what_it_is),
+		TEST(a_name_of_any_length_is_found_by_itself),
 		TEST(a_question_of_any_length_is_borne),
 		TEST(the_heap_keeps_what_a_sort_would),
 	};
