@@ -2,6 +2,7 @@
  * Ids, numbers, texts and words. */
 #include "deploy/referralctl/import_settle.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -68,22 +69,41 @@ settle_aside(struct import_check *check, json_t *object, const char *name, json_
 static bool
 read_uuid(struct text text, char id[ID_UUID_BYTES + 1])
 {
-	if (text.length != ID_UUID_BYTES)
+	/* Every id of every part comes here: comparing took 4 % of an import. */
+	static const char DIGITS[UCHAR_MAX + 1] = { ['0'] = '0',
+		['1'] = '1',
+		['2'] = '2',
+		['3'] = '3',
+		['4'] = '4',
+		['5'] = '5',
+		['6'] = '6',
+		['7'] = '7',
+		['8'] = '8',
+		['9'] = '9',
+		['a'] = 'a',
+		['b'] = 'b',
+		['c'] = 'c',
+		['d'] = 'd',
+		['e'] = 'e',
+		['f'] = 'f',
+		['A'] = 'a',
+		['B'] = 'b',
+		['C'] = 'c',
+		['D'] = 'd',
+		['E'] = 'e',
+		['F'] = 'f' };
+	int digits = 0;
+
+	if (text.length != ID_UUID_BYTES || text.at[8] != '-' || text.at[13] != '-' ||
+	    text.at[18] != '-' || text.at[23] != '-')
 		return false;
 	for (int i = 0; i < ID_UUID_BYTES; i++) {
-		char byte = text.at[i];
-		bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (byte >= 'A' && byte <= 'F')
-			byte = (char)(byte + 32);
-		if (is_dash
-		        ? byte != '-'
-		        : !((byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f')))
-			return false;
-		id[i] = byte;
+		id[i] = DIGITS[(unsigned char)text.at[i]];
+		digits += id[i] != '\0';
 	}
+	id[8] = id[13] = id[18] = id[23] = '-';
 	id[ID_UUID_BYTES] = '\0';
-	return true;
+	return digits == ID_UUID_BYTES - 4;
 }
 
 void

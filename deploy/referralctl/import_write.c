@@ -2,6 +2,7 @@
  * A buffer that grows, and canonical JSON. */
 #include "deploy/referralctl/import_write.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -76,11 +77,12 @@ sort_members(struct member *members, size_t count)
 	}
 }
 
-static bool
-needs_escape(unsigned char byte)
-{
-	return byte < 0x20 || byte == '"' || byte == '\\';
-}
+/* Looked at for every byte of every text. */
+#define ESCAPED_8(from)                                                                  \
+	[from] = true, [from + 1] = true, [from + 2] = true, [from + 3] = true,          \
+	[from + 4] = true, [from + 5] = true, [from + 6] = true, [from + 7] = true
+static const bool NEEDS_ESCAPE[UCHAR_MAX + 1] = { ESCAPED_8(0), ESCAPED_8(8),
+	ESCAPED_8(16), ESCAPED_8(24), ['"'] = true, ['\\'] = true };
 
 static void
 write_escape(struct import_buffer *buffer, unsigned char byte)
@@ -105,7 +107,7 @@ write_text(struct import_buffer *buffer, const char *at, size_t length)
 	while (at < end) {
 		const char *run = at;
 
-		while (at < end && !needs_escape((unsigned char)*at))
+		while (at < end && !NEEDS_ESCAPE[(unsigned char)*at])
 			at++;
 		import_buffer_add(buffer, run, (size_t)(at - run));
 		if (at < end)

@@ -266,6 +266,33 @@ ids_that_are_no_uuids_are_derived(void **state)
 }
 
 static void
+an_id_that_is_nearly_a_uuid_is_derived(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < strlen(ID); i++) {
+		char json[1000] = "{" GOOD "}";
+
+		json[strlen("{\"id\":\"") + i] = 'g';
+		assert_int_equal(take(json), IMPORT_FINE);
+		assert_int_equal(report.counts[IMPORT_derived_id], 1);
+	}
+}
+
+static void
+a_text_of_any_bytes_is_written_as_it_is_read(void **state)
+{
+	char members[40];
+
+	(void)state;
+	for (unsigned byte = 1; byte < 0x80; byte++) {
+		snprintf(members, sizeof members, "\"x_one\":\"a\\u%04xb\"", byte);
+		take_with(members);
+		assert_int_equal(
+		    json_string_value(json_object_get(made, "x_one"))[1], byte);
+	}
+}
+
+static void
 parts_without_an_id_get_one(void **state)
 {
 	char organization[40];
@@ -502,6 +529,8 @@ main(void)
 		cmocka_unit_test(values_of_the_wrong_kind_are_kept_aside),
 		cmocka_unit_test(null_is_absent_and_what_hsds_does_not_know_stays),
 		cmocka_unit_test(ids_that_are_no_uuids_are_derived),
+		cmocka_unit_test(an_id_that_is_nearly_a_uuid_is_derived),
+		cmocka_unit_test(a_text_of_any_bytes_is_written_as_it_is_read),
 		cmocka_unit_test(parts_without_an_id_get_one),
 		cmocka_unit_test(required_parts_are_made_or_the_entry_goes_aside),
 		cmocka_unit_test(points_that_are_none_are_kept_aside),
