@@ -85,7 +85,8 @@ write_roles(FILE *out)
 
 /* unpack_NAME: a table of texts by name, '' where absent; pack_NAME: the reverse, of texts and
  * whole numbers, nil where absent.  Written out, since loops over the names cost four times as
- * much.  `texts` is struct.unpack, which takes texts up to their NULs: as many are put behind. */
+ * much.  `is_changed` is no text: its place is made with the rest.  `texts` is struct.unpack,
+ * which takes texts up to their NULs: as many are put behind. */
 static void
 write_kept(FILE *out, const struct kept_record *record)
 {
@@ -103,7 +104,8 @@ write_kept(FILE *out, const struct kept_record *record)
 	fputs("')\nreturn {", out);
 	for (int i = 0; fields[i] != NULL; i++)
 		fprintf(out, "%s=v%d,", fields[i], i + 1);
-	fprintf(out, "}\nend\nlocal function pack_%s(t)\nreturn (t.%s or '')",
+	fprintf(out,
+	    "is_changed=false}\nend\nlocal function pack_%s(t)\nreturn (t.%s or '')",
 	    record->name, fields[0]);
 	for (int i = 1; fields[i] != NULL; i++)
 		fprintf(out, "..'\\0'..(t.%s or '')", fields[i]);

@@ -73,7 +73,8 @@ local function case_and_item(cell, id)
 end
 
 local function case_save(case)
-	local words = { 'HSET', case.key, 'head', pack_head(case.head) }
+	local words = { 'HSET', case.key, 'head', pack_head(case.head), nil, nil, nil, nil, nil, nil,
+		nil, nil } -- room for as much as most have
 	for name, item in pairs(case.items) do
 		if item and item.is_changed then
 			words[#words + 1] = name
@@ -106,7 +107,7 @@ end
 -- Needs and referrals that somebody must still act on; at none the case is closed.
 local function open_more(books, case, by)
 	local head = case.head
-	local open = head.open + by
+	local open = number_of(head.open) + by
 	head.open = int(open)
 	if open == 0 then
 		call('ZREM', case.cell.open, case.id)
@@ -120,12 +121,14 @@ end
 
 -- attempt (lease number), failures, crashes of an item at a stage
 local function tries_of(stage, item)
-	local a, f, c = match(item[stage] or '', '^(%d+) ?(%d*) ?(%d*)$')
+	local kept = item[stage]
+	if not kept or kept == '' then return 0, 0, 0 end
+	local a, f, c = match(kept, '^(%d+) ?(%d*) ?(%d*)$')
 	return tonumber(a) or 0, tonumber(f) or 0, tonumber(c) or 0
 end
 
 local function set_tries(stage, item, attempt, failures, crashes)
-	item[stage] = attempt .. ' ' .. failures .. ' ' .. crashes
+	item[stage] = int(attempt) .. ' ' .. int(failures) .. ' ' .. int(crashes)
 	item.is_changed = true
 end
 
@@ -138,7 +141,12 @@ end
 
 -- Takes an item out of whichever set of the stage holds it; the name of the set, or nil.
 local function take_out(case, stage, item)
-	local sets = case.cell[stage]
+	local sets, leased = case.cell[stage], stage == 'match' and ahead.leased
+	if leased and leased[item.id] then
+		leased[item.id] = nil
+		ahead.left[#ahead.left + 1] = item.id
+		return 'leased'
+	end
 	if call('ZREM', sets.leased, item.id) == 1 then return 'leased' end
 	if call('ZREM', sets.ready[case.head.urgency], item.id) == 1 then return 'ready' end
 	if call('ZREM', sets.delayed, item.id) == 1 then return 'delayed' end
@@ -152,25 +160,25 @@ end
 
 local function enter(books, case, stage, item)
 	make_ready(books, case, stage, item)
-	count(books, stage .. '.entered')
+	count(books, case.cell[stage].entered)
 end
 
 local function enter_leased(books, case, stage, item, lease)
 	put(books, case.cell[stage].leased, int(books.now + lease), item.id)
 	set_tries(stage, item, tries_of(stage, item) + 1, 0, 0)
-	count(books, stage .. '.entered')
+	count(books, case.cell[stage].entered)
 end
 
 local function enter_delayed(books, case, stage, item, due)
 	put(books, case.cell[stage].delayed, due, item.id)
-	count(books, stage .. '.entered')
+	count(books, case.cell[stage].entered)
 end
 
 local function leave(books, case, stage, item)
 	local from = take_out(case, stage, item)
 	if from then
 		tries_end(stage, item)
-		count(books, stage .. '.left')
+		count(books, case.cell[stage].left)
 	end
 	return from
 end

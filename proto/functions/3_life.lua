@@ -299,7 +299,8 @@ end
 
 local function add_need(books, case, number, term, lease)
 	local need = item_hold(case, name_of(number), number, nil, { state = 'received', version = '1',
-		term = term, is_changed = true })
+		term = term, referrals = '', reason = '', commit = '', match = '', parallel = '',
+		is_changed = true })
 	if lease then enter_leased(books, case, 'match', need, lease) else
 		enter(books, case, 'match', need)
 	end

@@ -22,16 +22,34 @@ end
 
 local ACCEPT_COUNTS = { CLOCK[1], CLOCK[2], 'match.entered', 'match.left', 'case.entered' }
 
+-- Of accepts that come together: which cases are surely neither here nor archived.
+local function look_for_accepts(cell, calls)
+	local words, new = {}, {}
+	for i = 1, #calls do
+		local id = calls[i][1]
+		words[2 * i - 1], words[2 * i] = cell.tag .. ':case:' .. id, cell.tag .. ':gone:' .. id
+		new[id] = true
+	end
+	return { new = call('EXISTS', unpack(words)) == 0 and new or nil }
+end
+
+-- It may have been archived since intake looked there.
+local function is_known(cell, key, id)
+	local new = ahead.new
+	if new and new[id] then
+		new[id] = nil -- a second one of this call finds the first
+		return false
+	end
+	return call('EXISTS', key, cell.tag .. ':gone:' .. id) > 0
+end
+
 -- ARGV: case digest by role urgency key identity routing phone where
 --       lease_ms handoff_count ready_most terms...
 -- ok | dup version state... | key_reused | archived | busy
 local function accept(keys, argv)
 	local cell, id = cell_of(keys[1]), argv[1]
 	local key = cell.tag .. ':case:' .. id
-	-- It may have been archived since intake looked there.
-	if call('EXISTS', key, cell.tag .. ':gone:' .. id) > 0 then
-		return accepted_before(cell, id, argv[2])
-	end
+	if is_known(cell, key, id) then return accepted_before(cell, id, argv[2]) end
 	local books = books_of(cell, ACCEPT_COUNTS)
 	if is_busy(books, argv[5], tonumber(argv[13])) then return { 'busy' } end
 	local needs = #argv - 13
@@ -43,7 +61,7 @@ local function accept(keys, argv)
 	put(books, cell.open, books.at, id)
 	count(books, 'case.entered')
 	index_add(books, case, argv[9], argv[10])
-	local handoff, lease = tonumber(argv[12]), tonumber(argv[11])
+	local handoff, lease = number_of(argv[12]), tonumber(argv[11])
 	for i = 1, needs do
 		add_need(books, case, int(i), argv[13 + i], i <= handoff and lease)
 	end

@@ -195,7 +195,8 @@ end
 -- The inbox is the channel of an agency without a webhook, and the offer lies in it already: it is
 -- told with that.  Else its telling waits for the notifier, leased where that has room.
 local function tell_offer(books, case, referral, lease)
-	local channel = call('HGET', case.cell.channel, referral.agency)
+	local channel = ahead.channels and ahead.channels[referral.agency]
+	if channel == nil then channel = call('HGET', case.cell.channel, referral.agency) end
 	if not channel or match(channel, '^%S*') ~= 'webhook' then
 		referral.state, referral.told = 'sent', '1'
 		return true
@@ -268,7 +269,7 @@ end
 -- One referral of an offer, at the candidate whose arguments begin there.
 -- lease > 0: its telling is leased.  The referral, and whether it is told with that.
 local function offer_to(books, case, need, argv, position, lease)
-	need.referrals = int((tonumber(need.referrals) or 0) + 1)
+	need.referrals = int((number_of(need.referrals) or 0) + 1)
 	local agency = argv[position + 1]
 	local after = books.now - case.head.at
 	local referral = item_hold(case, name_of(need.need, need.referrals), need.need,
@@ -281,6 +282,21 @@ local function offer_to(books, case, need, argv, position, lease)
 	put(books, books.cell.tag .. ':inbox:' .. agency, books.at, referral.id)
 	open_more(books, case, 1)
 	return referral, is_told
+end
+
+-- Of offers that come together: which needs are leased, and the channels of the agencies that each
+-- names first.
+local function look_for_offers(cell, calls)
+	local items, agencies = {}, {}
+	for i = 1, #calls do
+		items[i] = calls[i][1]
+		agencies[#agencies + 1] = calls[i][CANDIDATES + 1]
+	end
+	local scores, leased, channels = call('ZMSCORE', cell.match.leased, unpack(items)), {}, {}
+	for i = 1, #items do leased[items[i]] = scores[i] or nil end
+	local found = agencies[1] and call('HMGET', cell.channel, unpack(agencies)) or {}
+	for i = 1, #agencies do channels[agencies[i]] = found[i] end
+	return { leased = leased, left = {}, channels = channels }
 end
 
 -- ARGV: need version commit by reason look_ms expires_ms first_ms first_purpose lease_ms
@@ -311,7 +327,7 @@ local function offer(keys, argv)
 	elseif sibling > 0 then
 		first, last = sibling, sibling
 	end
-	local positions, loads, limited, is_limit = reserve_places(books, argv, tonumber(argv[11]), first, last)
+	local positions, loads, limited, is_limit = reserve_places(books, argv, number_of(argv[11]), first, last)
 	if not positions[1] then
 		local reason = is_limit and 'at_limit' or #argv > CANDIDATES and 'no_capacity' or argv[5]
 		for i = first, last, OF_EACH do
@@ -323,10 +339,11 @@ local function offer(keys, argv)
 		return reply
 	end
 	leave(books, case, 'match', need)
-	need.state, need.version, need.reason, need.commit = 'offered', int(version + 1), '', argv[3]
+	need.state, need.version = 'offered', int(number_of(version) + 1)
+	need.reason, need.commit = '', argv[3]
 	need.parallel = #positions > 1 and int(#positions) or ''
 	need.is_changed = true
-	local out, lease = { 'ok' }, tonumber(argv[10])
+	local out, lease = { 'ok', nil, nil, nil, nil }, tonumber(argv[10])
 	for i, position in ipairs(positions) do
 		local referral, is_told = offer_to(books, case, need, argv, position, lease)
 		if not is_told then lease = 0 end

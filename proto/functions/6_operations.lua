@@ -277,25 +277,26 @@ local function register(name, body, ...)
 		if not call then
 			call, match, format, sub = redis.call, string.match, string.format, string.sub
 			texts = struct.unpack
+			collectgarbage('setpause', 400) -- little lives on: fewer cycles for little memory
 		end
 		return body(keys, argv)
 	end
 	redis.register_function({ function_name = 'hl_' .. name, callback = bound, flags = { ... } })
 end
 
-local function register_many(name, body, ...)
+local function register_many(name, body, look, ...)
 	register(name, body, ...)
-	register(name .. '_many', many_of(body), ...)
+	register(name .. '_many', many_of(body, look), ...)
 end
 
-register_many('accept', accept)
+register_many('accept', accept, look_for_accepts)
 register('claim', claim, 'allow-oom')
 register('extend', extend, 'allow-oom')
 register('nack', nack, 'allow-oom')
 register('crash', crash, 'allow-oom')
 register('reap', reap, 'allow-oom')
-register_many('offer', offer, 'allow-oom')
-register_many('told', told, 'allow-oom')
+register_many('offer', offer, look_for_offers, 'allow-oom')
+register_many('told', told, look_for_none, 'allow-oom')
 register('clock', clock, 'allow-oom')
 register('answer', answer, 'allow-oom')
 register('withdraw', withdraw, 'allow-oom')

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Transitions that are asked for in one moment are one call of Redis, and each is as if alone. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -97,6 +98,23 @@ intakes_of_one_moment_are_each_as_if_alone(void **state)
 	assert_whole();
 }
 
+static void
+an_intake_that_comes_twice_in_one_call_is_one_case(void **state)
+{
+	struct came came[2] = { { 0 } };
+	long before = calls();
+
+	(void)state;
+	accept_some(&came[0], "one", 1);
+	accept_some(&came[1], "one", 1);
+	wait_for(came, 2);
+	assert_int_equal(calls() - before, 1);
+	assert_int_equal(came[0].status, STATUS_OK);
+	assert_int_equal(came[1].status, STATUS_DUP);
+	assert_int_equal(do_queues()->cases_entered, 1);
+	assert_whole();
+}
+
 /* Their needs 1 are offered to the one place that service1 has. */
 static void
 offer_all(char ids[][ID_CASE_BYTES + 1], struct came *came, unsigned count)
@@ -138,6 +156,77 @@ offers_of_one_moment_do_not_share_a_place(void **state)
 }
 
 static void
+ask_offer(struct came *came, const char *case_id, const char *commit,
+    const struct case_candidate *candidate)
+{
+	char need[ID_ITEM_MAX];
+	struct case_offer in;
+
+	id_need(text_of(case_id), 1, need);
+	in = usual_offer(need, 1, commit, 1);
+	if (candidate != NULL)
+		in.candidates = candidate;
+	assert_int_equal(cases_offer(fixture.cases, &in, on_came, came), STATUS_OK);
+}
+
+static void
+offers_of_one_moment_take_each_need_from_where_it_waits(void **state)
+{
+	char ids[5][ID_CASE_BYTES + 1], name[16], need[ID_ITEM_MAX];
+	struct came came[6] = { { 0 } };
+
+	(void)state;
+	assert_string_equal(do_capacity("service1", "3", 1000), "ok");
+	for (unsigned i = 0; i < 5; i++) {
+		(void)snprintf(name, sizeof name, "case%u", i);
+		if (i == 3)
+			assert_int_equal(do_claim(stage_match, 3, LEASE_MS), 3);
+		new_case(name, urgency_normal, 1, ids[i]);
+	}
+	redis_ask("ZREM {c1}:match:ready:normal %s-1", ids[4]);
+	redis_ask("ZADD {c1}:match:leased 1 %s-1", ids[4]);
+	for (unsigned i = 0; i < 5;
+	     i++) /* leased, leased, leased, ready; leased, and no place */
+		ask_offer(&came[i], ids[i], name, NULL);
+	ask_offer(&came[5], ids[1], "another", NULL);
+	wait_for(came, 6);
+	for (unsigned i = 0; i < 5; i++) {
+		id_need(text_of(ids[i]), 1, need);
+		assert_int_equal(came[i].status, STATUS_OK);
+		assert_string_equal(
+		    field_of(ids[i], "n1.state"), i < 3 ? "offered" : "parked");
+		assert_string_equal(where_is("match", need), i < 3 ? "" : "delayed");
+	}
+	assert_int_equal(came[5].status, STATUS_STALE);
+	assert_int_equal(do_queues()->stages[0].left, 3);
+	assert_whole();
+}
+
+static void
+offers_of_one_moment_are_told_as_their_agencies_want(void **state)
+{
+	static const struct case_candidate WITHOUT = { { "service2", 8 },
+		{ "agency2", 7 }, { "why2", 4 }, NAN, { NULL, 0 } };
+	char ids[3][ID_CASE_BYTES + 1];
+	struct came came[3] = { { 0 } };
+
+	(void)state;
+	inbox_alone("agency2");
+	new_case("one", urgency_normal, 1, ids[0]);
+	new_case("two", urgency_normal, 1, ids[1]);
+	new_case("three", urgency_normal, 1, ids[2]);
+	ask_offer(&came[0], ids[0], "commit", NULL);
+	ask_offer(&came[1], ids[1], "commit", &WITHOUT);
+	ask_offer(&came[2], ids[2], "commit", NULL);
+	wait_for(came, 3);
+	assert_string_equal(field_of(ids[0], "r1-1.state"), "queued");
+	assert_string_equal(field_of(ids[1], "r1-1.state"), "sent");
+	assert_string_equal(field_of(ids[2], "r1-1.state"), "queued");
+	assert_int_equal(do_queues()->stages[stage_notify - stage_match].entered, 2);
+	assert_whole();
+}
+
+static void
 one_that_fails_changes_nothing_about_the_others(void **state)
 {
 	char ids[3][ID_CASE_BYTES + 1], key[64];
@@ -172,7 +261,10 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup(name, cases_fixture_empty)
 	const struct CMUnitTest tests[] = {
 		TEST(intakes_of_one_moment_are_each_as_if_alone),
+		TEST(an_intake_that_comes_twice_in_one_call_is_one_case),
 		TEST(offers_of_one_moment_do_not_share_a_place),
+		TEST(offers_of_one_moment_take_each_need_from_where_it_waits),
+		TEST(offers_of_one_moment_are_told_as_their_agencies_want),
 		TEST(one_that_fails_changes_nothing_about_the_others),
 	};
 
