@@ -13,8 +13,10 @@
 #define MERIT_STALE_HOURS 168
 /* Of the weight of capacity: where places are unknown; and of known ones where the report is
  * stale, the rest comes with its youth. */
-#define MERIT_CAPACITY_UNKNOWN 0.5
-#define MERIT_CAPACITY_STALE 0.6
+#define MERIT_CAPACITY_UNKNOWN_TENTHS 5
+#define MERIT_CAPACITY_STALE_TENTHS 6
+#define MERIT_CAPACITY_UNKNOWN (MERIT_CAPACITY_UNKNOWN_TENTHS / 10.0)
+#define MERIT_CAPACITY_STALE (MERIT_CAPACITY_STALE_TENTHS / 10.0)
 
 /* Hours within which somebody must act. */
 double merit_deadline_hours(const struct policy *policy, enum urgency urgency);

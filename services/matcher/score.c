@@ -10,8 +10,8 @@
 
 #define HOUR_MS INT64_C(3600000)
 
-static_assert(
-    MERIT_CAPACITY_UNKNOWN <= MERIT_CAPACITY_STALE, "score_most takes it for the most");
+static_assert(MERIT_CAPACITY_UNKNOWN_TENTHS <= MERIT_CAPACITY_STALE_TENTHS,
+    "score_most takes it for the most");
 
 static const struct policy *
 policy_of(const struct wanted *wanted)
@@ -144,7 +144,8 @@ measure_opening(const struct wanted *wanted, const struct scored *scored)
 	int64_t now_ms = wanted->question->now_ms;
 	int64_t opens_at = traits_next_opening(scored->traits, now_ms);
 
-	return opens_at == TIME_ABSENT ? (double)NAN : (double)((opens_at - now_ms) / HOUR_MS);
+	return opens_at == TIME_ABSENT ? (double)NAN
+	                               : (double)((opens_at - now_ms) / HOUR_MS);
 }
 
 static double
