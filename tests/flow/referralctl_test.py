@@ -861,7 +861,7 @@ class Usage(unittest.TestCase):
                 (["search", "a", "b"], "too many"), (["search", "--within-km", "5"], "--within-km"), (["search", "--near", "1,2", "--within-km", "far"], "--within-km"),
                 (["search", "--near", "91,0"], "--near"),
                 (["search", "--near", "1"], "--near"), (["search", "--near", "1,2,3"], "--near"),
-                (["search", "--open-at", "noon"], "--open-at"), (["search", "x" * 201], "q: "),
+                (["search", "--open-at", "noon"], "--open-at"), (["search", "x" * 301], "q: "),
                 (["answer", referral], "missing"), (["answer", "x", "accept"], "x is no referral id"),
                 (["answer", NOWHERE + "-1", "accept"], "no referral id"),
                 (["answer", referral, "adopt"], "adopt is no action"),
