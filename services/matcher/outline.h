@@ -12,7 +12,7 @@ void outline_most(const struct outline *outline, const struct prospect *prospect
  * below 0. */
 void outline_pins(const struct leaf *leaf, const struct prospect *prospect, int32_t base,
     int32_t most[CHART_PINS_MAX], float km[CHART_PINS_MAX]);
-/* The largest. */
-int32_t outline_best(const int32_t most[CHART_LEAVES_MAX]);
+/* Position of the largest; of equal ones any. */
+uint32_t outline_best(const int32_t most[CHART_LEAVES_MAX]);
 
 #endif

@@ -169,6 +169,26 @@ close_worst(struct walk *walk)
 	close_branch(walk, &walk->waiting[worst]);
 }
 
+static void
+fetch(const struct leaf *leaf)
+{
+	__builtin_prefetch(leaf);
+	__builtin_prefetch(&leaf->at);
+	__builtin_prefetch(&leaf->at[2]);
+}
+
+/* Finds the leaf of an open branch that is next, and brings it nearer. */
+static void
+find_leaf(struct walk *walk, uint32_t at)
+{
+	struct waiting *waiting = &walk->waiting[at];
+	const int32_t *leaves = walk->leaves[waiting->open];
+
+	waiting->best = outline_best(leaves);
+	walk->most[at] = leaves[waiting->best];
+	fetch(&waiting->branch->leaves[waiting->best]);
+}
+
 /* Reads what its leaves may be worth. */
 static void
 open_branch(struct walk *walk, uint32_t at)
@@ -182,45 +202,25 @@ open_branch(struct walk *walk, uint32_t at)
 	walk->opened |= 1U << waiting->open;
 	leaves = walk->leaves[waiting->open];
 	outline_most(waiting->branch->outline, &walk->prospect, waiting->base, leaves);
-	for (uint32_t i = 0; i < CHART_LEAVES_MAX; i++)
-		if (i >= waiting->branch->count || (waiting->met >> i & 1))
-			leaves[i] = INT32_MIN;
-	walk->most[at] = outline_best(leaves);
+	for (uint32_t i = waiting->branch->count; i < CHART_LEAVES_MAX; i++)
+		leaves[i] = INT32_MIN;
+	for (uint64_t met = waiting->met; met != 0; met &= met - 1)
+		leaves[__builtin_ctzll(met)] = INT32_MIN;
+	find_leaf(walk, at);
 }
 
-static uint32_t
-position_of(const int32_t leaves[CHART_LEAVES_MAX], int32_t most)
-{
-	uint32_t at = 0;
-
-	while (at < CHART_LEAVES_MAX - 1 && leaves[at] != most)
-		at++;
-	return at;
-}
-
-static void
-fetch(const struct leaf *leaf)
-{
-	__builtin_prefetch(leaf);
-	__builtin_prefetch(&leaf->at);
-	__builtin_prefetch(&leaf->at[2]);
-}
-
-/* The leaf of an open branch that may be worth most; the one that is next comes nearer. */
+/* The leaf of an open branch that may be worth most. */
 static const struct leaf *
 take_leaf(struct walk *walk, uint32_t best)
 {
 	struct waiting *waiting = &walk->waiting[best];
-	const struct leaf *leaves = waiting->branch->leaves;
-	int32_t *most = walk->leaves[waiting->open];
-	uint32_t at = position_of(most, walk->most[best]);
+	uint32_t at = waiting->best;
 
 	waiting->met |= UINT64_C(1) << at;
-	most[at] = INT32_MIN;
-	walk->most[best] = outline_best(most);
-	fetch(&leaves[position_of(most, walk->most[best])]);
+	walk->leaves[waiting->open][at] = INT32_MIN;
+	find_leaf(walk, best);
 	walk->from = *waiting;
-	return &leaves[at];
+	return &waiting->branch->leaves[at];
 }
 
 /* ---- pins ---- */
@@ -266,6 +266,31 @@ lost_by(const struct prospect *prospect, const struct fence *fence, uint8_t repo
 	return lost;
 }
 
+static void
+let_pin_wait(struct walk *walk, uint32_t pin, int32_t most)
+{
+	uint32_t at = walk->chances_count++;
+
+	for (; at > 0 && walk->chances[at - 1].most < most; at--)
+		walk->chances[at] = walk->chances[at - 1];
+	walk->chances[at] = (struct chance){ most, pin };
+}
+
+/* Those that may be worth enough by their heads.  Returns how many. */
+static uint32_t
+find_pins(const struct leaf *leaf, const int32_t most[CHART_PINS_MAX], int32_t least,
+    uint8_t pins[CHART_PINS_MAX])
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < leaf->count; i++)
+		if (most[i] >= least) {
+			__builtin_prefetch(&leaf->fences[i]);
+			pins[count++] = (uint8_t)i;
+		}
+	return count;
+}
+
 /* Those that may be worth enough are fetched while others are looked at. */
 static void
 call_pins(struct walk *walk, const struct leaf *leaf, int32_t least, bool is_brief)
@@ -273,24 +298,26 @@ call_pins(struct walk *walk, const struct leaf *leaf, int32_t least, bool is_bri
 	const struct prospect *prospect = &walk->prospect;
 	int32_t most[CHART_PINS_MAX];
 	float km[CHART_PINS_MAX];
+	uint8_t pins[CHART_PINS_MAX];
+	uint32_t count;
 
 	outline_pins(leaf, prospect, walk->from.base, most, km);
+	count = find_pins(leaf, most, least, pins);
 	walk->leaf = leaf;
-	walk->pins_count = walk->next_pin = 0;
-	for (uint32_t i = 0; i < leaf->count; i++) {
-		const struct fence *fence = &leaf->fences[i];
-		uint32_t language;
+	walk->chances_count = walk->next_chance = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t pin = pins[i];
+		const struct fence *fence = &leaf->fences[pin];
+		uint32_t language = language_of(prospect, fence);
+		int32_t worth =
+		    most[pin] - lost_by(prospect, fence, leaf->reported[pin], language);
 
-		if (most[i] < least)
-			continue;
-		language = language_of(prospect, fence);
-		if (most[i] - lost_by(prospect, fence, leaf->reported[i], language) <
-		        least ||
-		    (is_brief && is_refused(prospect->wanted, fence, km[i], language)))
+		if (worth < least ||
+		    (is_brief && is_refused(prospect->wanted, fence, km[pin], language)))
 			continue;
 		__builtin_prefetch(fence->traits);
 		__builtin_prefetch(fence->traits + 1); /* its particulars */
-		walk->pins[walk->pins_count++] = (uint8_t)i;
+		let_pin_wait(walk, pin, worth);
 	}
 }
 
@@ -315,15 +342,17 @@ is_elsewhere(const struct walk *walk, const struct traits *traits, struct spot m
 	return !spot_equal(met, nearest);
 }
 
-/* The next of the leaf; NULL: there are no more. */
+/* The next of the leaf; NULL: there are no more that may be worth enough. */
 static const struct traits *
-next_of_leaf(struct walk *walk)
+next_of_leaf(struct walk *walk, int32_t least)
 {
-	while (walk->next_pin < walk->pins_count) {
-		uint32_t at = walk->pins[walk->next_pin++];
-		const struct traits *traits = walk->leaf->fences[at].traits;
+	while (walk->next_chance < walk->chances_count) {
+		struct chance chance = walk->chances[walk->next_chance++];
+		const struct traits *traits = walk->leaf->fences[chance.pin].traits;
 
-		if (!is_elsewhere(walk, traits, leaf_spot(walk->leaf, at)))
+		if (chance.most < least)
+			return NULL;
+		if (!is_elsewhere(walk, traits, leaf_spot(walk->leaf, chance.pin)))
 			return traits;
 	}
 	return NULL;
@@ -336,7 +365,7 @@ walk_open(struct walk *walk, const struct wanted *wanted, bool is_heard,
 	prospect_read(&walk->prospect, wanted, is_heard);
 	walk->offers = *offers;
 	walk->next_branch = walk->count = walk->opened = 0;
-	walk->pins_count = walk->next_pin = 0;
+	walk->chances_count = walk->next_chance = 0;
 	read_base(walk);
 }
 
@@ -344,7 +373,7 @@ const struct traits *
 walk_next(struct walk *walk, int32_t least, bool is_brief, unsigned *levels)
 {
 	for (;;) {
-		const struct traits *traits = next_of_leaf(walk);
+		const struct traits *traits = next_of_leaf(walk, least);
 		const struct wanted *wanted = walk->prospect.wanted;
 		const struct leaf *leaf;
 		uint32_t best;

@@ -23,6 +23,7 @@ struct walk {
 		int32_t base; /* the prospect's, less what its levels cost */
 		unsigned levels;
 		uint32_t open; /* position in `leaves`; WALK_OPEN: not known */
+		uint32_t best; /* of those leaves, where they are known */
 		uint64_t met;  /* bits of its leaves */
 	} waiting[WALK_MOST];
 	int32_t leaves[WALK_OPEN]
@@ -30,10 +31,13 @@ struct walk {
 	uint32_t opened;                  /* bits of those in use */
 	int32_t base;                     /* of the branches whose turn is next */
 	struct waiting
-	    from; /* where the leaf is that is gone through, and its pins that may do: */
+	    from; /* where the leaf is that is gone through, and its pins that may do, */
 	const struct leaf *leaf;
-	uint8_t pins[CHART_PINS_MAX];
-	uint32_t pins_count, next_pin;
+	struct chance {
+		int32_t most; /* what it may be worth */
+		uint32_t pin;
+	} chances[CHART_PINS_MAX]; /* best first */
+	uint32_t chances_count, next_chance;
 };
 
 /* `offers` at their beginning.  `is_heard`: services of the preferred agency need not be met. */

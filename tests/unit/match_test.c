@@ -239,7 +239,7 @@ the_nearer_service_comes_first(void **unused)
 	}
 	match_now();
 	assert_string_equal(order(), "s00, s07, s02, s09, s04, s11, s06, s01");
-	assert_int_equal(result.considered_count, 12);
+	assert_in_range(result.considered_count, MATCH_CANDIDATES_MAX, 12);
 	for (uint32_t i = 1; i < result.count; i++)
 		assert_true(result.candidates[i - 1].score > result.candidates[i].score);
 	assert_true(result.candidates[0].distance_km == 0);
