@@ -29,6 +29,7 @@ agency_take(struct index *index, struct text id, struct agency **agency)
 		HASH_ADD(by_id, index->agencies, id[0], id.length, *agency);
 		if ((*agency)->by_id.tbl == NULL) {
 			free(*agency);
+			*agency = NULL;
 			return false;
 		}
 	}

@@ -262,7 +262,7 @@ void texts_give(struct index *index, const struct texts *list);
 
 /* NULL: there is none. */
 const struct agency *agency_find(const struct index *index, struct text id);
-/* Takes a use of an agency; NULL where there is none.  False: out of memory. */
+/* Takes a use of an agency; NULL where there is none.  False: out of memory, NULL too. */
 bool agency_take(struct index *index, struct text id, struct agency **agency) MUST_CHECK;
 /* Gives it back; NULL is accepted. */
 void agency_give(struct index *index, struct agency *agency);
