@@ -27,7 +27,7 @@
 #define ARGUMENT_PHONE 12
 #define ARGUMENT_WHERE 13
 /* Where an offer names the agency of its first candidate, a UUID. */
-#define ARGUMENT_AGENCY 16
+#define ARGUMENT_AGENCY 17
 #define AGENCY_BYTES 36
 #define BLIND_LEAST 100000000000000 /* of BLIND_BYTES digits */
 
